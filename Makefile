@@ -1,0 +1,87 @@
+# Tocsin's two commands are `make run` and `make test`; `make help` lists the rest.
+#
+# Everything is installed into .venv from the hash-locked lists in requirements/. A stamp in .venv
+# remembers what was installed, so a second `make` goes straight to work.
+
+PYTHON ?= python3
+PORT ?= 8080
+DATA ?= data
+PYTEST_ARGS ?=
+
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install -qq --no-input --disable-pip-version-check --root-user-action=ignore
+# A lock depends on no setting of the machine it was made on.
+PIP_COMPILE := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
+	--no-header --annotation-style=line --no-emit-options --no-emit-index-url --no-emit-find-links \
+	--no-emit-trusted-host --build-deps-for=editable
+say = @printf '\033[1m==>\033[0m %s\n'
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check bench chaos lock format clean
+
+help: ## List these commands
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+run: .venv/runtime.stamp ## Serve the demo network at http://127.0.0.1:8080 (PORT=, DATA=)
+	@exec $(BIN)/tocsin serve --demo --port $(PORT) --data $(DATA)
+
+test: check ## Every check: format, lint, types, layers, tests (PYTEST_ARGS=)
+	$(say) "Tests"
+	@$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=ci $(PYTEST_ARGS)
+
+check: .venv/dev.stamp ## The checks that need no run: format, lint, types, layers
+	$(say) "Format and lint (ruff)"
+	@$(BIN)/ruff format --quiet --check --output-format concise . || { echo '`make format` puts this right.'; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	$(say) "Layers (import-linter)"
+	@$(BIN)/lint-imports --no-cache > .venv/layers.log 2>&1 || { cat .venv/layers.log; exit 1; }
+	$(say) "Types (mypy --strict), a minute the first time"
+	@$(BIN)/mypy
+
+bench: .venv/dev.stamp ## Measure the figures of the README
+	@exec $(BIN)/python -m bench
+
+chaos: .venv/dev.stamp ## Kill the server a hundred times under load and look for what is lost
+	@exec $(BIN)/python -m bench.chaos
+
+format: .venv/dev.stamp ## Put every file into the house's form
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+lock: .venv/dev.stamp ## Choose newest versions anew and lock them with their hashes
+	$(say) "Locking what runs"
+	@$(PIP_COMPILE) --upgrade --output-file=requirements/runtime.txt pyproject.toml
+	$(say) "Locking what tests"
+	@$(PIP_COMPILE) --upgrade --extra=dev --constraint=requirements/runtime.txt --output-file=requirements/dev.txt pyproject.toml
+
+clean: ## Remove what was made, except data
+	@rm -rf .venv .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist src/*.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment. Each stamp is older than its list when the list has changed.
+
+.venv/python.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Tocsin needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			printf '\033[1m==>\033[0m %s\n' 'Installing python3-venv (Debian)'; \
+			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3-venv; } >/dev/null; \
+		else \
+			echo 'This Python cannot make virtual environments; on Debian: apt-get install python3-venv'; exit 1; \
+		fi; }
+	$(say) "Making a virtual environment in .venv"
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/runtime.stamp: requirements/runtime.txt pyproject.toml .venv/python.stamp
+	$(say) "Installing what Tocsin runs on (locked, half a minute the first time)"
+	@$(PIP_INSTALL) --require-hashes -r requirements/runtime.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/runtime.stamp
+	$(say) "Installing what the checks need (locked, a minute the first time)"
+	@$(PIP_INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@

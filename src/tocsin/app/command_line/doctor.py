@@ -1,0 +1,140 @@
+"""``tocsin doctor``: is the gateway there, is the key good, do the clocks agree, what to do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from tocsin.app.command_line.connection import (
+    Target,
+    checked_url,
+    key_from,
+    org_codes,
+    target_of,
+)
+from tocsin.app.command_line.fields import described
+from tocsin.app.command_line.output import emit, json_options
+from tocsin.app.command_line.problems import GatewayError, Refused, Unreachable, told
+
+if TYPE_CHECKING:
+    from tocsin.app.command_line.client import Gateway
+
+MOST_SKEW_SECONDS = 30.0
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: whether it is well, what was seen, and what to do where it is not."""
+
+    check: str
+    well: bool
+    seen: str
+    advice: str = ""
+
+
+def findings(target: Target, gateway: Gateway) -> Iterator[Finding]:
+    """Everything there is to look at, in the order in which one failure explains the next."""
+    from tocsin.app.command_line.client import call
+
+    yield _transport(gateway)
+    try:
+        alive = call(gateway, "GET", "/healthz")
+    except Unreachable as error:
+        yield _failed("reachable", error)
+        return
+    except GatewayError as error:
+        yield _failed("alive", error)
+        return
+    yield Finding("reachable", True, gateway.url)
+    yield Finding("alive", True, "/healthz")
+    yield _clock(alive.date)
+    try:
+        call(gateway, "GET", "/readyz")
+        yield Finding("ready", True, "/readyz: store reachable, migrations current")
+    except GatewayError as error:
+        yield _failed("ready", error, advice="see the server's log; `tocsin db migrate` or check")
+    if gateway.key is None:
+        yield Finding(
+            "key", False, "TOCSIN_API_KEY is not set",
+            "set it (or TOCSIN_API_KEY_FILE); `tocsin admin key create` makes one",
+        )  # fmt: skip
+        return
+    try:
+        me = call(gateway, "GET", "/v1/me").body
+    except GatewayError as error:
+        yield _failed("key", error)
+        return
+    yield Finding("key", True, "accepted")
+    role = me.get("role") if isinstance(me, dict) else None
+    yield Finding("role", role is not None, str(role or "none"), "" if role else "ask an org_admin")
+    yield _org(target.org, org_codes(me))
+
+
+def _transport(gateway: Gateway) -> Finding:
+    parts = urlsplit(gateway.url)
+    if parts.scheme == "https" or parts.hostname in _LOOPBACK:
+        return Finding("transport", True, parts.scheme)
+    return Finding("transport", False, "the key travels unencrypted", "use an https:// address")
+
+
+def _clock(server: datetime | None) -> Finding:
+    if server is None:
+        return Finding("clock", True, "the server does not say the time")
+    skew = (datetime.now(UTC) - server).total_seconds()
+    if abs(skew) <= MOST_SKEW_SECONDS:
+        return Finding("clock", True, f"within {MOST_SKEW_SECONDS:.0f} s of the server's")
+    way = "ahead of" if skew > 0 else "behind"
+    return Finding(
+        "clock",
+        False,
+        f"{abs(skew):.0f} s {way} the server's",
+        "set both by NTP; times are refused",
+    )
+
+
+def _org(wanted: str | None, codes: tuple[str, ...]) -> Finding:
+    listed = ", ".join(codes) or "none"
+    if wanted is not None:
+        well = wanted in codes
+        return Finding("org", well, wanted, "" if well else f"the key belongs to: {listed}")
+    well = len(codes) == 1
+    return Finding("org", well, listed, "" if well else "set TOCSIN_ORG (or --org) to one of them")
+
+
+def _failed(check: str, error: GatewayError, *, advice: str = "") -> Finding:
+    first, *more = told(error)
+    if advice and not (isinstance(error, Refused) and error.errors):
+        more = [advice]
+    return Finding(check, False, first, " ".join(line.strip() for line in more))
+
+
+def _doctor(form: str | None) -> None:
+    from tocsin.app.command_line.client import Gateway
+    from tocsin.app.command_line.tables import checks
+
+    context = click.get_current_context()
+    target = target_of(context)
+    gateway = Gateway(url=checked_url(target.url), key=key_from(os.environ), attempts=1)
+    found = [asdict(finding) for finding in findings(target, gateway)]
+    emit(found, form=form, human=checks)
+    if not all(finding["well"] for finding in found):
+        context.exit(1)
+
+
+doctor = click.Command(
+    "doctor",
+    params=json_options(),
+    callback=_doctor,
+    help=described(
+        "Check that the gateway can be reached and is ready, that the key, role and org are good, "
+        "and that the clocks agree. Exit code 1 when something is not well.",
+        examples=("doctor", "doctor --json"),
+    ),
+)

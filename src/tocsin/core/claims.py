@@ -1,0 +1,38 @@
+"""Claims: what must be unique within an org, and which stream holds it (Design: store).
+
+Kinds: ``ref`` and ``correlation_key`` of tickets; ``asset_pubkey`` (devices and links together),
+``device_code``, ``link_code``, ``contributor_code``, ``contributor_pubkey``, ``service_code``,
+``member_email``, ``slack_user``, ``route_name`` of records. A claim is held while its stream's state
+says so: :func:`tocsin.core.aggregates.claims_of`.
+"""
+
+from __future__ import annotations
+
+Claim = tuple[str, str]
+"""``(kind, key)``."""
+
+REF = "ref"
+CORRELATION_KEY = "correlation_key"
+ASSET_PUBKEY = "asset_pubkey"
+DEVICE_CODE = "device_code"
+LINK_CODE = "link_code"
+CONTRIBUTOR_CODE = "contributor_code"
+CONTRIBUTOR_PUBKEY = "contributor_pubkey"
+SERVICE_CODE = "service_code"
+MEMBER_EMAIL = "member_email"
+SLACK_USER = "slack_user"
+ROUTE_NAME = "route_name"
+
+KINDS = (
+    REF,
+    CORRELATION_KEY,
+    ASSET_PUBKEY,
+    DEVICE_CODE,
+    LINK_CODE,
+    CONTRIBUTOR_CODE,
+    CONTRIBUTOR_PUBKEY,
+    SERVICE_CODE,
+    MEMBER_EMAIL,
+    SLACK_USER,
+    ROUTE_NAME,
+)

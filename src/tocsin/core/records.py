@@ -1,0 +1,193 @@
+"""Administration: the records of an org (Domain: words). One stream each; one policy per org.
+
+States only. What may be asked of them and what follows is in :mod:`record_commands`,
+:mod:`record_facts` and :mod:`administration`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.core.words import ContactMethod, DestinationKind, LinkType, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What every record has: ``id`` within its sort, when it was made and last touched, ``version``.
+
+    ``removed_at`` is set when it was deleted; its log stays, its names are free again.
+    """
+
+    id: str
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    removed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Org(Record):
+    """The tenant."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """Whom to reach at a contributor; ``hours`` is free text, ``order`` ascending."""
+
+    name: str
+    method: ContactMethod
+    address: str
+    hours: str | None = None
+    order: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contributor(Record):
+    """An organisation inside the org that runs part of it; ``pubkey`` is ed25519, base58."""
+
+    code: str
+    name: str
+    pubkey: str
+    slack_handle: str | None = None
+    slack_user_group: str | None = None
+    contacts: tuple[Contact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member(Record):
+    """A person or service with a role, optionally bound to a contributor (by id)."""
+
+    name: str
+    role: Role
+    email: str | None = None
+    contributor_id: str | None = None
+    slack_user_id: str | None = None
+    service: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key(Record):
+    """An API key: speaks for a member, with ``role`` at most; the secret's hash is kept elsewhere.
+
+    ``rate_per_second`` and ``burst`` bound its requests; ``allow_cidr`` where they may come from.
+    """
+
+    name: str
+    member_id: str
+    role: Role
+    expires_at: datetime | None = None
+    allow_cidr: tuple[str, ...] = ()
+    rate_per_second: int = 100
+    burst: int = 400
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service(Record):
+    """A named thing users depend on; ``discovered`` when an alert or ticket named it first."""
+
+    code: str
+    name: str
+    description: str | None = None
+    discovered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where deliveries go: webhook ``url``, email ``address``, slack ``channel``, airtable ``table_base``.
+
+    ``secret_id`` names the sealed secret that signs or authorises; the secret itself is never here.
+    """
+
+    kind: DestinationKind
+    url: str | None = None
+    address: str | None = None
+    channel: str | None = None
+    table_base: str | None = None
+    secret_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteMatch:
+    """Which facts a route carries: kinds (``incident.*``) and matchers in Alertmanager's grammar."""
+
+    kinds: tuple[str, ...] = ("*",)
+    matchers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route(Record):
+    """Which facts go to which destination. ``contributor_id`` where a contributor owns the route."""
+
+    name: str
+    match: RouteMatch
+    destination: Destination
+    enabled: bool = True
+    contributor_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy(Record):
+    """How the org wants it (API: PATCH /policy). Durations carry their unit in the name."""
+
+    severity_levels: int = 4
+    affected: str = "asset_or_service"
+    require_contributor: bool = False
+    require_root_cause: bool = False
+    ticket_scope: str = "any"
+    forbid_overlap: bool = False
+    auto_start: bool = True
+    reminder_before_hours: int = 24
+    slack_incidents_channel: str | None = None
+    slack_maintenance_channel: str | None = None
+    dedicated_channel_for: str = "sev1"
+    runbook_base_url: str | None = None
+    burn_in_hours: int = 24
+    reactivation_burn_in_minutes: int = 30
+    missing_minutes: int = 5
+    reopen_within_minutes: int = 30
+    quiet_minutes: int = 1440
+    pii_retention_days: int | None = None
+    slack_retention_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device(Record):
+    """A network device, registered with its pubkey and code; ``contributor_id`` owns it."""
+
+    pubkey: str
+    code: str
+    contributor_id: str
+    device_type: str | None = None
+    location: str | None = None
+    public_ip: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One end of a link: a device by pubkey, and the name of its interface."""
+
+    device: str
+    interface: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link(Record):
+    """A link between two devices; ``contributor_id`` (the A side) owns it.
+
+    ``side_z_contributor_id`` is the owner of the Z side's device, when the link was registered.
+    """
+
+    pubkey: str
+    code: str
+    contributor_id: str
+    link_type: LinkType
+    side_a: Side
+    side_z: Side
+    side_z_contributor_id: str
+    bandwidth: int | None = None
+    mtu: int | None = None

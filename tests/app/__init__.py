@@ -1,0 +1,1 @@
+"""What the app does as a whole: the command line against a gateway."""

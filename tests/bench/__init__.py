@@ -1,0 +1,1 @@
+"""The measuring room measured: its arithmetic, its generator, and its short form."""

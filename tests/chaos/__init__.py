@@ -1,0 +1,1 @@
+"""The server killed under load: the short form of ``make chaos``."""
