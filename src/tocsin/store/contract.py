@@ -1,0 +1,207 @@
+"""What a store is: the contract that every store keeps, and the shapes that cross it.
+
+A store is written by *turns*. A turn is one transaction that is opened before anything is read
+(Design: a turn of the writer): what the writer reads in it is the newest committed state, and nobody
+else writes until it ends. Reading happens on snapshots beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from tocsin.core.aggregates import Standing, State
+from tocsin.core.claims import Claim
+from tocsin.core.facts import Event
+
+
+class StorageFailed(Exception):
+    """The storage is away, full or broken; nothing of the turn is in the log.
+
+    ``reason`` is a sentence for the operator. ``uncertain`` is true when a commit was sent and its
+    outcome is unknown.
+    """
+
+    def __init__(self, reason: str, *, uncertain: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.uncertain = uncertain
+
+
+class DatabaseTooNew(Exception):
+    """The database says that code as old as this one may no longer write to it; says what to do."""
+
+
+class LogDamaged(Exception):
+    """A stored event cannot be read as what it claims to be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The newest state of a stream; ``number`` is the position of its first event."""
+
+    org_id: int
+    stream: str
+    number: int
+    version: int
+    state: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadChange:
+    """A stream that a batch moved: how it stood before (None: it is new) and how it stands now."""
+
+    head: Head
+    before: Standing | None
+    after: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """One fact for one route; ``lane`` is ticket × destination, the order of sending."""
+
+    org_id: int
+    route_id: str
+    stream: str
+    position: int
+    kind: str
+    coalesce_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptKey:
+    """Which request this is: ``scope`` (credential, method, path), the client's ``key``, body digest."""
+
+    org_id: int
+    scope: str
+    key: str
+    body_digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a request was answered with: status, body and the headers that belong to the answer."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """An answer that was given, kept so that the same request gets the same one."""
+
+    key: ReceiptKey
+    stream: str
+    position: int
+    answer: Answer
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialRow:
+    """The directory's half of an API key: which org it opens, and the SHA-256 of its secret."""
+
+    key_id: str
+    org_id: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrgRow:
+    """The directory's half of an org: its number and code."""
+
+    org_id: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedSecret:
+    """A secret that only this installation's key opens."""
+
+    id: str
+    org_id: int
+    sealed: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """Everything that one turn writes. Events are in the order of their positions."""
+
+    batch_id: str
+    events: list[Event] = field(default_factory=list)
+    heads: dict[tuple[int, str], HeadChange] = field(default_factory=dict)
+    deliveries: list[NewDelivery] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    orgs: list[OrgRow] = field(default_factory=list)
+    credentials: list[CredentialRow] = field(default_factory=list)
+    secrets: list[SealedSecret] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueDeadline:
+    """A deadline that has come."""
+
+    org_id: int
+    stream: str
+    kind: str
+    due_at: datetime
+
+
+class ReadTurn(Protocol):
+    """A snapshot for reading; every answer of one turn belongs to one committed state."""
+
+    def last_position(self) -> int: ...
+    def org(self, code: str) -> OrgRow | None: ...
+    def orgs(self) -> Sequence[OrgRow]: ...
+    def credential(self, key_id: str) -> CredentialRow | None: ...
+    def head(self, org_id: int, stream: str) -> Head | None: ...
+    def heads(self, org_id: int, streams: Collection[str]) -> Mapping[str, Head]: ...
+    def heads_of_sort(
+        self, org_id: int, sort: str, *, after: str = "", limit: int | None = None
+    ) -> Sequence[Head]: ...
+    def claims(self, org_id: int, claims: Collection[Claim]) -> Mapping[Claim, str]: ...
+    def claimed_by(self, org_id: int, kind: str, key: str) -> str | None: ...
+    def stream_events(
+        self, org_id: int, stream: str, *, after_version: int = 0, limit: int | None = None
+    ) -> Sequence[Event]: ...
+    def org_events(self, org_id: int, *, after: int = 0, limit: int = 1000) -> Sequence[Event]: ...
+    def log(self, *, after: int = 0, limit: int = 1000) -> Sequence[Event]: ...
+    def due_deadlines(self, at: datetime, *, limit: int = 500) -> Sequence[DueDeadline]: ...
+    def receipt(self, key: ReceiptKey) -> Receipt | None: ...
+
+
+class WriteTurn(ReadTurn, Protocol):
+    """One transaction of the writer. Nothing is visible to others before ``commit``."""
+
+    def moved_since(self, position: int) -> Sequence[tuple[int, str]]:
+        """Streams ``(org_id, stream)`` that others moved after *position*; empty when nobody wrote."""
+        ...
+
+    def last_recorded_at(self) -> datetime | None: ...
+    def receipts(self, keys: Collection[ReceiptKey]) -> Mapping[tuple[int, str, str], Receipt]: ...
+    def with_term(self, org_id: int, terms: Collection[str]) -> Sequence[str]:
+        """Streams of the tickets that carry any of *terms*."""
+        ...
+
+    def write(self, batch: Batch) -> None: ...
+    def redact(self, org_id: int, event_id: str, fields: Collection[str]) -> tuple[Event, str]:
+        """Empty *fields* of one event; the event as it now reads, and the digest of what remains."""
+        ...
+
+    def commit(self) -> None: ...
+    def rollback(self) -> None: ...
+
+
+class Store(Protocol):
+    """A log with everything that is kept beside it."""
+
+    def reading(self) -> AbstractContextManager[ReadTurn]: ...
+    def writing(self) -> AbstractContextManager[WriteTurn]: ...
+    def close(self) -> None: ...
+
+
+EventPages = Iterator[Sequence[Event]]
