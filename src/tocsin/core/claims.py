@@ -2,8 +2,8 @@
 
 Kinds: ``ref`` and ``correlation_key`` of tickets; ``asset_pubkey`` (devices and links together),
 ``device_code``, ``link_code``, ``contributor_code``, ``contributor_pubkey``, ``service_code``,
-``member_email``, ``slack_user``, ``route_name`` of records. A claim is held while its stream's state
-says so: :func:`tocsin.core.aggregates.claims_of`.
+``member_email``, ``slack_user``, ``route_name`` of records. A claim is held while its stream's
+state says so: :func:`tocsin.core.aggregates.claims_of`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What can be asked of a ticket. Words stay as they were given; the decision reads and bounds them.
 
-Everything a decision needs beyond the command (instant, actor, rights, policy, the records it names)
-comes with it in :class:`tocsin.core.evidence.Given`. Fields that hold ``NOT_GIVEN`` were not mentioned;
-None means: empty it.
+Everything a decision needs beyond the command (instant, actor, rights, policy, the records it
+names) comes with it in :class:`tocsin.core.evidence.Given`. Fields that hold ``NOT_GIVEN`` were
+not mentioned; None means: empty it.
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ class OpenIncident(OpenTicket):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanMaintenance(OpenTicket):
-    """Plan a maintenance. ``force_reason`` is an org_admin's reason over a policy that forbids overlaps."""
+    """Plan a maintenance. ``force_reason`` is an org_admin's reason over a policy that forbids
+    overlaps."""
 
     auto_close_after_hours: int | None = None
     force_reason: str | None = None
@@ -108,8 +109,8 @@ class PlanMaintenance(OpenTicket):
 class ChangeFields(Command):
     """Change fields (PATCH). Only what is not ``NOT_GIVEN`` is touched.
 
-    ``start_at`` and ``end_at`` of a maintenance move its window; ``end_at`` of an incident cannot be
-    set by hand.
+    ``start_at`` and ``end_at`` of a maintenance move its window; ``end_at`` of an incident cannot
+    be set by hand.
     """
 
     title: str | NotGiven = NOT_GIVEN
@@ -274,7 +275,8 @@ class EditPublicUpdate(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redact(Command):
-    """Erase text of an earlier event of this stream. ``remaining_digest`` is filled in by the writer."""
+    """Erase text of an earlier event of this stream. ``remaining_digest`` is filled in by the
+    writer."""
 
     event: str
     fields: tuple[str, ...]
@@ -284,7 +286,8 @@ class Redact(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick(Command):
-    """A deadline is due: ``at`` is the due instant, which the state takes; recorded later as it is."""
+    """A deadline is due: ``at`` is the due instant, which the state takes; recorded later as it
+    is."""
 
     at: datetime
 

@@ -1,24 +1,24 @@
 """Refusals: every way Tocsin says no, as one tree.
 
     Refusal
-    ├── Malformed               400  malformed              the body is not JSON, or not of the shape
-    ├── Unauthenticated         401  unauthenticated        no key, an unknown, revoked or expired one
-    ├── Forbidden               403  forbidden              known, but not allowed; says which role would do
-    ├── NotFound                404  not_found              nothing of that name here (other orgs' things too)
-    ├── MethodNotAllowed        405  method_not_allowed     the path is there, the method is not
-    ├── Conflict                409  conflict               a name, key or window is taken
-    │   └── InvalidTransition   409  invalid_transition     the lifecycle has no such move
-    ├── VersionMismatch         412  version_mismatch       If-Match is stale
-    ├── TooLarge                413  too_large              the body is over the limit
-    ├── UnsupportedMedia        415  unsupported_media      not a content type this path reads
-    ├── Invalid                 422  validation             fields are wrong; each is named
-    ├── IdempotencyMismatch     422  idempotency_mismatch   the idempotency key came with another body
-    ├── RateLimited             429  rate_limited           this key has used its allowance
-    └── Unavailable             503  unavailable            storage is away or full; nothing was accepted
-        └── Overloaded          503  overloaded             too much is waiting; come back in a moment
+    ├── Malformed              400  malformed             not JSON, or not of the shape
+    ├── Unauthenticated        401  unauthenticated       no key, an unknown, revoked or expired one
+    ├── Forbidden              403  forbidden             not allowed; says which role would do
+    ├── NotFound               404  not_found             nothing of that name in this org
+    ├── MethodNotAllowed       405  method_not_allowed    the path is there, the method is not
+    ├── Conflict               409  conflict              a name, key or window is taken
+    │   └── InvalidTransition  409  invalid_transition    the lifecycle has no such move
+    ├── VersionMismatch        412  version_mismatch      If-Match is stale
+    ├── TooLarge               413  too_large             the body is over the limit
+    ├── UnsupportedMedia       415  unsupported_media     not a content type this path reads
+    ├── Invalid                422  validation            fields are wrong; each is named
+    ├── IdempotencyMismatch    422  idempotency_mismatch  the idempotency key, another body
+    ├── RateLimited            429  rate_limited          this key has used its allowance
+    └── Unavailable            503  unavailable           storage is away or full
+        └── Overloaded         503  overloaded            too much waits; come back in a moment
 
-A refusal is a decision with a stable ``code``, not an accident: it never means that something broke,
-and what was refused left no trace in the log.
+A refusal is a decision with a stable ``code``, not an accident: it never means that something
+broke, and what was refused left no trace in the log.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One field that is wrong: its path (``side_a.device``, ``[17].summary``), a code and a sentence."""
+    """One field that is wrong: its path (``side_a.device``, ``[17].summary``), a code and a
+    sentence."""
 
     field: str
     code: str
@@ -40,7 +41,8 @@ class Refusal(Exception):
     """The root of the tree: something was asked that will not be done, and why.
 
     ``code`` is stable and documented, ``http_status`` its number, ``detail`` a sentence for the
-    person who asked, ``errors`` the fields it is about and ``retry_after`` seconds where waiting helps.
+    person who asked, ``errors`` the fields it is about and ``retry_after`` seconds where waiting
+    helps.
     """
 
     code: ClassVar[str] = "refused"

@@ -1,7 +1,7 @@
 """What comes in with a command: instant, ids, actor, rights, and the neighbouring records it names.
 
-A decision reads nothing by itself. The writer loads, under its lock, what the command names and hands
-it over as :class:`Given`; a test builds the same from plain dictionaries.
+A decision reads nothing by itself. The writer loads, under its lock, what the command names and
+hands it over as :class:`Given`; a test builds the same from plain dictionaries.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ SYSTEM_ACCESS = Access(role=Role.ORG_ADMIN, member_id="tocsin", system=True)
 class Directory(Protocol):
     """The org's records, found by every name they have. Removed records are not found.
 
-    ``device`` and ``link`` take a pubkey or a code; ``contributor`` an id, code or pubkey; ``member``
-    an id; ``service`` a code or id; ``route`` and ``key`` an id.
+    ``device`` and ``link`` take a pubkey or a code; ``contributor`` an id, code or pubkey;
+    ``member`` an id; ``service`` a code or id; ``route`` and ``key`` an id.
     """
 
     def device(self, name: str) -> Device | None: ...

@@ -1,10 +1,11 @@
 """Facts: what an event is, what it carries, and the register of every kind ever written.
 
 A *payload* is a frozen dataclass that says what happened; an :class:`Event` is a payload with the
-envelope that every fact has (Domain: events). A payload's ``kind`` and ``schema`` are literals, given
-once in :func:`fact`, and outlive the class: a log written by an old release is read by looking up the
-pair, never a class path. One payload class may serve two kinds of stream (``incident.note_added`` and
-``maintenance.note_added``); the kind is chosen by the stream it is appended to.
+envelope that every fact has (Domain: events). A payload's ``kind`` and ``schema`` are literals,
+given once in :func:`fact`, and outlive the class: a log written by an old release is read by
+looking up the pair, never a class path. One payload class may serve two kinds of stream
+(``incident.note_added`` and ``maintenance.note_added``); the kind is chosen by the stream it is
+appended to.
 
 ``public`` names the fields that are minimal facts and may one day be published; everything else is
 private. ``text`` names the private fields that hold free text or personal data and can be redacted.
@@ -16,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 ActorKind = Literal["user", "system", "connector"]
 
@@ -25,8 +26,8 @@ ActorKind = Literal["user", "system", "connector"]
 class Actor:
     """Who did it: ``type`` user, system or connector; ``id`` of the member, or what speaks.
 
-    ``name`` is what people read; ``contributor`` the contributor's code and ``pubkey`` its key, where
-    the member is bound to one.
+    ``name`` is what people read; ``contributor`` the contributor's code and ``pubkey`` its key,
+    where the member is bound to one.
     """
 
     type: ActorKind
@@ -47,7 +48,7 @@ class Payload:
     kinds: ClassVar[Mapping[str, str]]
     schema: ClassVar[int]
     public: ClassVar[frozenset[str]]
-    text: ClassVar[frozenset[str]]
+    redactable: ClassVar[frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,14 +106,15 @@ def fact(
         cls.kinds = MappingProxyType(by_stream)
         cls.schema = schema
         cls.public = frozenset(public)
-        cls.text = frozenset(text)
+        cls.redactable = frozenset(text)
         return cls
 
     return registered
 
 
 def payload_class(kind: str, schema: int) -> type[Payload] | None:
-    """The class that was registered for *kind* and *schema*, or None for a kind this code never knew."""
+    """The class that was registered for *kind* and *schema*, or None for a kind this code never
+    knew."""
     return _register.get((kind, schema))
 
 
@@ -121,7 +123,11 @@ def registered_kinds() -> Mapping[tuple[str, int], type[Payload]]:
     return MappingProxyType(_register)
 
 
-JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+if TYPE_CHECKING:
+    JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+else:
+    # Readers that go by annotations at run time cannot follow a type that names itself.
+    JsonValue = Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from tocsin.core.words import ContactMethod, DestinationKind, LinkType, Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What every record has: ``id`` within its sort, when it was made and last touched, ``version``.
+    """What every record has: ``id`` within its sort, when it was made and touched, ``version``.
 
     ``removed_at`` is set when it was deleted; its log stays, its names are free again.
     """
@@ -98,8 +98,9 @@ class Service(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Where deliveries go: webhook ``url``, email ``address``, slack ``channel``, airtable ``table_base``.
+    """Where deliveries go.
 
+    A webhook has ``url``, email ``address``, slack ``channel``, airtable ``table_base``.
     ``secret_id`` names the sealed secret that signs or authorises; the secret itself is never here.
     """
 
@@ -113,7 +114,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteMatch:
-    """Which facts a route carries: kinds (``incident.*``) and matchers in Alertmanager's grammar."""
+    """Which facts a route carries: kinds (``incident.*``) and matchers (:mod:`matching`)."""
 
     kinds: tuple[str, ...] = ("*",)
     matchers: tuple[str, ...] = ()
@@ -121,7 +122,7 @@ class RouteMatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route(Record):
-    """Which facts go to which destination. ``contributor_id`` where a contributor owns the route."""
+    """Which facts go to which destination; ``contributor_id`` owns the route, if one does."""
 
     name: str
     match: RouteMatch
@@ -157,7 +158,10 @@ class Policy(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device(Record):
-    """A network device, registered with its pubkey and code; ``contributor_id`` owns it."""
+    """A network device, registered with its pubkey and code; ``contributor_id`` owns it.
+
+    ``created_by`` is the id of the member who registered it.
+    """
 
     pubkey: str
     code: str
@@ -165,6 +169,7 @@ class Device(Record):
     device_type: str | None = None
     location: str | None = None
     public_ip: str | None = None
+    created_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +184,8 @@ class Side:
 class Link(Record):
     """A link between two devices; ``contributor_id`` (the A side) owns it.
 
-    ``side_z_contributor_id`` is the owner of the Z side's device, when the link was registered.
+    ``side_z_contributor_id`` is the owner of the Z side's device, when the link was registered;
+    ``created_by`` the id of the member who registered it.
     """
 
     pubkey: str
@@ -191,3 +197,4 @@ class Link(Record):
     side_z_contributor_id: str
     bandwidth: int | None = None
     mtu: int | None = None
+    created_by: str | None = None

@@ -1,8 +1,9 @@
 """The ticket: the state that an incident and a maintenance share (Domain: ticket).
 
-Both aggregates fold into one frozen dataclass, so that rows, permissions, routing and pages read one
-shape; what only one of them has is empty in the other. Their decisions are in :mod:`incident` and
-:mod:`maintenance`, the facts in :mod:`ticket_facts`, the folding of facts in :mod:`ticket_fold`.
+Both aggregates fold into one frozen dataclass, so that rows, permissions, routing and pages read
+one shape; what only one of them has is empty in the other. Their decisions are in :mod:`incident`
+and :mod:`maintenance`, the facts in :mod:`ticket_facts`, the folding of facts in
+:mod:`ticket_fold`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class Assignee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """An address that belongs to the ticket: ``kind`` ticket, rca, postmortem, runbook, chat, other."""
+    """An address that belongs to the ticket: ``kind`` ticket, rca, postmortem, runbook, chat,
+    other."""
 
     kind: str
     title: str | None
@@ -46,7 +48,8 @@ class Relation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedAsset:
-    """What two maintenances have in common: a device or link, ``reason`` ``same`` or ``other_side``."""
+    """What two maintenances have in common: a device or link, ``reason`` ``same`` or
+    ``other_side``."""
 
     kind: str
     code: str
@@ -64,17 +67,23 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicUpdate:
-    """What was said to the public once: its ``id``, status word and when it was last edited."""
+    """What was said to the public once: its ``id``, status word and when it was last edited.
+
+    ``title`` and ``body`` are the words as they stand, so that a correction can keep the old ones.
+    """
 
     id: str
     status: str
     posted_at: datetime
     edited_at: datetime | None = None
+    title: str = ""
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceImpact:
-    """How a public update shows a service: ``impact`` degraded, partial, major, or None (operational)."""
+    """How a public update shows a service: ``impact`` degraded, partial, major, or None
+    (operational)."""
 
     code: str
     impact: str | None
@@ -86,10 +95,11 @@ class Ticket:
 
     Sets are sorted tuples. ``devices`` and ``links`` are pubkeys, ``services`` codes,
     ``affected_contributors`` contributor ids (owners of every asset, both sides of a link, as they
-    were when the asset was named). ``effect`` lists the pubkeys on which this ticket has effect: its
-    creator's contributor owns them, or the owner confirmed (Domain: effect needs ownership).
+    were when the asset was named). ``effect`` lists the pubkeys on which this ticket has effect:
+    its creator's contributor owns them, or the owner confirmed (Domain: effect needs ownership).
     ``last_status_at`` is the instant of the latest transition, ``last_word_at`` of the latest note,
-    update, status, field or window change by a person or connector.
+    update, status, field or window change by a person or connector; ``last_update_id`` tells the
+    facts of one update from those of the next.
     """
 
     id: str
@@ -143,6 +153,7 @@ class Ticket:
     reopened_count: int = 0
     last_status_at: datetime
     last_word_at: datetime
+    last_update_id: str | None = None
     # maintenance only
     actual_start_at: datetime | None = None
     actual_end_at: datetime | None = None

@@ -67,7 +67,8 @@ class IncidentCreated(Payload):
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaintenancePlanned(Payload):
-    """A maintenance was planned. The policy its deadlines need is copied here (Design: dispatcher)."""
+    """A maintenance was planned. The policy its deadlines need is copied here (Design:
+    dispatcher)."""
 
     ref: str
     type: TicketType = TicketType.MAINTENANCE
@@ -125,7 +126,8 @@ class TicketUpdated(Payload):
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusChanged(Payload):
-    """The status moved. ``at`` is when it is said to have happened; ``update_id`` the update it is part of.
+    """The status moved. ``at`` is when it is said to have happened; ``update_id`` the update it is
+    part of.
 
     ``disposition`` and ``duplicate_of`` say why a ticket ended. For a maintenance the named kinds
     (started, completed, …) are recorded instead; see below.
@@ -197,7 +199,8 @@ MOVE = ("author_pubkey", "at", "status_from", "status_to")
 @fact("maintenance.started", public=(*MOVE, "actual_start_at"), text=("reason",))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started(Payload):
-    """Work began: by a person's word (``actual_start_at`` set), or by the clock at ``start_at`` (empty)."""
+    """Work began: by a person's word (``actual_start_at`` set), or by the clock at ``start_at``
+    (empty)."""
 
     update_id: str
     author_pubkey: str | None = None
@@ -305,7 +308,8 @@ class Confirmed(Payload):
 @fact("maintenance.conflict_found")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictFound(Payload):
-    """Another active maintenance overlaps and shares assets. ``forced`` over a policy that forbids it."""
+    """Another active maintenance overlaps and shares assets. ``forced`` over a policy that forbids
+    it."""
 
     overlap: Overlap
     forced_reason: str | None = None
@@ -403,7 +407,8 @@ class NoteAdded(Payload):
 )
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionExecuted(Payload):
-    """Something was done about it: ``action_kind`` is one of the kinds people and tools may post."""
+    """Something was done about it: ``action_kind`` is one of the kinds people and tools may
+    post."""
 
     action_id: str
     action_kind: str
@@ -414,7 +419,8 @@ class ActionExecuted(Payload):
 @fact("incident.slo_violation_recorded", text=("details",))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SloViolationRecorded(Payload):
-    """An objective was broken; ``error_budget_consumed`` is a fraction as decimal text (``"0.25"``)."""
+    """An objective was broken; ``error_budget_consumed`` is a fraction as decimal text
+    (``"0.25"``)."""
 
     violation_id: str
     slo_id: str
@@ -492,8 +498,8 @@ class MessageRecorded(Payload):
 class Redacted(Payload):
     """Text of an earlier event of this stream was erased; ``remaining_digest`` seals what was left.
 
-    ``event`` is that event's id, ``fields`` what was emptied, ``remaining_digest`` the hex SHA-256 of
-    the private part as it stands now.
+    ``event`` is that event's id, ``fields`` what was emptied, ``remaining_digest`` the hex SHA-256
+    of the private part as it stands now.
     """
 
     event: str

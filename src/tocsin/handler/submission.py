@@ -14,7 +14,8 @@ from tocsin.store.contract import Answer, ReceiptKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """The key that a request came with: its id, the SHA-256 of its secret, and the caller's address.
+    """The key that a request came with: its id, the SHA-256 of its secret, and the caller's
+    address.
 
     It is verified against the newest committed key and member, under the writer's lock.
     """
@@ -29,8 +30,8 @@ class Outcome:
     """What became of a command: the stream, its state now, the new events, the position reached.
 
     ``position`` is the position of the last new event, or of the newest one in the log when nothing
-    changed. ``directory`` names the org's records as they are now. ``replayed`` holds the answer that
-    the same request got before; then nothing was done.
+    changed. ``directory`` names the org's records as they are now. ``replayed`` holds the answer
+    that the same request got before; then nothing was done.
     """
 
     stream: str
@@ -49,14 +50,14 @@ Render = Callable[[Outcome], Answer]
 class Submission:
     """One command on its way to the writer.
 
-    ``sort`` says what it is about (``ticket``, ``device``, ``member``, …), ``subject`` which one: for
-    tickets an id or ref, for records any name they have; None for what the command itself makes.
-    ``credential`` None is the system. ``expected_version`` comes from If-Match. With a ``receipt`` the
-    answer that ``render`` makes is kept in the same commit, and a repeat gets it again.
-    ``preceding`` are commands ``(sort, command)`` that make what this one needs (the service member of
-    a new key) in the same commit, all or nothing. ``dry_run`` decides and answers, and writes nothing.
-    ``secret_digest`` is the SHA-256 of a new API key's secret, ``secrets`` new secrets (id → plain
-    bytes) that the store seals; neither is ever in an event.
+    ``sort`` says what it is about (``ticket``, ``device``, ``member``, …), ``subject`` which one:
+    for tickets an id or ref, for records any name they have; None for what the command itself
+    makes. ``credential`` None is the system. ``expected_version`` comes from If-Match. With a
+    ``receipt`` the answer that ``render`` makes is kept in the same commit, and a repeat gets it
+    again. ``preceding`` are commands ``(sort, command)`` that make what this one needs (the
+    service member of a new key) in the same commit, all or nothing. ``dry_run`` decides and
+    answers, and writes nothing. ``secret_digest`` is the SHA-256 of a new API key's secret,
+    ``secrets`` new secrets (id → plain bytes) that the store seals; neither is ever in an event.
     """
 
     org_id: int

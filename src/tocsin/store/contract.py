@@ -1,8 +1,8 @@
 """What a store is: the contract that every store keeps, and the shapes that cross it.
 
 A store is written by *turns*. A turn is one transaction that is opened before anything is read
-(Design: a turn of the writer): what the writer reads in it is the newest committed state, and nobody
-else writes until it ends. Reading happens on snapshots beside it.
+(Design: a turn of the writer): what the writer reads in it is the newest committed state, and
+nobody else writes until it ends. Reading happens on snapshots beside it.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class NewDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptKey:
-    """Which request this is: ``scope`` (credential, method, path), the client's ``key``, body digest."""
+    """Which request this is: ``scope`` (credential, method, path), the client's ``key``, body
+    digest."""
 
     org_id: int
     scope: str
@@ -178,7 +179,8 @@ class WriteTurn(ReadTurn, Protocol):
     """One transaction of the writer. Nothing is visible to others before ``commit``."""
 
     def moved_since(self, position: int) -> Sequence[tuple[int, str]]:
-        """Streams ``(org_id, stream)`` that others moved after *position*; empty when nobody wrote."""
+        """Streams ``(org_id, stream)`` that others moved after *position*; empty when nobody
+        wrote."""
         ...
 
     def last_recorded_at(self) -> datetime | None: ...
@@ -189,7 +191,8 @@ class WriteTurn(ReadTurn, Protocol):
 
     def write(self, batch: Batch) -> None: ...
     def redact(self, org_id: int, event_id: str, fields: Collection[str]) -> tuple[Event, str]:
-        """Empty *fields* of one event; the event as it now reads, and the digest of what remains."""
+        """Empty *fields* of one event; the event as it now reads, and the digest of what
+        remains."""
         ...
 
     def commit(self) -> None: ...
@@ -201,6 +204,7 @@ class Store(Protocol):
 
     def reading(self) -> AbstractContextManager[ReadTurn]: ...
     def writing(self) -> AbstractContextManager[WriteTurn]: ...
+    def tending(self) -> AbstractContextManager[WriteTurn]: ...
     def close(self) -> None: ...
 
 

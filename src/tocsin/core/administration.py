@@ -1,0 +1,210 @@
+"""Administration: one decision and one folding for org, contributor, member, key, service, route
+and policy (Domain: words).
+
+All of it is facts too, so it is audited and replays. Nothing is ever deleted: a removed record
+keeps its log and frees its names; a revoked key stays revoked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, TypeVar, assert_never
+
+from tocsin.core.commands import Redact
+from tocsin.core.contributors import decide_contributor, decide_org
+from tocsin.core.errors import NotFound
+from tocsin.core.evidence import Given
+from tocsin.core.facts import Event, Payload, stream_identity
+from tocsin.core.membership import decide_key, decide_member
+from tocsin.core.offerings import decide_route, decide_service
+from tocsin.core.policy_reading import DEFAULT_POLICY, decide_policy
+from tocsin.core.record_changes import changed, removed, touched
+from tocsin.core.record_commands import (
+    AdministrationCommand,
+    ChangePolicy,
+    CreateContributor,
+    CreateKey,
+    CreateMember,
+    CreateOrg,
+    CreateRoute,
+    CreateService,
+    RemoveContributor,
+    RemoveMember,
+    RemoveRoute,
+    RemoveService,
+    RevokeKey,
+    UpdateContributor,
+    UpdateKey,
+    UpdateMember,
+    UpdateRoute,
+    UpdateService,
+)
+from tocsin.core.record_facts import (
+    ContributorCreated,
+    KeyCreated,
+    KeyRevoked,
+    MemberCreated,
+    OrgCreated,
+    PartyUpdated,
+    PolicyChanged,
+    RecordRemoved,
+    RecordUpdated,
+    RouteCreated,
+    ServiceCreated,
+)
+from tocsin.core.records import Contributor, Key, Member, Org, Policy, Record, Route, Service
+
+Administered = Org | Contributor | Member | Key | Service | Route | Policy
+
+SORTS: Final = ("org", "contributor", "member", "key", "service", "route", "policy")
+"""The sorts of stream that this module decides and folds."""
+
+R = TypeVar("R", bound=Record)
+
+
+def decide(
+    state: Record | None, command: AdministrationCommand, given: Given
+) -> tuple[Payload, ...]:
+    """The facts that follow from *command* for the record *state*; ``()`` when nothing changes.
+
+    Raises:
+        Conflict: it exists already, a name is taken (the field is named), or it is still needed.
+        Invalid: fields are wrong; each is named.
+        NotFound: there is no such record, or it is one of another sort.
+    """
+    match command:
+        case CreateOrg():
+            return decide_org(_of(Org, state), command)
+        case CreateContributor() | UpdateContributor() | RemoveContributor():
+            return decide_contributor(_of(Contributor, state), command, given)
+        case CreateMember() | UpdateMember() | RemoveMember():
+            return decide_member(_of(Member, state), command, given)
+        case CreateKey() | UpdateKey() | RevokeKey():
+            return decide_key(_of(Key, state), command, given)
+        case CreateService() | UpdateService() | RemoveService():
+            return decide_service(_of(Service, state), command, given)
+        case CreateRoute() | UpdateRoute() | RemoveRoute():
+            return decide_route(_of(Route, state), command, given)
+        case ChangePolicy():
+            return decide_policy(_of(Policy, state), command)
+        case Redact():
+            match state:
+                case Contributor():
+                    return decide_contributor(state, command, given)
+                case Member():
+                    return decide_member(state, command, given)
+                case _:
+                    raise NotFound("there is nothing of that name that could be redacted")
+        case _:
+            assert_never(command)
+
+
+def _of(sort: type[R], state: Record | None) -> R | None:
+    if state is not None and not isinstance(state, sort):
+        raise NotFound(f"this is no {sort.__name__.lower()}")
+    return state
+
+
+def evolve(state: Record | None, event: Event) -> Administered:
+    """*state* after *event*. Total: a fact this code does not know only moves the version."""
+    payload = event.payload
+    match payload:
+        case OrgCreated():
+            return Org(
+                id=stream_identity(event.stream),
+                created_at=event.recorded_at,
+                updated_at=event.recorded_at,
+                version=event.version,
+                code=payload.code,
+                name=payload.name,
+            )
+        case ContributorCreated():
+            return Contributor(
+                id=stream_identity(event.stream),
+                created_at=event.recorded_at,
+                updated_at=event.recorded_at,
+                version=event.version,
+                code=payload.code,
+                name=payload.name,
+                pubkey=payload.pubkey,
+                slack_handle=payload.slack_handle,
+                slack_user_group=payload.slack_user_group,
+                contacts=payload.contacts,
+            )
+        case MemberCreated():
+            return Member(
+                id=stream_identity(event.stream),
+                created_at=event.recorded_at,
+                updated_at=event.recorded_at,
+                version=event.version,
+                name=payload.name,
+                role=payload.role,
+                email=payload.email,
+                contributor_id=payload.contributor_id,
+                slack_user_id=payload.slack_user_id,
+                service=payload.service,
+            )
+        case KeyCreated():
+            return Key(
+                id=stream_identity(event.stream),
+                created_at=event.recorded_at,
+                updated_at=event.recorded_at,
+                version=event.version,
+                name=payload.name,
+                member_id=payload.member_id,
+                role=payload.role,
+                expires_at=payload.expires_at,
+                allow_cidr=payload.allow_cidr,
+                rate_per_second=payload.rate_per_second,
+                burst=payload.burst,
+            )
+        case ServiceCreated():
+            return Service(
+                id=stream_identity(event.stream),
+                created_at=event.recorded_at,
+                updated_at=event.recorded_at,
+                version=event.version,
+                code=payload.code,
+                name=payload.name,
+                description=payload.description,
+                discovered=payload.discovered,
+            )
+        case RouteCreated():
+            return Route(
+                id=stream_identity(event.stream),
+                created_at=event.recorded_at,
+                updated_at=event.recorded_at,
+                version=event.version,
+                name=payload.name,
+                match=payload.match,
+                destination=payload.destination,
+                enabled=payload.enabled,
+                contributor_id=payload.contributor_id,
+            )
+        case PolicyChanged():
+            policy = (
+                state
+                if isinstance(state, Policy)
+                else replace(DEFAULT_POLICY, created_at=event.recorded_at)
+            )
+            return changed(policy, payload.changes, event)
+        case PartyUpdated() | RecordUpdated():
+            return changed(_existing(state), payload.changes, event)
+        case KeyRevoked():
+            key = _existing(state)
+            return (
+                replace(touched(key, event), revoked_at=payload.at)
+                if isinstance(key, Key)
+                else touched(key, event)
+            )
+        case RecordRemoved():
+            return removed(_existing(state), payload.at, event)
+        case _:
+            # Among them PartyRedacted: what an erased field holds is known from the erased fact.
+            return touched(_existing(state), event)
+
+
+def _existing(state: Record | None) -> Administered:
+    # Every log begins with the making of its record.
+    assert isinstance(state, Administered)
+    return state

@@ -1,0 +1,138 @@
+"""Changes of records: from two values to JSON and back (Domain: every change has old and new)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from tocsin.core import instants
+from tocsin.core.facts import Change, Event, JsonValue
+from tocsin.core.records import Contact, Destination, Record, RouteMatch, Side
+from tocsin.core.words import ContactMethod, DestinationKind, LinkType, Role
+
+R = TypeVar("R", bound=Record)
+
+FieldValue = (
+    None | bool | int | str | datetime | tuple[object, ...] | Destination | RouteMatch | Side
+)
+
+
+def as_json(value: object) -> JsonValue:
+    """*value* of a record's field as JSON: words as text, instants as RFC 3339, sets as lists.
+
+    Raises:
+        TypeError: no field of a record holds such a value.
+    """
+    match value:
+        case StrEnum():
+            return value.value
+        case None | bool() | int() | str():
+            return value
+        case datetime():
+            return instants.to_text(value)
+        case tuple():
+            return [as_json(item) for item in value]
+        case _ if is_dataclass(value):
+            return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            raise TypeError(f"{type(value).__name__} is not the value of a record's field")
+
+
+def changes_between(state: Record, wanted: Mapping[str, FieldValue]) -> tuple[Change, ...]:
+    """What *wanted* would change in *state*, in the order of *wanted*; empty when nothing."""
+    return tuple(
+        Change(field=field, old=as_json(old), new=as_json(new))
+        for field, new in wanted.items()
+        if (old := getattr(state, field)) != new
+    )
+
+
+def touched(state: R, event: Event) -> R:
+    """*state* after an *event* that changes none of its fields."""
+    return replace(state, updated_at=event.recorded_at, version=event.version)
+
+
+def changed(state: R, changes: tuple[Change, ...], event: Event) -> R:
+    """*state* after *changes*. A field that this code does not know is left alone."""
+    known = {field.name for field in fields(state)}
+    values: dict[str, Any] = {
+        change.field: _READERS.get(change.field, _plain)(change.new)
+        for change in changes
+        if change.field in known
+    }
+    return replace(state, **{**values, "updated_at": event.recorded_at, "version": event.version})
+
+
+def removed(state: R, at: datetime, event: Event) -> R:
+    """*state* after its removal."""
+    return replace(state, removed_at=at, updated_at=event.recorded_at, version=event.version)
+
+
+def _plain(value: JsonValue) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _optional_text(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: JsonValue) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, list) else ()
+
+
+def _instant(value: JsonValue) -> object:
+    return instants.from_text(value) if isinstance(value, str) else None
+
+
+def _contacts(value: JsonValue) -> object:
+    if not isinstance(value, list):
+        return ()
+    return tuple(
+        Contact(
+            name=str(item.get("name")),
+            method=ContactMethod(str(item.get("method"))),
+            address=str(item.get("address")),
+            hours=_optional_text(item.get("hours")),
+            order=order if isinstance(order := item.get("order"), int) else 0,
+        )
+        for item in value
+        if isinstance(item, dict)
+    )
+
+
+def _destination(value: JsonValue) -> object:
+    given = value if isinstance(value, dict) else {}
+    return Destination(
+        kind=DestinationKind(str(given.get("kind"))),
+        url=_optional_text(given.get("url")),
+        address=_optional_text(given.get("address")),
+        channel=_optional_text(given.get("channel")),
+        table_base=_optional_text(given.get("table_base")),
+        secret_id=_optional_text(given.get("secret_id")),
+    )
+
+
+def _match(value: JsonValue) -> object:
+    given = value if isinstance(value, dict) else {}
+    return RouteMatch(kinds=_texts(given.get("kinds")), matchers=_texts(given.get("matchers")))
+
+
+def _side(value: JsonValue) -> object:
+    given = value if isinstance(value, dict) else {}
+    return Side(device=str(given.get("device")), interface=str(given.get("interface")))
+
+
+_READERS: Final[Mapping[str, Callable[[JsonValue], object]]] = {
+    "role": lambda value: Role(str(value)),
+    "link_type": lambda value: LinkType(str(value)),
+    "expires_at": _instant,
+    "contacts": _contacts,
+    "destination": _destination,
+    "match": _match,
+    "side_a": _side,
+    "side_z": _side,
+}
+"""How a field is read back that JSON cannot hold as it is."""

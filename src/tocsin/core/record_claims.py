@@ -1,0 +1,101 @@
+"""What a record holds that must be unique, and what a command asks to hold (Core: claims)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tocsin.core.claims import (
+    ASSET_PUBKEY,
+    CONTRIBUTOR_CODE,
+    CONTRIBUTOR_PUBKEY,
+    DEVICE_CODE,
+    LINK_CODE,
+    ROUTE_NAME,
+    SERVICE_CODE,
+    SLACK_USER,
+    Claim,
+)
+from tocsin.core.commands import Command
+from tocsin.core.facts import NotGiven
+from tocsin.core.membership import email_claim
+from tocsin.core.record_commands import (
+    CreateContributor,
+    CreateMember,
+    CreateRoute,
+    CreateService,
+    RegisterDevice,
+    RegisterLink,
+    UpdateContributor,
+    UpdateDevice,
+    UpdateLink,
+    UpdateMember,
+    UpdateRoute,
+    UpdateService,
+)
+from tocsin.core.records import Contributor, Device, Link, Member, Record, Route, Service
+from tocsin.core.ticket_fold import REMOVED
+
+_NOTHING: Final[frozenset[Claim]] = frozenset()
+
+
+def claims_of(record: Record) -> frozenset[Claim]:
+    """What *record* holds now; nothing once it is removed."""
+    if record.removed_at is not None:
+        return _NOTHING
+    match record:
+        case Contributor():
+            return frozenset({(CONTRIBUTOR_CODE, record.code), (CONTRIBUTOR_PUBKEY, record.pubkey)})
+        case Member():
+            return _of_member(record.email, record.slack_user_id)
+        case Service():
+            return frozenset({(SERVICE_CODE, record.code)})
+        case Route():
+            return frozenset({(ROUTE_NAME, record.name)})
+        case Device():
+            return frozenset({(ASSET_PUBKEY, record.pubkey), (DEVICE_CODE, record.code)})
+        case Link():
+            return frozenset({(ASSET_PUBKEY, record.pubkey), (LINK_CODE, record.code)})
+        case _:
+            return _NOTHING
+
+
+def claims_named_by(command: Command) -> frozenset[Claim]:
+    """What *command* asks to hold: the claims its decision must be shown.
+
+    Values as they were given; one that is not well formed is held by nobody.
+    """
+    match command:
+        case CreateContributor() | UpdateContributor():
+            return _given((CONTRIBUTOR_CODE, command.code), (CONTRIBUTOR_PUBKEY, command.pubkey))
+        case CreateMember():
+            return _of_member(command.email, command.slack_user_id)
+        case UpdateMember():
+            return _of_member(_or_none(command.email), _or_none(command.slack_user_id))
+        case CreateService() | UpdateService():
+            return _given((SERVICE_CODE, command.code))
+        case CreateRoute() | UpdateRoute():
+            return _given((ROUTE_NAME, command.name))
+        case RegisterDevice() | UpdateDevice():
+            return _given((ASSET_PUBKEY, command.pubkey), (DEVICE_CODE, command.code))
+        case RegisterLink() | UpdateLink():
+            return _given((ASSET_PUBKEY, command.pubkey), (LINK_CODE, command.code))
+        case _:
+            return _NOTHING
+
+
+def _given(*claims: tuple[str, str | NotGiven]) -> frozenset[Claim]:
+    return frozenset((kind, key) for kind, key in claims if not isinstance(key, NotGiven))
+
+
+def _or_none(value: str | None | NotGiven) -> str | None:
+    return None if isinstance(value, NotGiven) else value
+
+
+def _of_member(email: str | None, slack_user_id: str | None) -> frozenset[Claim]:
+    held: set[Claim] = set()
+    # What was erased is nobody's, however often it was.
+    if email is not None and email != REMOVED:
+        held.add(email_claim(email))
+    if slack_user_id is not None and slack_user_id != REMOVED:
+        held.add((SLACK_USER, slack_user_id))
+    return frozenset(held)

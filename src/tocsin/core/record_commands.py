@@ -1,0 +1,366 @@
+"""What can be asked of records: the administration of an org, and its devices and links.
+
+Words stay as they were given; the decision reads and bounds them. A command that makes a record
+carries its fresh id; every other one is asked of the stream it is sent to. Fields that hold
+``NOT_GIVEN`` were not mentioned; None means: empty it. A contributor is named by id, code or
+pubkey and a device by pubkey or code. Where a contributor may be left out and the asker is bound to
+one, it is the asker's.
+
+A key always speaks for a member. For one made without a member the writer asks, in one batch, first
+:class:`CreateMember` (``service=True``, the key's name, role and contributor), then
+:class:`CreateKey` with that member's id, which is judged with the new member already in view.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tocsin.core.commands import Command, Redact
+from tocsin.core.facts import NOT_GIVEN, NotGiven
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactDraft:
+    """A contact as somebody wrote it."""
+
+    name: str
+    method: str
+    address: str
+    hours: str | None = None
+    order: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationDraft:
+    """A destination as somebody wrote it; ``secret_id`` names a sealed secret, never is one."""
+
+    kind: str
+    url: str | None = None
+    address: str | None = None
+    channel: str | None = None
+    table_base: str | None = None
+    secret_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideDraft:
+    """One end of a link: ``device`` by pubkey or code."""
+
+    device: str
+    interface: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateOrg(Command):
+    """Make a tenant; by the system only."""
+
+    org_id: str
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateContributor(Command):
+    """Take in an organisation that runs part of the network."""
+
+    contributor_id: str
+    code: str
+    name: str
+    pubkey: str
+    slack_handle: str | None = None
+    slack_user_group: str | None = None
+    contacts: tuple[ContactDraft, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateContributor(Command):
+    """Change a contributor; ``contacts`` replaces them all."""
+
+    code: str | NotGiven = NOT_GIVEN
+    name: str | NotGiven = NOT_GIVEN
+    pubkey: str | NotGiven = NOT_GIVEN
+    slack_handle: str | None | NotGiven = NOT_GIVEN
+    slack_user_group: str | None | NotGiven = NOT_GIVEN
+    contacts: tuple[ContactDraft, ...] | NotGiven = NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveContributor(Command):
+    """Let a contributor go that owns nothing any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateMember(Command):
+    """Take in a person, or a ``service``."""
+
+    member_id: str
+    name: str
+    role: str
+    email: str | None = None
+    contributor: str | None = None
+    slack_user_id: str | None = None
+    service: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateMember(Command):
+    """Change a member."""
+
+    name: str | NotGiven = NOT_GIVEN
+    role: str | NotGiven = NOT_GIVEN
+    email: str | None | NotGiven = NOT_GIVEN
+    contributor: str | None | NotGiven = NOT_GIVEN
+    slack_user_id: str | None | NotGiven = NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveMember(Command):
+    """Let a member go; its keys admit nobody from then on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateKey(Command):
+    """Give a member a key; ``role`` is by default the member's, ``burst`` four times the rate."""
+
+    key_id: str
+    name: str
+    member_id: str
+    role: str | None = None
+    expires_in_days: int | None = None
+    allow_cidr: tuple[str, ...] = ()
+    rate_per_second: int = 100
+    burst: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateKey(Command):
+    """Change a key that is not revoked; whom it speaks for stays."""
+
+    name: str | NotGiven = NOT_GIVEN
+    role: str | NotGiven = NOT_GIVEN
+    allow_cidr: tuple[str, ...] | NotGiven = NOT_GIVEN
+    rate_per_second: int | NotGiven = NOT_GIVEN
+    burst: int | NotGiven = NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeKey(Command):
+    """Take a key out of use, for good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateService(Command):
+    """Name a thing that users depend on; ``discovered`` when an alert or ticket named it first."""
+
+    service_id: str
+    code: str
+    name: str
+    description: str | None = None
+    discovered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateService(Command):
+    """Change a service; a discovered one that a person touches is known from then on."""
+
+    code: str | NotGiven = NOT_GIVEN
+    name: str | NotGiven = NOT_GIVEN
+    description: str | None | NotGiven = NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveService(Command):
+    """Forget a service; tickets that name it keep its code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRoute(Command):
+    """Send matching facts to a destination."""
+
+    route_id: str
+    name: str
+    destination: DestinationDraft
+    kinds: tuple[str, ...] = ()
+    matchers: tuple[str, ...] = ()
+    enabled: bool = True
+    contributor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRoute(Command):
+    """Change a route."""
+
+    name: str | NotGiven = NOT_GIVEN
+    destination: DestinationDraft | NotGiven = NOT_GIVEN
+    kinds: tuple[str, ...] | NotGiven = NOT_GIVEN
+    matchers: tuple[str, ...] | NotGiven = NOT_GIVEN
+    enabled: bool | NotGiven = NOT_GIVEN
+    contributor: str | None | NotGiven = NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveRoute(Command):
+    """Send nothing there any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePolicy(Command):
+    """Change how the org wants it (API: PATCH /policy)."""
+
+    severity_levels: int | NotGiven = NOT_GIVEN
+    affected: str | NotGiven = NOT_GIVEN
+    require_contributor: bool | NotGiven = NOT_GIVEN
+    require_root_cause: bool | NotGiven = NOT_GIVEN
+    ticket_scope: str | NotGiven = NOT_GIVEN
+    forbid_overlap: bool | NotGiven = NOT_GIVEN
+    auto_start: bool | NotGiven = NOT_GIVEN
+    reminder_before_hours: int | NotGiven = NOT_GIVEN
+    slack_incidents_channel: str | None | NotGiven = NOT_GIVEN
+    slack_maintenance_channel: str | None | NotGiven = NOT_GIVEN
+    dedicated_channel_for: str | NotGiven = NOT_GIVEN
+    runbook_base_url: str | None | NotGiven = NOT_GIVEN
+    burn_in_hours: int | NotGiven = NOT_GIVEN
+    reactivation_burn_in_minutes: int | NotGiven = NOT_GIVEN
+    missing_minutes: int | NotGiven = NOT_GIVEN
+    reopen_within_minutes: int | NotGiven = NOT_GIVEN
+    quiet_minutes: int | NotGiven = NOT_GIVEN
+    pii_retention_days: int | None | NotGiven = NOT_GIVEN
+    slack_retention_days: int | None | NotGiven = NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterDevice(Command):
+    """Take a device into the registry."""
+
+    device_id: str
+    pubkey: str
+    code: str
+    contributor: str | None = None
+    device_type: str | None = None
+    location: str | None = None
+    public_ip: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateDevice(Command):
+    """Change a device; ``pubkey`` may be repeated, never changed."""
+
+    pubkey: str | NotGiven = NOT_GIVEN
+    code: str | NotGiven = NOT_GIVEN
+    contributor: str | NotGiven = NOT_GIVEN
+    device_type: str | None | NotGiven = NOT_GIVEN
+    location: str | None | NotGiven = NOT_GIVEN
+    public_ip: str | None | NotGiven = NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveDevice(Command):
+    """Take a device out of the registry that no link uses any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterLink(Command):
+    """Take a link between two registered devices into the registry."""
+
+    link_id: str
+    pubkey: str
+    code: str
+    link_type: str
+    side_a: SideDraft
+    side_z: SideDraft
+    contributor: str | None = None
+    bandwidth: int | None = None
+    mtu: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateLink(Command):
+    """Change a link; ``pubkey`` may be repeated, never changed."""
+
+    pubkey: str | NotGiven = NOT_GIVEN
+    code: str | NotGiven = NOT_GIVEN
+    contributor: str | NotGiven = NOT_GIVEN
+    link_type: str | NotGiven = NOT_GIVEN
+    side_a: SideDraft | NotGiven = NOT_GIVEN
+    side_z: SideDraft | NotGiven = NOT_GIVEN
+    bandwidth: int | None | NotGiven = NOT_GIVEN
+    mtu: int | None | NotGiven = NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveLink(Command):
+    """Take a link out of the registry."""
+
+
+AdministrationCommand = (
+    CreateOrg
+    | CreateContributor
+    | UpdateContributor
+    | RemoveContributor
+    | CreateMember
+    | UpdateMember
+    | RemoveMember
+    | CreateKey
+    | UpdateKey
+    | RevokeKey
+    | CreateService
+    | UpdateService
+    | RemoveService
+    | CreateRoute
+    | UpdateRoute
+    | RemoveRoute
+    | ChangePolicy
+    | Redact
+)
+
+RegistryCommand = (
+    RegisterDevice | UpdateDevice | RemoveDevice | RegisterLink | UpdateLink | RemoveLink
+)
+
+RecordCommand = AdministrationCommand | RegistryCommand
+
+Replaceable = CreateContributor | CreateService | RegisterDevice | RegisterLink
+"""What can be made by its code with PUT."""
+
+
+def replacing(
+    command: Replaceable,
+) -> UpdateContributor | UpdateService | UpdateDevice | UpdateLink:
+    """The change that makes an existing record as *command* would have made it (API: PUT).
+
+    What *command* leaves out is emptied; an owner that is left out stays.
+    """
+    match command:
+        case CreateContributor():
+            return UpdateContributor(
+                code=command.code,
+                name=command.name,
+                pubkey=command.pubkey,
+                slack_handle=command.slack_handle,
+                slack_user_group=command.slack_user_group,
+                contacts=command.contacts,
+            )
+        case CreateService():
+            return UpdateService(
+                code=command.code, name=command.name, description=command.description
+            )
+        case RegisterDevice():
+            return UpdateDevice(
+                pubkey=command.pubkey,
+                code=command.code,
+                contributor=NOT_GIVEN if command.contributor is None else command.contributor,
+                device_type=command.device_type,
+                location=command.location,
+                public_ip=command.public_ip,
+            )
+        case RegisterLink():
+            return UpdateLink(
+                pubkey=command.pubkey,
+                code=command.code,
+                contributor=NOT_GIVEN if command.contributor is None else command.contributor,
+                link_type=command.link_type,
+                side_a=command.side_a,
+                side_z=command.side_z,
+                bandwidth=command.bandwidth,
+                mtu=command.mtu,
+            )

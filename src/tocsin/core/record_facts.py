@@ -1,0 +1,174 @@
+"""What can be recorded about records: administration, devices and links (Domain: events).
+
+Payloads only. An update carries every field that changed with its old and its new value as JSON,
+named as in :mod:`records`. Nothing here is a minimal fact: what is public about an asset is the
+state that its tickets give it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.core.facts import Change, Payload, fact
+from tocsin.core.records import Contact, Destination, RouteMatch, Side
+from tocsin.core.words import LinkType, Role
+
+
+@fact("org.created")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrgCreated(Payload):
+    """A tenant was made."""
+
+    code: str
+    name: str
+
+
+@fact("contributor.created", text=("slack_handle", "contacts"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContributorCreated(Payload):
+    """An organisation was taken in."""
+
+    code: str
+    name: str
+    pubkey: str
+    slack_handle: str | None = None
+    slack_user_group: str | None = None
+    contacts: tuple[Contact, ...] = ()
+
+
+@fact("member.created", text=("name", "email", "slack_user_id"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberCreated(Payload):
+    """A person or service was taken in."""
+
+    name: str
+    role: Role
+    email: str | None = None
+    contributor_id: str | None = None
+    slack_user_id: str | None = None
+    service: bool = False
+
+
+@fact("contributor.updated", "member.updated", text=("changes",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyUpdated(Payload):
+    """Fields of a contributor or member changed; both may hold personal data."""
+
+    changes: tuple[Change, ...] = ()
+
+
+@fact("contributor.redacted", "member.redacted")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyRedacted(Payload):
+    """Personal data in an earlier event of this stream was erased (see ``incident.redacted``)."""
+
+    event: str
+    fields: tuple[str, ...]
+    remaining_digest: str
+    reason: str | None = None
+
+
+@fact("key.created")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCreated(Payload):
+    """A key was given out; of its secret only the hash is kept, and elsewhere."""
+
+    name: str
+    member_id: str
+    role: Role
+    expires_at: datetime | None = None
+    allow_cidr: tuple[str, ...] = ()
+    rate_per_second: int = 100
+    burst: int = 400
+
+
+@fact("key.revoked")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRevoked(Payload):
+    """A key is out of use, for good."""
+
+    at: datetime
+
+
+@fact("service.created")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCreated(Payload):
+    """A service was named; ``discovered`` by an alert or ticket that named it first."""
+
+    code: str
+    name: str
+    description: str | None = None
+    discovered: bool = False
+
+
+@fact("route.created")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteCreated(Payload):
+    """Matching facts go to a destination from now on."""
+
+    name: str
+    match: RouteMatch
+    destination: Destination
+    enabled: bool = True
+    contributor_id: str | None = None
+
+
+@fact("policy.changed")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyChanged(Payload):
+    """The org wants it differently."""
+
+    changes: tuple[Change, ...] = ()
+
+
+@fact("device.registered")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRegistered(Payload):
+    """A device is in the registry."""
+
+    pubkey: str
+    code: str
+    contributor_id: str
+    device_type: str | None = None
+    location: str | None = None
+    public_ip: str | None = None
+
+
+@fact("link.registered")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRegistered(Payload):
+    """A link is in the registry; ``side_z_contributor_id`` owns the device at its Z side."""
+
+    pubkey: str
+    code: str
+    contributor_id: str
+    link_type: LinkType
+    side_a: Side
+    side_z: Side
+    side_z_contributor_id: str
+    bandwidth: int | None = None
+    mtu: int | None = None
+
+
+@fact("key.updated", "service.updated", "route.updated", "device.updated", "link.updated")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordUpdated(Payload):
+    """Fields of a record changed."""
+
+    changes: tuple[Change, ...] = ()
+
+
+@fact(
+    "contributor.removed",
+    "member.removed",
+    "service.removed",
+    "route.removed",
+    "device.removed",
+    "link.removed",
+)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRemoved(Payload):
+    """A record was removed at ``at``; its log stays, its names are free again."""
+
+    at: datetime

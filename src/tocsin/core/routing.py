@@ -1,0 +1,240 @@
+"""Which destinations a fact goes to (Design: dispatcher). Quick: it runs inside the commit.
+
+Facts about tickets, devices and links are routed; administration never is. A route of a contributor
+sees everything its org sees. A match is on the state after the fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from tocsin.core.evidence import Directory
+from tocsin.core.facts import Event
+from tocsin.core.matching import Match, MatcherError, matches, parse_match
+from tocsin.core.offerings import ROUTED_SORTS
+from tocsin.core.records import Device, Link, Record, Route, RouteMatch
+from tocsin.core.ticket import Ticket
+from tocsin.core.ticket_facts import SignalIngested
+from tocsin.core.words import DestinationKind
+
+Values = str | tuple[str, ...]
+
+CARD: Final = "card"
+"""The coalesce key of deliveries that only redraw what a destination shows of a ticket."""
+
+_REDRAWN: Final = frozenset({DestinationKind.SLACK, DestinationKind.AIRTABLE})
+_CARD_EDITS: Final = frozenset(
+    {
+        "updated",
+        "severity_changed",
+        "assignee_changed",
+        "tag_added",
+        "tag_removed",
+        "conflict_found",
+        "conflict_cleared",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One fact for one route; of untried ones with one ``coalesce_key`` only the last is sent."""
+
+    route_id: str
+    coalesce_key: str | None = None
+
+
+def deliveries_of(
+    event: Event,
+    state_after: Ticket | Record,
+    directory: Directory,
+    routes: Sequence[Route],
+) -> tuple[Delivery, ...]:
+    """The deliveries that follow from *event*, in the order of *routes*.
+
+    *routes* are those of the org as they are now; disabled and removed ones carry nothing.
+    """
+    sort, _, happening = event.kind.partition(".")
+    if not routes or sort not in ROUTED_SORTS:
+        return ()
+    kind = f"{sort}.{happening}"
+    facts = RoutedFacts(event, state_after, directory)
+    found: list[Delivery] = []
+    for route in routes:
+        if not route.enabled or route.removed_at is not None:
+            continue
+        match = prepared(route.match)
+        if match is not None and matches(match, kind=kind, facts=facts):
+            redraws = happening in _CARD_EDITS and route.destination.kind in _REDRAWN
+            found.append(_delivery(route.id, CARD if redraws else None))
+    return tuple(found)
+
+
+@lru_cache(maxsize=4_096)
+def _delivery(route_id: str, coalesce_key: str | None) -> Delivery:
+    return Delivery(route_id, coalesce_key)
+
+
+_prepared: dict[int, tuple[RouteMatch, Match | None]] = {}
+_MOST_PREPARED: Final = 4_096
+
+
+def prepared(match: RouteMatch) -> Match | None:
+    """*match*, read and compiled once; None where today's grammar does not read it any more.
+
+    Every match was read before it was recorded, so None means a log of a grammar that has gone.
+    """
+    # By identity: a route's state keeps its match, and hashing one costs more than matching it. The
+    # entry holds the match too, so that no other can take its identity meanwhile.
+    known = _prepared.get(id(match))
+    if known is not None:
+        return known[1]
+    if len(_prepared) >= _MOST_PREPARED:
+        _prepared.clear()
+    read = _read(match)
+    _prepared[id(match)] = (match, read)
+    return read
+
+
+@lru_cache(maxsize=_MOST_PREPARED)
+def _read(match: RouteMatch) -> Match | None:
+    try:
+        return parse_match(match.kinds, match.matchers)
+    except MatcherError:
+        return None
+
+
+class RoutedFacts(Mapping[str, Values]):
+    """What matchers see of an event and the state after it, each value found when first asked for.
+
+    Names are those of :data:`tocsin.core.matching.NAMES`; ``labels.<name>`` is there for signals.
+    """
+
+    __slots__ = ("_directory", "_event", "_known", "_state")
+
+    def __init__(self, event: Event, state: Ticket | Record, directory: Directory) -> None:
+        self._event = event
+        self._state = state
+        self._directory = directory
+        self._known: dict[str, Values] = {}
+
+    def __getitem__(self, name: str) -> Values:
+        known = self._known.get(name)
+        if known is None:
+            read = _READERS.get(name)
+            if read is not None:
+                known = read(self._event, self._state, self._directory)
+            elif name.startswith("labels."):
+                known = self._signal_label(name.removeprefix("labels."))
+            else:
+                raise KeyError(name)
+            self._known[name] = known
+        return known
+
+    def get(self, name: str, default: object = None) -> Values | Any:
+        """The value of *name*, or *default*; what matching asks for, so without the detour."""
+        known = self._known.get(name)
+        if known is not None:
+            return known
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __iter__(self) -> Iterator[str]:
+        yield from _READERS
+        if isinstance(self._event.payload, SignalIngested):
+            yield from (f"labels.{name}" for name in self._event.payload.labels)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def _signal_label(self, name: str) -> str:
+        payload = self._event.payload
+        return payload.labels.get(name, "") if isinstance(payload, SignalIngested) else ""
+
+
+def _type(event: Event, state: Ticket | Record, directory: Directory) -> Values:
+    return event.stream.partition(":")[0]
+
+
+def _status(event: Event, state: Ticket | Record, directory: Directory) -> Values:
+    return state.status.value if isinstance(state, Ticket) else ""
+
+
+def _severity(event: Event, state: Ticket | Record, directory: Directory) -> Values:
+    return state.severity.value if isinstance(state, Ticket) else ""
+
+
+def _services(event: Event, state: Ticket | Record, directory: Directory) -> Values:
+    return state.services if isinstance(state, Ticket) else ()
+
+
+def _environment(event: Event, state: Ticket | Record, directory: Directory) -> Values:
+    return state.environment if isinstance(state, Ticket) else ""
+
+
+def _devices(event: Event, state: Ticket | Record, directory: Directory) -> Values:
+    match state:
+        case Ticket():
+            pubkeys = state.devices
+        case Device():
+            return state.code
+        case Link():
+            pubkeys = (state.side_a.device, state.side_z.device)
+        case _:
+            return ()
+    found = (directory.device(pubkey) for pubkey in pubkeys)
+    return tuple(device.code for device in found if device is not None)
+
+
+def _links(event: Event, state: Ticket | Record, directory: Directory) -> Values:
+    match state:
+        case Ticket():
+            found = (directory.link(pubkey) for pubkey in state.links)
+            return tuple(link.code for link in found if link is not None)
+        case Link():
+            return state.code
+        case _:
+            return ()
+
+
+def _contributor(event: Event, state: Ticket | Record, directory: Directory) -> Values:
+    match state:
+        case Ticket() | Device() | Link():
+            owner = state.contributor_id
+        case _:
+            return ""
+    found = None if owner is None else directory.contributor(owner)
+    return "" if found is None else found.code
+
+
+def _labels(event: Event, state: Ticket | Record, directory: Directory) -> Values:
+    return state.labels if isinstance(state, Ticket) else ()
+
+
+def _source(event: Event, state: Ticket | Record, directory: Directory) -> Values:
+    return event.payload.source if isinstance(event.payload, SignalIngested) else ""
+
+
+def _connector(event: Event, state: Ticket | Record, directory: Directory) -> Values:
+    way, _, name = event.via.partition(":")
+    return name if way == "connector" else ""
+
+
+_READERS: Final[Mapping[str, Callable[[Event, Ticket | Record, Directory], Values]]] = {
+    "type": _type,
+    "status": _status,
+    "severity": _severity,
+    "service": _services,
+    "environment": _environment,
+    "device": _devices,
+    "link": _links,
+    "contributor": _contributor,
+    "label": _labels,
+    "source": _source,
+    "connector": _connector,
+}

@@ -1,0 +1,26 @@
+"""What one submission has decided so far, before it joins the batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tocsin.core.facts import Event
+from tocsin.handler.submission import Submission
+from tocsin.store.contract import Head, HeadChange, NewDelivery
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """What one submission has decided so far; joins the batch only when all of it succeeded."""
+
+    heads: dict[tuple[int, str], HeadChange] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    deliveries: list[NewDelivery] = field(default_factory=list)
+    records: list[tuple[int, str, Head | None]] = field(default_factory=list)
+
+
+def outcome_org(attempt: Attempt, submission: Submission) -> int:
+    """The org that an attempt wrote to: a new org's own number, else the submission's."""
+    for org_id, _ in attempt.heads:
+        return org_id
+    return submission.org_id

@@ -1,0 +1,599 @@
+"""One batch of commands, each decided against what is committed and what the batch has decided so
+far.
+
+Nothing here writes: the result is a :class:`tocsin.store.contract.Batch` and an outcome or a
+refusal for each submission. Records are put into the remembered directory at once, and taken out
+again when their submission is refused; tickets stay in the overlay until the commit. After a batch
+that failed the writer forgets all it remembered and reads anew.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections import ChainMap
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import cast
+
+from tocsin.core.aggregates import AGGREGATES, standing_of
+from tocsin.core.claims import REF, Claim
+from tocsin.core.commands import (
+    Command,
+    OpenIncident,
+    PlanMaintenance,
+    Redact,
+    TicketCommand,
+)
+from tocsin.core.consequences import consequences
+from tocsin.core.credentials import actor_of, admit
+from tocsin.core.errors import (
+    IdempotencyMismatch,
+    NotFound,
+    Unauthenticated,
+    VersionMismatch,
+    invalid,
+)
+from tocsin.core.evidence import SYSTEM_ACCESS, Access, Given
+from tocsin.core.facts import (
+    SYSTEM,
+    Actor,
+    Event,
+    Payload,
+    stream_identity,
+    stream_name,
+    stream_sort,
+)
+from tocsin.core.ids import event_id, uuid7
+from tocsin.core.permissions import permit
+from tocsin.core.record_commands import CreateKey, CreateOrg, RecordCommand
+from tocsin.core.routing import deliveries_of
+from tocsin.core.ticket import Ticket
+from tocsin.core.words import TicketType, is_active
+from tocsin.handler.attempt import Attempt, outcome_org
+from tocsin.handler.directory import OrgDirectory
+from tocsin.handler.memory import Memory
+from tocsin.handler.naming import (
+    IDENTITY_FIELDS,
+    TICKET_SORTS,
+    claims_named,
+    is_ref,
+    ticket_streams,
+    tickets_named,
+    window_terms,
+)
+from tocsin.handler.submission import Credential, Outcome, Submission
+from tocsin.store.contract import (
+    Batch,
+    CredentialRow,
+    Head,
+    HeadChange,
+    NewDelivery,
+    OrgRow,
+    Receipt,
+    SealedSecret,
+    WriteTurn,
+)
+
+RECEIPTS_KEPT = timedelta(hours=24)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Deliberation:
+    """Decides the submissions of one turn, in order."""
+
+    def __init__(
+        self,
+        *,
+        turn: WriteTurn,
+        memory: Memory,
+        now: datetime,
+        last_recorded_at: datetime | None,
+        position: int,
+        entropy: Callable[[], int],
+        seal: Callable[[bytes], bytes],
+    ) -> None:
+        self._turn = turn
+        self._memory = memory
+        self._now = now
+        self._entropy = entropy
+        self._seal = seal
+        self.last_recorded_at = last_recorded_at
+        self.position = position
+        self.batch = Batch(batch_id=uuid7(now, entropy()))
+        self._ticket_claims: dict[int, dict[Claim, str]] = {}
+        self._receipts: dict[tuple[int, str, str], Receipt] = {}
+
+    # -- reading in one go ---------------------------------------------------------------------
+
+    def prepare(self, submissions: Sequence[Submission]) -> None:
+        """Read every claim, head and receipt that the waiting commands name."""
+        claims: dict[int, set[Claim]] = {}
+        streams: dict[int, set[str]] = {}
+        for one in submissions:
+            wanted = claims.setdefault(one.org_id, set())
+            wanted.update(claims_named(one.command))
+            for name in tickets_named(one):
+                if is_ref(name):
+                    wanted.add((REF, name))
+                else:
+                    streams.setdefault(one.org_id, set()).update(ticket_streams(name))
+        for org_id, wanted in claims.items():
+            held = dict(self._turn.claims(org_id, wanted))
+            self._ticket_claims[org_id] = held
+            streams.setdefault(org_id, set()).update(held.values())
+        for org_id, named in streams.items():
+            self._memory.load_tickets(self._turn, org_id, named)
+        keys = [one.receipt for one in submissions if one.receipt is not None]
+        self._receipts = dict(self._turn.receipts(keys))
+
+    # -- deciding ------------------------------------------------------------------------------
+
+    def decide(self, submission: Submission) -> Outcome:
+        """What becomes of one submission.
+
+        Raises:
+            Refusal: it will not be done; nothing of it is in the batch.
+        """
+        if isinstance(submission.command, CreateOrg):
+            return self._create_org(submission)
+        org_id = submission.org_id
+        directory = self._memory.directory(self._turn, org_id)
+        at = self._instant()
+        actor, access = self._who(submission.credential, org_id, directory, at)
+        replayed = self._replayed(submission, directory)
+        if replayed is not None:
+            return replayed
+        attempt = Attempt()
+        saved = self.position, self.last_recorded_at
+        try:
+            for sort, command in submission.preceding:
+                self._one(attempt, submission, sort, None, command, directory, actor, access, at)
+            head = self._one(
+                attempt,
+                submission,
+                submission.sort,
+                submission.subject,
+                submission.command,
+                directory,
+                actor,
+                access,
+                at,
+            )
+            outcome = Outcome(
+                stream=head.stream,
+                state=head.state,
+                events=tuple(one for one in attempt.events if one.stream == head.stream),
+                position=self.position,
+                directory=directory,
+            )
+            if submission.render is not None:
+                answer = submission.render(outcome)
+                outcome = replace(outcome, answer=answer)
+        except BaseException:
+            self._take_back(attempt, saved)
+            raise
+        if submission.dry_run:
+            self._take_back(attempt, saved)
+            return outcome
+        self._join(attempt, submission, outcome, at)
+        return outcome
+
+    def _create_org(self, submission: Submission) -> Outcome:
+        command = submission.command
+        assert isinstance(command, CreateOrg)
+        if submission.credential is not None:
+            raise NotFound("orgs are made from the command line, on the database itself")
+        taken = {org.org_id for org in self._turn.orgs()} | {org.org_id for org in self.batch.orgs}
+        codes = {org.code for org in self._turn.orgs()} | {org.code for org in self.batch.orgs}
+        if command.code in codes:
+            raise invalid("code", "taken", f"there is an org {command.code!r} already")
+        org_id = max(taken, default=0) + 1
+        attempt = Attempt()
+        saved = self.position, self.last_recorded_at
+        directory = self._memory.directory(self._turn, org_id)
+        at = self._instant()
+        try:
+            head = self._one(
+                attempt,
+                submission,
+                "org",
+                None,
+                command,
+                directory,
+                SYSTEM,
+                SYSTEM_ACCESS,
+                at,
+                org_id=org_id,
+            )
+        except BaseException:
+            self._take_back(attempt, saved)
+            raise
+        outcome = Outcome(
+            stream=head.stream,
+            state=head.state,
+            events=tuple(attempt.events),
+            position=self.position,
+            directory=directory,
+        )
+        self.batch.orgs.append(OrgRow(org_id=org_id, code=command.code))
+        self._join(attempt, submission, outcome, at)
+        return outcome
+
+    # -- the parts -----------------------------------------------------------------------------
+
+    def _instant(self) -> datetime:
+        if self.last_recorded_at is None:
+            return self._now
+        return max(self._now, self.last_recorded_at + _MICROSECOND)
+
+    def _who(
+        self,
+        credential: Credential | None,
+        org_id: int,
+        directory: OrgDirectory,
+        at: datetime,
+    ) -> tuple[Actor, Access]:
+        if credential is None:
+            return SYSTEM, SYSTEM_ACCESS
+        row = self._memory.credential(self._turn, credential.key_id)
+        # Compared even when there is no such key, so that the time taken does not tell.
+        known = row.digest if row is not None else bytes(32)
+        fits = hmac.compare_digest(known, credential.digest)
+        key = directory.key(credential.key_id)
+        if row is None or not fits or row.org_id != org_id or key is None:
+            raise Unauthenticated("this API key is not known here; ask an org_admin for a new one")
+        member = directory.member(key.member_id)
+        access = admit(key, member, at=at, address=credential.address)
+        if member is None:
+            raise Unauthenticated("the member this API key speaks for is gone")
+        contributor = (
+            directory.contributor(member.contributor_id)
+            if member.contributor_id is not None
+            else None
+        )
+        return actor_of(member, contributor), access
+
+    def _replayed(self, submission: Submission, directory: OrgDirectory) -> Outcome | None:
+        key = submission.receipt
+        if key is None:
+            return None
+        receipt = self._receipts.get((key.org_id, key.scope, key.key))
+        if receipt is None or receipt.expires_at <= self._now:
+            return None
+        if not hmac.compare_digest(receipt.key.body_digest, key.body_digest):
+            raise IdempotencyMismatch(
+                "this Idempotency-Key came with another body before; "
+                "use a fresh key for a new request"
+            )
+        head = self._head(key.org_id, receipt.stream, directory)
+        if head is None:
+            return None
+        return Outcome(
+            stream=receipt.stream,
+            state=head.state,
+            events=(),
+            position=receipt.position,
+            directory=directory,
+            replayed=receipt.answer,
+            answer=receipt.answer,
+        )
+
+    def _head(
+        self, org_id: int, stream: str, directory: OrgDirectory, attempt: Attempt | None = None
+    ) -> Head | None:
+        place = (org_id, stream)
+        if attempt is not None and place in attempt.heads:
+            return attempt.heads[place].head
+        if place in self.batch.heads:
+            return self.batch.heads[place].head
+        if stream_sort(stream) in TICKET_SORTS:
+            known = self._memory.tickets.get(place)
+            if known is None:
+                self._memory.load_tickets(self._turn, org_id, (stream,))
+                known = self._memory.tickets.get(place)
+            return known
+        return directory.head(stream)
+
+    def _ticket(self, org_id: int, name: str, directory: OrgDirectory) -> Ticket | None:
+        streams = ticket_streams(name)
+        if is_ref(name):
+            holder = self._ticket_claims.get(org_id, {}).get((REF, name))
+            streams = () if holder is None else (holder,)
+        for stream in streams:
+            head = self._head(org_id, stream, directory)
+            if head is not None and isinstance(head.state, Ticket):
+                return head.state
+        return None
+
+    def _stream_for(
+        self, org_id: int, sort: str, subject: str | None, command: Command, directory: OrgDirectory
+    ) -> str:
+        if subject is None:
+            match command:
+                case OpenIncident():
+                    return stream_name("incident", command.ticket_id)
+                case PlanMaintenance():
+                    return stream_name("maintenance", command.ticket_id)
+                case _ if sort == "policy":
+                    return stream_name("policy", "policy")
+                case _:
+                    return stream_name(sort, getattr(command, IDENTITY_FIELDS[sort]))
+        if sort == "ticket":
+            ticket = self._ticket(org_id, subject, directory)
+            if ticket is None:
+                raise NotFound(f"there is no ticket {subject[:64]!r} here")
+            return ticket.stream
+        stream = directory.stream_of(sort, subject)
+        if stream is None:
+            raise NotFound(f"there is no {sort} {subject[:64]!r} here")
+        return stream
+
+    def _one(
+        self,
+        attempt: Attempt,
+        submission: Submission,
+        sort: str,
+        subject: str | None,
+        command: Command,
+        directory: OrgDirectory,
+        actor: Actor,
+        access: Access,
+        at: datetime,
+        *,
+        org_id: int | None = None,
+    ) -> Head:
+        org = submission.org_id if org_id is None else org_id
+        stream = self._stream_for(org, sort, subject, command, directory)
+        head = self._head(org, stream, directory, attempt)
+        state = None if head is None else head.state
+        given = Given(
+            at=at,
+            entry_id=uuid7(at, self._entropy()),
+            actor=actor,
+            access=access,
+            via=submission.via,
+            directory=directory,
+            claims=ChainMap(self._ticket_claims.get(org, {}), dict(directory.claims))
+            if stream_sort(stream) not in TICKET_SORTS
+            else self._ticket_claims.get(org, {}),
+            tickets=self._tickets_for(org, submission, directory),
+            maintenances=self._neighbours(org, stream, state, command, directory, attempt),
+        )
+        permit(cast(TicketCommand | RecordCommand, command), state, given)
+        if (
+            command is submission.command
+            and submission.expected_version is not None
+            and head is not None
+            and head.version != submission.expected_version
+        ):
+            raise VersionMismatch(
+                f"this is at version {head.version}, not {submission.expected_version}; "
+                "read it again, and decide again"
+            )
+        before = head
+        if isinstance(command, Redact):
+            command, head = self._redacted(org, stream, command, head)
+            state = head.state
+        aggregate = AGGREGATES[stream_sort(stream)]
+        payloads = aggregate.decide(state, command, given)
+        after = self._append(
+            attempt, org, stream, head, payloads, actor, submission.via, directory, before=before
+        )
+        if isinstance(after.state, Ticket) and payloads:
+            was = state if isinstance(state, Ticket) else None
+            for other, follow in consequences(was, after.state, given):
+                self._follow(attempt, org, other, follow, given, directory, submission.via)
+        return after
+
+    def _follow(
+        self,
+        attempt: Attempt,
+        org_id: int,
+        stream: str,
+        command: Command,
+        given: Given,
+        directory: OrgDirectory,
+        via: str,
+    ) -> None:
+        head = self._head(org_id, stream, directory, attempt)
+        if head is None:
+            return
+        as_system = replace(given, entry_id=uuid7(given.at, self._entropy()), access=SYSTEM_ACCESS)
+        payloads = AGGREGATES[stream_sort(stream)].decide(head.state, command, as_system)
+        self._append(
+            attempt, org_id, stream, head, payloads, given.actor, via, directory, before=head
+        )
+
+    def _tickets_for(
+        self, org_id: int, submission: Submission, directory: OrgDirectory
+    ) -> dict[str, Ticket]:
+        found: dict[str, Ticket] = {}
+        for name in tickets_named(submission):
+            ticket = self._ticket(org_id, name, directory)
+            if ticket is not None:
+                found[name] = found[ticket.id] = found[ticket.ref] = ticket
+        for claim in claims_named(submission.command):
+            holder = self._ticket_claims.get(org_id, {}).get(claim)
+            head = None if holder is None else self._head(org_id, holder, directory)
+            if head is not None and isinstance(head.state, Ticket):
+                found[head.state.id] = found[head.state.ref] = head.state
+        return found
+
+    def _neighbours(
+        self,
+        org_id: int,
+        stream: str,
+        state: object,
+        command: Command,
+        directory: OrgDirectory,
+        attempt: Attempt,
+    ) -> tuple[Ticket, ...]:
+        if stream_sort(stream) != "maintenance":
+            return ()
+        terms = window_terms(state if isinstance(state, Ticket) else None, command, directory)
+        if not terms:
+            return ()
+        streams = set(self._turn.with_term(org_id, terms))
+        for (org, other), change in [*self.batch.heads.items(), *attempt.heads.items()]:
+            if org == org_id and change.after.terms & terms:
+                streams.add(other)
+        streams.discard(stream)
+        self._memory.load_tickets(self._turn, org_id, streams)
+        found = [self._head(org_id, other, directory, attempt) for other in sorted(streams)]
+        return tuple(
+            head.state
+            for head in found
+            if head is not None
+            and isinstance(head.state, Ticket)
+            and head.state.type is TicketType.MAINTENANCE
+            and is_active(head.state.status)
+        )
+
+    def _redacted(
+        self, org_id: int, stream: str, command: Redact, head: Head | None
+    ) -> tuple[Redact, Head]:
+        if head is None:
+            raise NotFound("there is no such event here")
+        try:
+            event, remaining = self._turn.redact(org_id, command.event, command.fields)
+        except LookupError as missing:
+            raise invalid(
+                "event", "unknown", f"no such event, or no text in that field: {missing}"
+            ) from missing
+        if event.stream != stream:
+            raise NotFound("that event belongs to something else")
+        state = None
+        for one in self._turn.stream_events(org_id, stream):
+            state = AGGREGATES[stream_sort(stream)].evolve(state, one)
+        if state is None:
+            raise NotFound("there is no such event here")
+        folded = Head(
+            org_id=org_id, stream=stream, number=head.number, version=head.version, state=state
+        )
+        return (
+            Redact(
+                event=command.event,
+                fields=tuple(sorted(set(command.fields))),
+                remaining_digest=remaining,
+                reason=command.reason,
+            ),
+            folded,
+        )
+
+    def _append(
+        self,
+        attempt: Attempt,
+        org_id: int,
+        stream: str,
+        head: Head | None,
+        payloads: Sequence[Payload],
+        actor: Actor,
+        via: str,
+        directory: OrgDirectory,
+        *,
+        before: Head | None,
+    ) -> Head:
+        """Stamp and fold *payloads*; *before* is how the stream stood for the store's rows."""
+        if not payloads:
+            if head is None:
+                raise NotFound(f"there is no {stream_sort(stream)} {stream_identity(stream)} here")
+            return head
+        aggregate = AGGREGATES[stream_sort(stream)]
+        state = None if head is None else head.state
+        version = 0 if head is None else head.version
+        number = self.position + 1 if head is None else head.number
+        is_ticket = stream_sort(stream) in TICKET_SORTS
+        for payload in payloads:
+            version += 1
+            self.position += 1
+            recorded_at = self._instant()
+            self.last_recorded_at = recorded_at
+            event = Event(
+                id=event_id(recorded_at, self.position),
+                org_id=org_id,
+                stream=stream,
+                version=version,
+                position=self.position,
+                recorded_at=recorded_at,
+                actor=actor,
+                via=via,
+                payload=payload,
+            )
+            state = aggregate.evolve(state, event)
+            attempt.events.append(event)
+            for delivery in deliveries_of(event, state, directory, directory.routes()):
+                attempt.deliveries.append(
+                    NewDelivery(
+                        org_id=org_id,
+                        route_id=delivery.route_id,
+                        stream=stream,
+                        position=event.position,
+                        kind=event.kind,
+                        coalesce_key=delivery.coalesce_key,
+                    )
+                )
+        assert state is not None
+        after = Head(org_id=org_id, stream=stream, number=number, version=version, state=state)
+        place = (org_id, stream)
+        earlier = attempt.heads.get(place) or self.batch.heads.get(place)
+        attempt.heads[place] = HeadChange(
+            head=after,
+            before=earlier.before
+            if earlier is not None
+            else (None if before is None else standing_of(before.state)),
+            after=standing_of(after.state),
+        )
+        if not is_ticket:
+            attempt.records.append((org_id, stream, directory.put(stream, after)))
+        return after
+
+    def _take_back(self, attempt: Attempt, saved: tuple[int, datetime | None]) -> None:
+        for org_id, stream, before in reversed(attempt.records):
+            self._memory.directory(self._turn, org_id).put(stream, before)
+        self.position, self.last_recorded_at = saved
+
+    def _join(
+        self, attempt: Attempt, submission: Submission, outcome: Outcome, at: datetime
+    ) -> None:
+        batch = self.batch
+        batch.events += attempt.events
+        batch.deliveries += attempt.deliveries
+        for place, change in attempt.heads.items():
+            held = self._ticket_claims.setdefault(place[0], {})
+            earlier = batch.heads.get(place)
+            gone = (
+                earlier.after.claims
+                if earlier is not None
+                else (change.before.claims if change.before is not None else frozenset())
+            )
+            if stream_sort(place[1]) in TICKET_SORTS:
+                for claim in gone - change.after.claims:
+                    held.pop(claim, None)
+                for claim in change.after.claims:
+                    held[claim] = place[1]
+            batch.heads[place] = change
+        if submission.receipt is not None and outcome.answer is not None:
+            receipt = Receipt(
+                key=submission.receipt,
+                stream=outcome.stream,
+                position=outcome.position,
+                answer=outcome.answer,
+                expires_at=at + RECEIPTS_KEPT,
+            )
+            batch.receipts.append(receipt)
+            key = submission.receipt
+            self._receipts[(key.org_id, key.scope, key.key)] = receipt
+        org_id = outcome_org(attempt, submission)
+        if isinstance(submission.command, CreateKey) and submission.secret_digest is not None:
+            batch.credentials.append(
+                CredentialRow(
+                    key_id=submission.command.key_id,
+                    org_id=org_id,
+                    digest=submission.secret_digest,
+                )
+            )
+        for secret_id, secret in submission.secrets:
+            batch.secrets.append(
+                SealedSecret(id=secret_id, org_id=org_id, sealed=self._seal(secret))
+            )

@@ -1,0 +1,293 @@
+"""The one thread that writes: collects what waits, decides it in one turn, commits, then answers.
+
+A turn (Design: a turn of the writer): open the transaction; drop what others moved; read in one go
+what the waiting commands name; decide each in turn; write with a few bulk statements; commit; only
+then remember what was decided and resolve all futures, those of one event loop in a single call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from tocsin.core.errors import Overloaded, Refusal
+from tocsin.core.facts import Event
+from tocsin.handler.deliberation import Deliberation
+from tocsin.handler.memory import Memory
+from tocsin.handler.submission import Outcome, Submission
+from tocsin.store.contract import StorageFailed, Store
+
+log = structlog.get_logger(__name__)
+
+QUEUE_LIMIT = 4_096
+BATCH_LIMIT = 256
+RETRY_AFTER_SECONDS = 1
+
+Result = Outcome | BaseException
+
+
+@dataclass(slots=True)
+class _Waiting:
+    submission: Submission
+    future: asyncio.Future[Outcome] | Future[Outcome]
+    loop: asyncio.AbstractEventLoop | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnReport:
+    """What one turn did, for the metrics: how many commands, refusals, events, and seconds it
+    took."""
+
+    commands: int
+    refused: int
+    events: int
+    seconds: float
+
+
+Duty = Callable[[], bool]
+"""A bounded slice of background work on the writer's thread; true when there is more to do."""
+
+
+class Writer:
+    """The only writer of a store.
+
+    ``clock`` says what time it is, ``entropy`` gives 62 random bits, ``seal`` seals secrets,
+    ``duties`` run between turns when nothing waits (and after each turn, one slice). ``on_commit``
+    is told of the events of each committed batch, ``on_turn`` of what each turn did.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Callable[[], datetime],
+        entropy: Callable[[], int],
+        seal: Callable[[bytes], bytes],
+        duties: Sequence[Duty] = (),
+        on_commit: Callable[[Sequence[Event]], None] = lambda events: None,
+        on_turn: Callable[[TurnReport], None] = lambda report: None,
+        queue_limit: int = QUEUE_LIMIT,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._entropy = entropy
+        self._seal = seal
+        self._duties = list(duties)
+        self._on_commit = on_commit
+        self._on_turn = on_turn
+        self._queue_limit = queue_limit
+        self._queue: deque[_Waiting] = deque()
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._memory = Memory()
+        self._position = 0
+        self._last_recorded_at: datetime | None = None
+        self._fresh = True
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+
+    # -- for receivers ---------------------------------------------------------------------------
+
+    @property
+    def waiting(self) -> int:
+        """How many submissions wait."""
+        return len(self._queue)
+
+    @property
+    def full(self) -> bool:
+        """Whether the queue takes no more: answer 503 before reading a body."""
+        return len(self._queue) >= self._queue_limit
+
+    def start(self) -> None:
+        """Begin taking turns."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what waits, then end the thread."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def submit(
+        self, submission: Submission, loop: asyncio.AbstractEventLoop
+    ) -> asyncio.Future[Outcome]:
+        """Hand in a command from an event loop; the future resolves once it is on disk, or refused.
+
+        Raises:
+            Overloaded: too much is waiting.
+        """
+        future: asyncio.Future[Outcome] = loop.create_future()
+        self._enqueue(_Waiting(submission, future, loop))
+        return future
+
+    def do(self, submission: Submission) -> Outcome:
+        """Hand in a command and wait for what becomes of it.
+
+        Raises:
+            Refusal: it was refused.
+            StorageFailed: it could not be stored; it did not happen.
+        """
+        future: Future[Outcome] = Future()
+        self._enqueue(_Waiting(submission, future, None))
+        return future.result()
+
+    def do_all(self, submissions: Sequence[Submission]) -> list[Result]:
+        """Hand in many at once; each one's outcome or refusal, in their order."""
+        futures: list[Future[Outcome]] = []
+        for submission in submissions:
+            future: Future[Outcome] = Future()
+            self._enqueue(_Waiting(submission, future, None))
+            futures.append(future)
+        return [one.exception() or one.result() for one in futures]
+
+    def nudge(self) -> None:
+        """Wake the writer, so that its duties look at what there is to do."""
+        with self._wake:
+            self._wake.notify()
+
+    def _enqueue(self, waiting: _Waiting) -> None:
+        with self._wake:
+            if self._stopping:
+                raise Overloaded("the server is stopping; try the next one", retry_after=1)
+            if len(self._queue) >= self._queue_limit:
+                raise Overloaded(
+                    "too much is waiting to be written; the same request will do in a moment",
+                    retry_after=RETRY_AFTER_SECONDS,
+                )
+            self._queue.append(waiting)
+            if len(self._queue) == 1:
+                self._wake.notify()
+
+    # -- the thread ------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        more = True
+        while True:
+            with self._wake:
+                while not self._queue and not self._stopping and not more:
+                    self._wake.wait()
+                if not self._queue and self._stopping:
+                    return
+                batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_LIMIT))]
+            if batch:
+                self._take_turn(batch)
+            more = self._tend()
+
+    def _tend(self) -> bool:
+        more = False
+        for duty in self._duties:
+            try:
+                more = duty() or more
+            except StorageFailed as failed:
+                log.error("duty failed", action="duty_failed", reason=failed.reason)
+        return more
+
+    def _take_turn(self, batch: Sequence[_Waiting]) -> None:
+        started = time.perf_counter()
+        results: list[tuple[_Waiting, Result]]
+        try:
+            results, events = self._turn(batch)
+        except StorageFailed as failed:
+            self._start_over()
+            log.error("turn failed", action="turn_failed", reason=failed.reason)
+            results, events = [(one, failed) for one in batch], ()
+        except BaseException as wrong:
+            # Not the storage: some command met an error in the code. Alone, each shows its own.
+            self._start_over()
+            if len(batch) > 1:
+                log.error("batch failed, retrying one by one", action="batch_retried")
+                for one in batch:
+                    self._take_turn((one,))
+                return
+            log.error("command failed", action="command_failed", exc_info=wrong)
+            results, events = [(batch[0], wrong)], ()
+        self._resolve(results)
+        if events:
+            self._on_commit(events)
+        self._on_turn(
+            TurnReport(
+                commands=len(batch),
+                refused=sum(isinstance(result, Refusal) for _, result in results),
+                events=len(events),
+                seconds=time.perf_counter() - started,
+            )
+        )
+
+    def _start_over(self) -> None:
+        self._memory.forget()
+        self._fresh = True
+
+    def _turn(
+        self, waiting: Sequence[_Waiting]
+    ) -> tuple[list[tuple[_Waiting, Result]], Sequence[Event]]:
+        with self._store.writing() as turn:
+            if self._fresh:
+                self._memory.forget()
+                self._position = turn.last_position()
+                self._last_recorded_at = turn.last_recorded_at()
+                self._fresh = False
+            else:
+                moved = turn.moved_since(self._position)
+                if moved:
+                    self._memory.refresh(turn, moved)
+                    self._position = turn.last_position()
+                    self._last_recorded_at = turn.last_recorded_at()
+            deliberation = Deliberation(
+                turn=turn,
+                memory=self._memory,
+                now=self._clock(),
+                last_recorded_at=self._last_recorded_at,
+                position=self._position,
+                entropy=self._entropy,
+                seal=self._seal,
+            )
+            deliberation.prepare([one.submission for one in waiting])
+            results: list[tuple[_Waiting, Result]] = []
+            for one in waiting:
+                try:
+                    results.append((one, deliberation.decide(one.submission)))
+                except Refusal as refusal:
+                    results.append((one, refusal))
+            batch = deliberation.batch
+            if batch.events or batch.receipts:
+                turn.write(batch)
+                turn.commit()
+        if batch.events:
+            self._position = deliberation.position
+            self._last_recorded_at = deliberation.last_recorded_at
+            self._memory.keep(change.head for change in batch.heads.values())
+        return results, batch.events
+
+    @staticmethod
+    def _resolve(results: Sequence[tuple[_Waiting, Result]]) -> None:
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Outcome], Result]]] = {}
+        for waiting, result in results:
+            if waiting.loop is None:
+                if isinstance(result, BaseException):
+                    waiting.future.set_exception(result)
+                else:
+                    waiting.future.set_result(result)
+            else:
+                assert isinstance(waiting.future, asyncio.Future)
+                by_loop.setdefault(waiting.loop, []).append((waiting.future, result))
+        for loop, settled in by_loop.items():
+            loop.call_soon_threadsafe(_settle, settled)
+
+
+def _settle(settled: Sequence[tuple[asyncio.Future[Outcome], Result]]) -> None:
+    for future, result in settled:
+        if future.done():
+            continue  # the client went away; what was decided stays decided
+        if isinstance(result, BaseException):
+            future.set_exception(result)
+        else:
+            future.set_result(result)

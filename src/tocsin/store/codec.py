@@ -1,0 +1,235 @@
+"""Facts and states as text, and back again.
+
+An event is stored as two canonical JSON documents (RFC 8785): ``public`` has the envelope's opaque
+facts (id, stream, version, position, kind, schema, instant) and the payload's minimal facts;
+``private`` has the actor, the way in and everything else. Fields that are None are left out.
+
+Reading goes by the pair of kind and schema number: older schemas are lifted to today's by
+:data:`UPCASTS`, one number at a time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, get_type_hints
+
+import msgspec
+import rfc8785
+
+from tocsin.core.aggregates import AGGREGATES, State
+from tocsin.core.facts import Actor, Event, Payload, payload_class, stream_sort
+from tocsin.core.instants import from_text, to_text
+from tocsin.store.contract import LogDamaged
+
+Document = dict[str, Any]
+Upcast = Callable[[Document], Document]
+
+UPCASTS: dict[tuple[str, int], Upcast] = {}
+"""``(kind, schema)`` → how its data reads in the next schema. Empty while every schema is the
+first."""
+
+_sorted = msgspec.json.Encoder(order="sorted", decimal_format="string")
+_plain = msgspec.json.Encoder()
+_document = msgspec.json.Decoder(dict[str, Any])
+
+REMOVED = "[removed]"
+
+
+class _Plan:
+    """How one payload class is written: which fields are public, and whether keys are all ours.
+
+    Free-form mappings may hold keys and numbers for which only a full RFC 8785 writer is canonical;
+    everything else is written by the faster encoder, which agrees with it (a test says so).
+    """
+
+    __slots__ = ("free_form", "private", "public")
+
+    def __init__(self, cls: type[Payload]) -> None:
+        hints = get_type_hints(cls)
+        names = [one.name for one in dataclasses.fields(cls)]  # type: ignore[arg-type]
+        self.public = tuple(name for name in names if name in cls.public)
+        self.private = tuple(name for name in names if name not in cls.public)
+        self.free_form = any("Mapping" in str(hints[name]) for name in names)
+
+
+_plans: dict[type[Payload], _Plan] = {}
+
+
+def _plan(cls: type[Payload]) -> _Plan:
+    plan = _plans.get(cls)
+    if plan is None:
+        plan = _plans[cls] = _Plan(cls)
+    return plan
+
+
+def _fields(payload: Payload, names: tuple[str, ...]) -> Document:
+    found: Document = {}
+    for name in names:
+        value = getattr(payload, name)
+        if value is None:
+            continue
+        found[name] = to_text(value) if isinstance(value, datetime) else value
+    return found
+
+
+def canonical(document: Document, *, free_form: bool = False) -> bytes:
+    """*document* as canonical JSON (RFC 8785)."""
+    if free_form:
+        return rfc8785.dumps(msgspec.to_builtins(document))
+    return _sorted.encode(document)
+
+
+def encoded_parts(event: Event) -> tuple[bytes, bytes]:
+    """``(public, private)`` of an event."""
+    payload = event.payload
+    plan = _plan(type(payload))
+    public = {
+        "data": _fields(payload, plan.public),
+        "id": event.id,
+        "kind": event.kind,
+        "position": event.position,
+        "recorded_at": to_text(event.recorded_at),
+        "schema": payload.schema,
+        "stream": event.stream,
+        "version": event.version,
+    }
+    actor = event.actor
+    who: Document = {"type": actor.type, "id": actor.id, "name": actor.name}
+    if actor.contributor is not None:
+        who["contributor"] = actor.contributor
+    if actor.pubkey is not None:
+        who["pubkey"] = actor.pubkey
+    private = {"actor": who, "data": _fields(payload, plan.private), "via": event.via}
+    return (
+        canonical(public, free_form=plan.free_form),
+        canonical(private, free_form=plan.free_form),
+    )
+
+
+def lifted(kind: str, schema: int, data: Document) -> tuple[type[Payload], Document]:
+    """The class that reads *data* today, and the data in its words.
+
+    Raises:
+        LogDamaged: a kind and schema that no code known here ever wrote.
+    """
+    while (kind, schema) in UPCASTS:
+        data = UPCASTS[(kind, schema)](data)
+        schema += 1
+    cls = payload_class(kind, schema)
+    if cls is None:
+        raise LogDamaged(
+            f"an event of kind {kind} schema {schema}, which this program does not know"
+        )
+    return cls, data
+
+
+def decoded_event(
+    *, position: int, org_id: int, public: bytes | str, private: bytes | str
+) -> Event:
+    """The event that the two documents hold.
+
+    Raises:
+        LogDamaged: the documents are not what an event looks like.
+    """
+    try:
+        outside = _document.decode(public)
+        inside = _document.decode(private)
+        kind = outside["kind"]
+        cls, data = lifted(kind, outside["schema"], {**outside["data"], **inside["data"]})
+        payload = msgspec.convert(data, cls)
+        return Event(
+            id=outside["id"],
+            org_id=org_id,
+            stream=outside["stream"],
+            version=outside["version"],
+            position=position,
+            recorded_at=from_text(outside["recorded_at"]),
+            actor=Actor(**inside["actor"]),
+            via=inside["via"],
+            payload=payload,
+        )
+    except (msgspec.DecodeError, msgspec.ValidationError, KeyError, TypeError, ValueError) as wrong:
+        raise LogDamaged(f"the event at position {position} cannot be read: {wrong}") from wrong
+
+
+def emptied(kind: str, schema: int, private: bytes | str, fields: frozenset[str]) -> bytes:
+    """The private document with the text of *fields* taken out, still readable as the same event.
+
+    ``actor.name`` empties the actor's name. In a list of changes the named field's old and new text
+    go; texts become ``[removed]``, free-form mappings and lists of texts become empty.
+
+    Raises:
+        LogDamaged: the document cannot be read.
+        KeyError: a field that this event does not have, or that holds no text.
+    """
+    document = _document.decode(private)
+    cls, _ = lifted(kind, schema, dict(document["data"]))
+    data = document["data"]
+    for name in sorted(fields):
+        if name == "actor.name":
+            document["actor"]["name"] = REMOVED
+        elif name in cls.redactable and name != "changes" and name in data:
+            data[name] = _without_text(data[name], free_form=_is_mapping(cls, name))
+        elif "changes" in cls.redactable and any(
+            one["field"] == name for one in data.get("changes", ())
+        ):
+            for one in data["changes"]:
+                if one["field"] == name:
+                    one["old"] = None if one.get("old") is None else _without_text(one["old"])
+                    one["new"] = None if one.get("new") is None else _without_text(one["new"])
+        else:
+            raise KeyError(name)
+    return canonical(document, free_form=True)
+
+
+def _is_mapping(cls: type[Payload], name: str) -> bool:
+    return "Mapping" in str(get_type_hints(cls)[name])
+
+
+def _without_text(value: Any, *, free_form: bool = False) -> Any:
+    if free_form:
+        return {}
+    match value:
+        case str():
+            return REMOVED
+        case dict():
+            return {
+                key: _without_text(inner) if key != "kind" else inner
+                for key, inner in value.items()
+            }
+        case list():
+            return []
+        case _:
+            return value
+
+
+_states: dict[str, msgspec.json.Decoder[Any]] = {}
+
+
+def encoded_state(state: State) -> bytes:
+    """A state as JSON; instants keep their microseconds."""
+    return _plain.encode(state)
+
+
+def decoded_state(stream: str, text: bytes | str) -> State:
+    """The state that *text* holds, for a stream of that name.
+
+    Raises:
+        LogDamaged: the text is not such a state.
+    """
+    sort = stream_sort(stream)
+    decoder = _states.get(sort)
+    if decoder is None:
+        decoder = _states[sort] = msgspec.json.Decoder(AGGREGATES[sort].state)
+    try:
+        state: State = decoder.decode(text)
+    except (msgspec.DecodeError, msgspec.ValidationError) as wrong:
+        raise LogDamaged(f"the state of {stream} cannot be read: {wrong}") from wrong
+    return state
+
+
+def encoded_row(row: Mapping[str, Any]) -> bytes:
+    """A list row as JSON."""
+    return _plain.encode(row)

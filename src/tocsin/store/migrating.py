@@ -1,0 +1,66 @@
+"""Bringing a database to today's schema, and refusing one that has moved on without us."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, inspect, text
+
+from tocsin.store.contract import DatabaseTooNew
+
+CODE: Final = 1
+"""This program's number. A database whose ``oldest_code`` is newer may not be written by it."""
+
+NEWEST_REVISION: Final = "0001"
+
+
+def _house(connection: Connection) -> dict[str, str]:
+    if not inspect(connection).has_table("house"):
+        return {}
+    rows = connection.execute(text("SELECT name, value FROM house")).all()
+    return {str(row.name): str(row.value) for row in rows}
+
+
+def check_code(connection: Connection) -> None:
+    """Refuse to go on with a database that asks for newer code.
+
+    Raises:
+        DatabaseTooNew: says which code the database asks for, and what to do.
+    """
+    oldest = int(_house(connection).get("oldest_code", "0"))
+    if oldest > CODE:
+        raise DatabaseTooNew(
+            f"this database needs a Tocsin whose database code is at least {oldest}, and this one "
+            f"is {CODE}. Install the newer Tocsin, or restore a backup made before the upgrade."
+        )
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The migration the database stands at; None when it is empty."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
+
+
+def migrate(connection: Connection) -> bool:
+    """Run what is missing; true when something was done. Applied twice is harmless.
+
+    The caller holds the lock under which no two processes migrate at once.
+
+    Raises:
+        DatabaseTooNew: the database asks for newer code.
+    """
+    check_code(connection)
+    if revision_of(connection) == NEWEST_REVISION:
+        return False
+    # Alembic is slow to import and only wanted when there is something to do.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    return True

@@ -1,0 +1,72 @@
+"""First light (pre): the log and everything that is kept beside it."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+TABLES = """
+CREATE TABLE orgs (org_id INTEGER NOT NULL PRIMARY KEY, code TEXT NOT NULL UNIQUE);
+CREATE TABLE credentials (key_id TEXT NOT NULL PRIMARY KEY,
+  org_id INTEGER NOT NULL REFERENCES orgs (org_id), digest BLOB NOT NULL);
+CREATE TABLE checkpoints (name TEXT NOT NULL PRIMARY KEY, position INTEGER NOT NULL);
+CREATE TABLE batches (batch_id TEXT NOT NULL PRIMARY KEY, position INTEGER NOT NULL);
+CREATE TABLE secrets (id TEXT NOT NULL PRIMARY KEY,
+  org_id INTEGER NOT NULL REFERENCES orgs (org_id), sealed BLOB NOT NULL);
+CREATE TABLE house (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE events (position INTEGER NOT NULL PRIMARY KEY,
+  org_id INTEGER NOT NULL REFERENCES orgs (org_id), id TEXT NOT NULL, stream TEXT NOT NULL,
+  version INTEGER NOT NULL, kind TEXT NOT NULL, schema INTEGER NOT NULL, recorded_at TEXT NOT NULL,
+  public TEXT NOT NULL, private TEXT NOT NULL, salt BLOB NOT NULL, private_digest BLOB NOT NULL,
+  chain BLOB NOT NULL, CONSTRAINT events_of_stream UNIQUE (org_id, stream, version));
+CREATE UNIQUE INDEX events_of_org ON events (org_id, position);
+CREATE TABLE heads (org_id INTEGER NOT NULL REFERENCES orgs (org_id), stream TEXT NOT NULL,
+  number INTEGER NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL,
+  PRIMARY KEY (org_id, stream));
+CREATE TABLE claims (org_id INTEGER NOT NULL REFERENCES orgs (org_id), kind TEXT NOT NULL,
+  key TEXT NOT NULL, stream TEXT NOT NULL, PRIMARY KEY (org_id, kind, key)) WITHOUT ROWID;
+CREATE TABLE deadlines (org_id INTEGER NOT NULL REFERENCES orgs (org_id), stream TEXT NOT NULL,
+  kind TEXT NOT NULL, due_at TEXT NOT NULL, PRIMARY KEY (org_id, stream, kind)) WITHOUT ROWID;
+CREATE INDEX deadlines_due ON deadlines (due_at);
+CREATE TABLE deliveries (id INTEGER NOT NULL PRIMARY KEY,
+  org_id INTEGER NOT NULL REFERENCES orgs (org_id), route_id TEXT NOT NULL, stream TEXT NOT NULL,
+  position INTEGER NOT NULL, kind TEXT NOT NULL, coalesce_key TEXT, state TEXT NOT NULL);
+CREATE TABLE receipts (org_id INTEGER NOT NULL REFERENCES orgs (org_id), scope TEXT NOT NULL,
+  key TEXT NOT NULL, body_digest BLOB NOT NULL, stream TEXT NOT NULL, position INTEGER NOT NULL,
+  status INTEGER NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL, expires_at TEXT NOT NULL,
+  PRIMARY KEY (org_id, scope, key)) WITHOUT ROWID;
+CREATE INDEX receipts_expire ON receipts (expires_at);
+CREATE TABLE tickets (number INTEGER NOT NULL PRIMARY KEY,
+  org_id INTEGER NOT NULL REFERENCES orgs (org_id), id TEXT NOT NULL, ref TEXT NOT NULL,
+  type TEXT NOT NULL, stream TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+  severity INTEGER NOT NULL, start_at TEXT NOT NULL, row TEXT NOT NULL);
+CREATE UNIQUE INDEX tickets_by_id ON tickets (org_id, id);
+CREATE UNIQUE INDEX tickets_by_ref ON tickets (org_id, ref);
+CREATE INDEX tickets_by_number ON tickets (org_id, number);
+CREATE INDEX tickets_by_updated ON tickets (org_id, updated_at, number);
+CREATE INDEX tickets_by_severity ON tickets (org_id, severity, number);
+CREATE INDEX tickets_by_start ON tickets (org_id, start_at, number);
+CREATE TABLE ticket_terms (org_id INTEGER NOT NULL REFERENCES orgs (org_id), term TEXT NOT NULL,
+  number INTEGER NOT NULL, PRIMARY KEY (org_id, term, number)) WITHOUT ROWID;
+CREATE TABLE timeline (org_id INTEGER NOT NULL REFERENCES orgs (org_id), number INTEGER NOT NULL,
+  position INTEGER NOT NULL, at TEXT NOT NULL, entry TEXT NOT NULL,
+  PRIMARY KEY (org_id, number, position)) WITHOUT ROWID;
+CREATE VIRTUAL TABLE search USING fts5(org, text, prefix='2 3',
+  tokenize='unicode61 remove_diacritics 2');
+INSERT INTO house (name, value) VALUES ('schema', '1'), ('oldest_code', '1')
+"""
+
+
+def upgrade() -> None:
+    """Make every table of the first release."""
+    for statement in TABLES.split(";"):
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    """Never: the log outlives the code. Restore a backup instead."""
+    raise RuntimeError("there is no way back from the first schema; restore a backup instead")

@@ -1,0 +1,211 @@
+"""The tables, in two families (Design: store).
+
+*Tenant tables* hold what belongs to an org and are keyed ``org_id`` first. *Directory tables* find
+the org in the first place, or keep the house itself; they hold no ticket text. The migrations make
+these tables; a test compares the two, so this page is what a database looks like.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+Number = BigInteger().with_variant(Integer, "sqlite")
+
+
+def text(name: str, *, nullable: bool = False) -> Column[str]:
+    """A text column; instants are RFC 3339 text, which sorts as time does."""
+    return Column(name, Text, nullable=nullable)
+
+
+orgs = Table(
+    "orgs",
+    metadata,
+    Column("org_id", Integer, primary_key=True, autoincrement=False),
+    Column("code", Text, nullable=False, unique=True),
+)
+
+
+def org_id(*, key: bool = False) -> Column[int]:
+    """The tenant of a row."""
+    return Column("org_id", Integer, ForeignKey("orgs.org_id"), nullable=False, primary_key=key)
+
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("org_id", Integer, ForeignKey("orgs.org_id"), nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+)
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("position", Number, nullable=False),
+)
+batches = Table(
+    "batches",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    Column("position", Number, nullable=False),
+)
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("org_id", Integer, ForeignKey("orgs.org_id"), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+house = Table(
+    "house",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("position", Number, primary_key=True, autoincrement=False),
+    org_id(),
+    text("id"),
+    text("stream"),
+    Column("version", Integer, nullable=False),
+    text("kind"),
+    Column("schema", Integer, nullable=False),
+    text("recorded_at"),
+    text("public"),
+    text("private"),
+    Column("salt", LargeBinary, nullable=False),
+    Column("private_digest", LargeBinary, nullable=False),
+    Column("chain", LargeBinary, nullable=False),
+    UniqueConstraint("org_id", "stream", "version", name="events_of_stream"),
+    Index("events_of_org", "org_id", "position", unique=True),
+)
+heads = Table(
+    "heads",
+    metadata,
+    org_id(key=True),
+    Column("stream", Text, primary_key=True),
+    Column("number", Number, nullable=False),
+    Column("version", Integer, nullable=False),
+    text("state"),
+)
+claims = Table(
+    "claims",
+    metadata,
+    org_id(key=True),
+    Column("kind", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    text("stream"),
+    sqlite_with_rowid=False,
+)
+deadlines = Table(
+    "deadlines",
+    metadata,
+    org_id(key=True),
+    Column("stream", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    text("due_at"),
+    Index("deadlines_due", "due_at"),
+    sqlite_with_rowid=False,
+)
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    org_id(),
+    text("route_id"),
+    text("stream"),
+    Column("position", Number, nullable=False),
+    text("kind"),
+    text("coalesce_key", nullable=True),
+    text("state"),
+)
+receipts = Table(
+    "receipts",
+    metadata,
+    org_id(key=True),
+    Column("scope", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("body_digest", LargeBinary, nullable=False),
+    text("stream"),
+    Column("position", Number, nullable=False),
+    Column("status", Integer, nullable=False),
+    text("headers"),
+    Column("body", LargeBinary, nullable=False),
+    text("expires_at"),
+    Index("receipts_expire", "expires_at"),
+    sqlite_with_rowid=False,
+)
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    org_id(),
+    text("id"),
+    text("ref"),
+    text("type"),
+    text("stream"),
+    text("created_at"),
+    text("updated_at"),
+    Column("severity", Integer, nullable=False),
+    text("start_at"),
+    text("row"),
+    Index("tickets_by_id", "org_id", "id", unique=True),
+    Index("tickets_by_ref", "org_id", "ref", unique=True),
+    Index("tickets_by_number", "org_id", "number"),
+    Index("tickets_by_updated", "org_id", "updated_at", "number"),
+    Index("tickets_by_severity", "org_id", "severity", "number"),
+    Index("tickets_by_start", "org_id", "start_at", "number"),
+)
+ticket_terms = Table(
+    "ticket_terms",
+    metadata,
+    org_id(key=True),
+    Column("term", Text, primary_key=True),
+    Column("number", Number, primary_key=True),
+    sqlite_with_rowid=False,
+)
+timeline = Table(
+    "timeline",
+    metadata,
+    org_id(key=True),
+    Column("number", Number, primary_key=True),
+    Column("position", Number, primary_key=True),
+    text("at"),
+    text("entry"),
+    sqlite_with_rowid=False,
+)
+
+DIRECTORY_TABLES = (orgs, credentials, checkpoints, batches, secrets, house)
+TENANT_TABLES = (
+    events,
+    heads,
+    claims,
+    deadlines,
+    deliveries,
+    receipts,
+    tickets,
+    ticket_terms,
+    timeline,
+)
+
+SEARCH_INDEX = (
+    "CREATE VIRTUAL TABLE search USING fts5("
+    "org, text, prefix='2 3', tokenize='unicode61 remove_diacritics 2')"
+)
+"""SQLite's full-text index of tickets; its rowid is the ticket's number."""

@@ -1,0 +1,10 @@
+"""The store on one SQLite file: for a laptop, a small network, and every test.
+
+``store.py`` is the way in; ``connecting.py`` opens connections and names their settings;
+``reading.py`` and ``writing.py`` are the two kinds of turn; ``bulk.py`` writes many rows in one
+step.
+"""
+
+from tocsin.store.sqlite.store import SqliteStore
+
+__all__ = ["SqliteStore"]

@@ -1,0 +1,70 @@
+"""Connections to the file: how they are opened, and what their failures mean."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from tocsin.store.contract import StorageFailed
+
+Connection = sqlite3.Connection
+
+
+class Connect(Protocol):
+    """Opens the file. A test may hand in another one (a file system that loses power)."""
+
+    def __call__(self, path: Path, *, read_only: bool) -> Connection: ...
+
+
+BUSY_MILLISECONDS = 5_000
+
+
+def connect(path: Path, *, read_only: bool) -> Connection:
+    """A connection without implicit transactions, usable from any one thread at a time."""
+    return sqlite3.connect(
+        path,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+        timeout=BUSY_MILLISECONDS / 1000,
+    )
+
+
+def opened(path: Path, *, read_only: bool, connect: Callable[..., Connection]) -> Connection:
+    """A connection with the settings that the design names.
+
+    The writer syncs at every commit (``synchronous=FULL``); what was deleted is overwritten
+    (``secure_delete``), so that a redacted text does not linger in free pages.
+    """
+    connection = connect(path, read_only=read_only)
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA cache_size=-16000")
+    if read_only:
+        connection.execute("PRAGMA query_only=ON")
+    else:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")
+        connection.execute("PRAGMA wal_autocheckpoint=2000")
+    return connection
+
+
+@contextmanager
+def storage_errors() -> Iterator[None]:
+    """Turn what SQLite says when the disk is away, full, locked or broken into one exception.
+
+    A constraint that fails is not among them: it means that the code is wrong, and stays as it is.
+
+    Raises:
+        StorageFailed: with SQLite's own words.
+    """
+    try:
+        yield
+    except sqlite3.IntegrityError:
+        raise
+    except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError) as failed:
+        raise StorageFailed(f"the database does not answer: {failed}") from failed

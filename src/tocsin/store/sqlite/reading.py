@@ -1,0 +1,190 @@
+"""Reading a snapshot: everything here is an answer from one committed state."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tocsin.core.claims import Claim
+from tocsin.core.facts import Event
+from tocsin.core.instants import from_text, to_text
+from tocsin.store.codec import decoded_event, decoded_state
+from tocsin.store.contract import (
+    Answer,
+    CredentialRow,
+    DueDeadline,
+    Head,
+    OrgRow,
+    Receipt,
+    ReceiptKey,
+)
+from tocsin.store.sqlite.connecting import Connection
+
+EVENT = "position, org_id, public, private"
+HEAD = "org_id, stream, number, version, state"
+RECEIPT = "org_id, scope, key, body_digest, stream, position, status, headers, body, expires_at"
+
+
+def event_of(row: tuple[Any, ...]) -> Event:
+    """The event in a row of :data:`EVENT`."""
+    position, org_id, public, private = row
+    return decoded_event(position=position, org_id=org_id, public=public, private=private)
+
+
+def head_of(row: tuple[Any, ...]) -> Head:
+    """The head in a row of :data:`HEAD`."""
+    org_id, stream, number, version, state = row
+    return Head(
+        org_id=org_id,
+        stream=stream,
+        number=number,
+        version=version,
+        state=decoded_state(stream, state),
+    )
+
+
+def receipt_of(row: tuple[Any, ...]) -> Receipt:
+    """The receipt in a row of :data:`RECEIPT`."""
+    org_id, scope, key, body_digest, stream, position, status, headers, body, expires_at = row
+    return Receipt(
+        key=ReceiptKey(org_id=org_id, scope=scope, key=key, body_digest=body_digest),
+        stream=stream,
+        position=position,
+        answer=Answer(
+            status=status,
+            body=body,
+            headers=tuple((name, value) for name, value in json.loads(headers)),
+        ),
+        expires_at=from_text(expires_at),
+    )
+
+
+class SqliteReadTurn:
+    """One snapshot. ``connection`` is inside a transaction for as long as the turn lasts."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def last_position(self) -> int:
+        """The position of the newest event; 0 in an empty log."""
+        row = self.connection.execute("SELECT max(position) FROM events").fetchone()
+        return row[0] or 0
+
+    def org(self, code: str) -> OrgRow | None:
+        """The org of that code."""
+        row = self.connection.execute(
+            "SELECT org_id, code FROM orgs WHERE code = ?", (code,)
+        ).fetchone()
+        return None if row is None else OrgRow(org_id=row[0], code=row[1])
+
+    def orgs(self) -> Sequence[OrgRow]:
+        """Every org, in the order they were made."""
+        rows = self.connection.execute("SELECT org_id, code FROM orgs ORDER BY org_id")
+        return [OrgRow(org_id=number, code=code) for number, code in rows.fetchall()]
+
+    def credential(self, key_id: str) -> CredentialRow | None:
+        """The directory's half of that key."""
+        row = self.connection.execute(
+            "SELECT key_id, org_id, digest FROM credentials WHERE key_id = ?", (key_id,)
+        ).fetchone()
+        return None if row is None else CredentialRow(key_id=row[0], org_id=row[1], digest=row[2])
+
+    def head(self, org_id: int, stream: str) -> Head | None:
+        """The newest state of a stream."""
+        row = self.connection.execute(
+            f"SELECT {HEAD} FROM heads WHERE org_id = ? AND stream = ?", (org_id, stream)
+        ).fetchone()
+        return None if row is None else head_of(row)
+
+    def heads(self, org_id: int, streams: Collection[str]) -> Mapping[str, Head]:
+        """The newest states of those streams that exist."""
+        if not streams:
+            return {}
+        rows = self.connection.execute(
+            f"SELECT {HEAD} FROM heads WHERE org_id = ?"
+            " AND stream IN (SELECT value FROM json_each(?))",
+            (org_id, json.dumps(sorted(streams))),
+        )
+        return {row[1]: head_of(row) for row in rows.fetchall()}
+
+    def heads_of_sort(
+        self, org_id: int, sort: str, *, after: str = "", limit: int | None = None
+    ) -> Sequence[Head]:
+        """States of one sort of stream, in the order of their ids, from behind the stream
+        *after*."""
+        rows = self.connection.execute(
+            f"SELECT {HEAD} FROM heads WHERE org_id = ? AND stream > ? AND stream < ?"
+            " ORDER BY stream LIMIT ?",
+            (org_id, max(after, f"{sort}:"), f"{sort};", -1 if limit is None else limit),
+        )
+        return [head_of(row) for row in rows.fetchall()]
+
+    def claims(self, org_id: int, claims: Collection[Claim]) -> Mapping[Claim, str]:
+        """Which of *claims* are held, and by which stream."""
+        if not claims:
+            return {}
+        rows = self.connection.execute(
+            "SELECT c.kind, c.key, c.stream FROM json_each(?) AS wanted JOIN claims AS c"
+            " ON c.org_id = ? AND c.kind = json_extract(wanted.value, '$[0]')"
+            " AND c.key = json_extract(wanted.value, '$[1]')",
+            (json.dumps(list(claims)), org_id),
+        )
+        return {(kind, key): stream for kind, key, stream in rows.fetchall()}
+
+    def claimed_by(self, org_id: int, kind: str, key: str) -> str | None:
+        """The stream that holds a claim."""
+        row = self.connection.execute(
+            "SELECT stream FROM claims WHERE org_id = ? AND kind = ? AND key = ?",
+            (org_id, kind, key),
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def stream_events(
+        self, org_id: int, stream: str, *, after_version: int = 0, limit: int | None = None
+    ) -> Sequence[Event]:
+        """The events of one stream, oldest first."""
+        rows = self.connection.execute(
+            f"SELECT {EVENT} FROM events WHERE org_id = ? AND stream = ? AND version > ?"
+            " ORDER BY version LIMIT ?",
+            (org_id, stream, after_version, -1 if limit is None else limit),
+        )
+        return [event_of(row) for row in rows.fetchall()]
+
+    def org_events(self, org_id: int, *, after: int = 0, limit: int = 1000) -> Sequence[Event]:
+        """The org's log behind position *after*."""
+        rows = self.connection.execute(
+            f"SELECT {EVENT} FROM events WHERE org_id = ? AND position > ?"
+            " ORDER BY position LIMIT ?",
+            (org_id, after, limit),
+        )
+        return [event_of(row) for row in rows.fetchall()]
+
+    def log(self, *, after: int = 0, limit: int = 1000) -> Sequence[Event]:
+        """The whole log behind position *after*, every org's."""
+        rows = self.connection.execute(
+            f"SELECT {EVENT} FROM events WHERE position > ? ORDER BY position LIMIT ?",
+            (after, limit),
+        )
+        return [event_of(row) for row in rows.fetchall()]
+
+    def due_deadlines(self, at: datetime, *, limit: int = 500) -> Sequence[DueDeadline]:
+        """Deadlines that have come by *at*, the earliest first."""
+        rows = self.connection.execute(
+            "SELECT org_id, stream, kind, due_at FROM deadlines WHERE due_at <= ?"
+            " ORDER BY due_at, org_id, stream, kind LIMIT ?",
+            (to_text(at), limit),
+        )
+        return [
+            DueDeadline(org_id=org_id, stream=stream, kind=kind, due_at=from_text(due_at))
+            for org_id, stream, kind, due_at in rows.fetchall()
+        ]
+
+    def receipt(self, key: ReceiptKey) -> Receipt | None:
+        """The answer that was given to that request, whatever its body was."""
+        row = self.connection.execute(
+            f"SELECT {RECEIPT} FROM receipts WHERE org_id = ? AND scope = ? AND key = ?",
+            (key.org_id, key.scope, key.key),
+        ).fetchone()
+        return None if row is None else receipt_of(row)

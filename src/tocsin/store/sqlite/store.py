@@ -1,0 +1,123 @@
+"""The way in: one file, one writing connection, a small pool of reading ones."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import create_engine
+from sqlalchemy.pool import StaticPool
+
+from tocsin.store.migrating import migrate
+from tocsin.store.sqlite.connecting import (
+    Connect,
+    Connection,
+    connect,
+    opened,
+    storage_errors,
+)
+from tocsin.store.sqlite.reading import SqliteReadTurn
+from tocsin.store.sqlite.writing import SqliteWriteTurn
+
+READERS = 4
+
+
+class SqliteStore:
+    """The store on the file *path*, made and migrated when it is not there or not up to date.
+
+    ``connect`` opens the file; a test may hand in another way. One thread at a time writes; any
+    number read, each on a connection of its own.
+
+    Raises:
+        DatabaseTooNew: the database asks for newer code.
+        StorageFailed: the file cannot be opened.
+    """
+
+    def __init__(self, path: Path, *, connect: Connect = connect, migrated: bool = False) -> None:
+        self.path = path
+        self._connect = connect
+        self._turn = threading.Lock()
+        self._seen_version: int | None = None
+        self._idle: queue.LifoQueue[Connection] = queue.LifoQueue()
+        self._readers = threading.BoundedSemaphore(READERS)
+        with storage_errors():
+            self._writer = opened(path, read_only=False, connect=connect)
+            if not migrated:
+                self._migrate()
+
+    def _migrate(self) -> None:
+        # One connection for Alembic and us: BEGIN IMMEDIATE is the lock between processes.
+        engine = create_engine("sqlite://", creator=lambda: self._writer, poolclass=StaticPool)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                migrate(connection)
+            except BaseException:
+                connection.exec_driver_sql("ROLLBACK")
+                raise
+            if self._writer.in_transaction:
+                connection.exec_driver_sql("COMMIT")
+
+    @contextmanager
+    def tending(self) -> Iterator[SqliteWriteTurn]:
+        """A turn for what follows the log (rows, checkpoints, marks): decides nothing, so it leaves
+        to the next deciding turn to hear of what others wrote.
+
+        Raises:
+            StorageFailed: the database is away, full or locked by another for too long.
+        """
+        with self._turn, storage_errors():
+            self._writer.execute("BEGIN IMMEDIATE")
+            turn = SqliteWriteTurn(self._writer, moved=False)
+            try:
+                yield turn
+            finally:
+                turn.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[SqliteWriteTurn]:
+        """A deciding turn: opened before anything is read; rolled back unless it was committed.
+
+        Raises:
+            StorageFailed: the database is away, full or locked by another for too long.
+        """
+        with self._turn, storage_errors():
+            self._writer.execute("BEGIN IMMEDIATE")
+            version = self._writer.execute("PRAGMA data_version").fetchone()[0]
+            turn = SqliteWriteTurn(self._writer, moved=version != self._seen_version)
+            try:
+                yield turn
+                self._seen_version = version
+            finally:
+                turn.rollback()
+
+    @contextmanager
+    def reading(self) -> Iterator[SqliteReadTurn]:
+        """A snapshot. Keep it short: a long one holds back the checkpoint.
+
+        Raises:
+            StorageFailed: the database is away.
+        """
+        with self._readers, storage_errors():
+            try:
+                connection = self._idle.get_nowait()
+            except queue.Empty:
+                connection = opened(self.path, read_only=True, connect=self._connect)
+            connection.execute("BEGIN")
+            try:
+                yield SqliteReadTurn(connection)
+            finally:
+                connection.execute("ROLLBACK")
+                self._idle.put(connection)
+
+    def close(self) -> None:
+        """Give back every connection; the last one folds the write-ahead log into the file."""
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except queue.Empty:
+                break
+        self._writer.close()

@@ -1,0 +1,337 @@
+"""Writing a turn: what was decided, and everything that must be true with it, in one
+transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from tocsin.core.facts import Event
+from tocsin.core.instants import from_text, to_text
+from tocsin.core.rows import row_of
+from tocsin.core.ticket import Ticket
+from tocsin.store.codec import emptied, encoded_parts, encoded_row, encoded_state
+from tocsin.store.contract import Batch, HeadChange, Receipt, ReceiptKey
+from tocsin.store.digests import (
+    GENESIS,
+    digest_of_private,
+    digest_of_remaining,
+    fresh_salt,
+    next_chain,
+)
+from tocsin.store.sqlite.bulk import insert
+from tocsin.store.sqlite.connecting import Connection
+from tocsin.store.sqlite.reading import RECEIPT, SqliteReadTurn, event_of, receipt_of
+
+
+class SqliteWriteTurn(SqliteReadTurn):
+    """The one writing transaction; ``moved`` tells whether another connection wrote since the
+    last."""
+
+    def __init__(self, connection: Connection, *, moved: bool) -> None:
+        super().__init__(connection)
+        self._moved = moved
+
+    def moved_since(self, position: int) -> Sequence[tuple[int, str]]:
+        """Streams that others moved after *position*; empty when nobody else wrote."""
+        if not self._moved:
+            return ()
+        rows = self.connection.execute(
+            "SELECT DISTINCT org_id, stream FROM events WHERE position > ?", (position,)
+        )
+        return [(org_id, stream) for org_id, stream in rows.fetchall()]
+
+    def last_recorded_at(self) -> datetime | None:
+        """When the newest event was recorded."""
+        row = self.connection.execute(
+            "SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1"
+        ).fetchone()
+        return None if row is None else from_text(row[0])
+
+    def receipts(self, keys: Collection[ReceiptKey]) -> Mapping[tuple[int, str, str], Receipt]:
+        """The receipts of those requests that were answered before, by org, scope and key."""
+        if not keys:
+            return {}
+        wanted = json.dumps([(key.org_id, key.scope, key.key) for key in keys])
+        columns = ", ".join(f"r.{name}" for name in RECEIPT.split(", "))
+        rows = self.connection.execute(
+            f"SELECT {columns} FROM json_each(?) AS wanted JOIN receipts AS r"
+            " ON r.org_id = json_extract(wanted.value, '$[0]')"
+            " AND r.scope = json_extract(wanted.value, '$[1]')"
+            " AND r.key = json_extract(wanted.value, '$[2]')",
+            (wanted,),
+        )
+        return {(row[0], row[1], row[2]): receipt_of(row) for row in rows.fetchall()}
+
+    def with_term(self, org_id: int, terms: Collection[str]) -> Sequence[str]:
+        """Streams of the tickets that carry any of *terms*."""
+        rows = self.connection.execute(
+            "SELECT DISTINCT t.stream FROM ticket_terms AS found JOIN tickets AS t"
+            " ON t.number = found.number WHERE found.org_id = ?"
+            " AND found.term IN (SELECT value FROM json_each(?)) ORDER BY t.number",
+            (org_id, json.dumps(sorted(terms))),
+        )
+        return [stream for (stream,) in rows.fetchall()]
+
+    def write(self, batch: Batch) -> None:
+        """Write all of *batch*; nobody sees it before ``commit``."""
+        insert(
+            self.connection,
+            "INSERT INTO orgs (org_id, code)",
+            [(org.org_id, org.code) for org in batch.orgs],
+        )
+        self._write_events(batch.events)
+        changes = list(batch.heads.values())
+        self._write_heads(changes)
+        self._write_claims(changes)
+        self._write_deadlines(changes)
+        self._write_tickets(changes)
+        insert(
+            self.connection,
+            "INSERT INTO deliveries"
+            " (org_id, route_id, stream, position, kind, coalesce_key, state)",
+            [
+                (
+                    one.org_id,
+                    one.route_id,
+                    one.stream,
+                    one.position,
+                    one.kind,
+                    one.coalesce_key,
+                    "waiting",
+                )
+                for one in batch.deliveries
+            ],
+        )
+        insert(
+            self.connection,
+            f"INSERT INTO receipts ({RECEIPT})",
+            [_receipt_row(receipt) for receipt in batch.receipts],
+            # An expired receipt may still lie there; the writer has looked, under its lock.
+            tail="ON CONFLICT DO UPDATE SET body_digest = excluded.body_digest,"
+            " stream = excluded.stream, position = excluded.position, status = excluded.status,"
+            " headers = excluded.headers, body = excluded.body,"
+            " expires_at = excluded.expires_at",
+        )
+        insert(
+            self.connection,
+            "INSERT INTO credentials (key_id, org_id, digest)",
+            [(one.key_id, one.org_id, one.digest) for one in batch.credentials],
+        )
+        insert(
+            self.connection,
+            "INSERT INTO secrets (id, org_id, sealed)",
+            [(one.id, one.org_id, one.sealed) for one in batch.secrets],
+        )
+        if batch.events:
+            # Only the latest matters: it answers "did my commit arrive?", and is asked at once.
+            self.connection.execute("DELETE FROM batches")
+            self.connection.execute(
+                "INSERT INTO batches (batch_id, position) VALUES (?, ?)",
+                (batch.batch_id, batch.events[-1].position),
+            )
+
+    def _write_events(self, events: Sequence[Event]) -> None:
+        chains: dict[int, bytes] = {}
+        rows: list[tuple[object, ...]] = []
+        for event in events:
+            previous = chains.get(event.org_id)
+            if previous is None:
+                previous = self._last_chain(event.org_id)
+            public, private = encoded_parts(event)
+            salt = fresh_salt()
+            private_digest = digest_of_private(salt, private)
+            chain = next_chain(previous, public, private_digest)
+            chains[event.org_id] = chain
+            rows.append(
+                (
+                    event.position,
+                    event.org_id,
+                    event.id,
+                    event.stream,
+                    event.version,
+                    event.kind,
+                    event.payload.schema,
+                    to_text(event.recorded_at),
+                    public.decode(),
+                    private.decode(),
+                    salt,
+                    private_digest,
+                    chain,
+                )
+            )
+        insert(
+            self.connection,
+            "INSERT INTO events (position, org_id, id, stream, version, kind, schema,"
+            " recorded_at, public, private, salt, private_digest, chain)",
+            rows,
+        )
+
+    def _last_chain(self, org_id: int) -> bytes:
+        row = self.connection.execute(
+            "SELECT chain FROM events WHERE org_id = ? ORDER BY position DESC LIMIT 1", (org_id,)
+        ).fetchone()
+        return GENESIS if row is None else row[0]
+
+    def _write_heads(self, changes: Sequence[HeadChange]) -> None:
+        insert(
+            self.connection,
+            "INSERT INTO heads (org_id, stream, number, version, state)",
+            [
+                (
+                    one.head.org_id,
+                    one.head.stream,
+                    one.head.number,
+                    one.head.version,
+                    encoded_state(one.head.state).decode(),
+                )
+                for one in changes
+            ],
+            tail="ON CONFLICT DO UPDATE SET version = excluded.version, state = excluded.state",
+        )
+
+    def _write_claims(self, changes: Sequence[HeadChange]) -> None:
+        given_up: list[tuple[object, ...]] = []
+        taken: list[tuple[object, ...]] = []
+        for one in changes:
+            before = one.before.claims if one.before is not None else frozenset()
+            if before == one.after.claims:
+                continue
+            org_id, stream = one.head.org_id, one.head.stream
+            given_up += [(org_id, kind, key) for kind, key in before - one.after.claims]
+            taken += [(org_id, kind, key, stream) for kind, key in one.after.claims - before]
+        if given_up:
+            self.connection.executemany(
+                "DELETE FROM claims WHERE org_id = ? AND kind = ? AND key = ?", given_up
+            )
+        insert(self.connection, "INSERT INTO claims (org_id, kind, key, stream)", taken)
+
+    def _write_deadlines(self, changes: Sequence[HeadChange]) -> None:
+        gone: list[tuple[object, ...]] = []
+        rows: list[tuple[object, ...]] = []
+        for one in changes:
+            before = one.before.deadlines if one.before is not None else ()
+            if before == one.after.deadlines:
+                continue
+            if before:
+                gone.append((one.head.org_id, one.head.stream))
+            rows += [
+                (one.head.org_id, one.head.stream, due.kind, to_text(due.due_at))
+                for due in one.after.deadlines
+            ]
+        if gone:
+            self.connection.executemany(
+                "DELETE FROM deadlines WHERE org_id = ? AND stream = ?", gone
+            )
+        insert(self.connection, "INSERT INTO deadlines (org_id, stream, kind, due_at)", rows)
+
+    def _write_tickets(self, changes: Sequence[HeadChange]) -> None:
+        rows: list[tuple[object, ...]] = []
+        fresh: list[tuple[object, ...]] = []
+        stale: list[tuple[object, ...]] = []
+        for one in changes:
+            head, ticket = one.head, one.head.state
+            if not isinstance(ticket, Ticket):
+                continue
+            rows.append(
+                (
+                    head.number,
+                    head.org_id,
+                    ticket.id,
+                    ticket.ref,
+                    ticket.type.value,
+                    head.stream,
+                    to_text(ticket.created_at),
+                    to_text(ticket.updated_at),
+                    ticket.severity.rank,
+                    to_text(ticket.start_at),
+                    encoded_row(row_of(ticket)).decode(),
+                )
+            )
+            before = one.before.terms if one.before is not None else frozenset()
+            if before == one.after.terms:
+                continue
+            stale += [(head.org_id, term, head.number) for term in before - one.after.terms]
+            fresh += [(head.org_id, term, head.number) for term in one.after.terms - before]
+        insert(
+            self.connection,
+            "INSERT INTO tickets (number, org_id, id, ref, type, stream, created_at, updated_at,"
+            " severity, start_at, row)",
+            rows,
+            tail="ON CONFLICT DO UPDATE SET updated_at = excluded.updated_at,"
+            " severity = excluded.severity, start_at = excluded.start_at, row = excluded.row",
+        )
+        if stale:
+            self.connection.executemany(
+                "DELETE FROM ticket_terms WHERE org_id = ? AND term = ? AND number = ?", stale
+            )
+        insert(
+            self.connection,
+            "INSERT INTO ticket_terms (org_id, term, number)",
+            sorted(fresh),
+        )
+
+    def redact(self, org_id: int, event_id: str, fields: Collection[str]) -> tuple[Event, str]:
+        """Empty *fields* of one event, and forget its salt and every kept answer about its stream.
+
+        The event as it now reads, and the hex digest of what remains.
+
+        Raises:
+            LookupError: no such event in the org, or no such field with text in it.
+        """
+        position = position_in(event_id)
+        row = self.connection.execute(
+            "SELECT id, kind, schema, private, stream FROM events"
+            " WHERE org_id = ? AND position = ?",
+            (org_id, position),
+        ).fetchone()
+        if row is None or row[0] != event_id:
+            raise LookupError(event_id)
+        _, kind, schema, private, stream = row
+        remaining = emptied(kind, schema, private, frozenset(fields))
+        self.connection.execute(
+            "UPDATE events SET private = ?, salt = x'' WHERE org_id = ? AND position = ?",
+            (remaining.decode(), org_id, position),
+        )
+        self.connection.execute(
+            "DELETE FROM receipts WHERE org_id = ? AND stream = ?", (org_id, stream)
+        )
+        changed = self.connection.execute(
+            "SELECT position, org_id, public, private FROM events WHERE position = ?", (position,)
+        ).fetchone()
+        return event_of(changed), digest_of_remaining(remaining)
+
+    def commit(self) -> None:
+        """Make it true, and durable."""
+        self.connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Leave no trace."""
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+
+
+def _receipt_row(receipt: Receipt) -> tuple[object, ...]:
+    key, answer = receipt.key, receipt.answer
+    return (
+        key.org_id,
+        key.scope,
+        key.key,
+        key.body_digest,
+        receipt.stream,
+        receipt.position,
+        answer.status,
+        json.dumps(answer.headers),
+        answer.body,
+        to_text(receipt.expires_at),
+    )
+
+
+def position_in(event_id: str) -> int:
+    """The log position that an event's id carries in its last 62 bits (see
+    :mod:`tocsin.core.ids`)."""
+    try:
+        return int(event_id.replace("-", "")[-16:], 16) & ((1 << 62) - 1)
+    except ValueError:
+        return 0

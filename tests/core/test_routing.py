@@ -1,0 +1,208 @@
+"""Which facts go where."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.core.directory_in_memory import DirectoryInMemory
+from tests.core.records_in_memory import network, pubkey
+from tocsin.core.facts import Actor, Event, Payload
+from tocsin.core.matching import NAMES
+from tocsin.core.record_facts import MemberCreated, RecordRemoved, RecordUpdated, RouteCreated
+from tocsin.core.records import Destination, Record, Route, RouteMatch
+from tocsin.core.routing import CARD, Delivery, RoutedFacts, deliveries_of, prepared
+from tocsin.core.ticket import Ticket
+from tocsin.core.ticket_facts import NoteAdded, SignalIngested, TagAdded, TicketUpdated
+from tocsin.core.words import DestinationKind, Role, Severity, Status, TicketType
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+TICKET = Ticket(
+    id="t",
+    ref="I20261120-af36",
+    type=TicketType.INCIDENT,
+    title="Fibre cut",
+    description="Fibre cut",
+    severity=Severity.SEV2,
+    status=Status.OPEN,
+    created_at=NOON,
+    updated_at=NOON,
+    version=1,
+    created_by=Actor(type="user", id="m", name="Mia", contributor="alpha"),
+    contributor_id="alpha",
+    via="api",
+    devices=(pubkey(11), pubkey(12)),
+    links=(pubkey(21),),
+    services=("api", "dns"),
+    labels=("routing",),
+    start_at=NOON,
+    detected_at=NOON,
+    last_status_at=NOON,
+    last_word_at=NOON,
+)
+NOTE = NoteAdded(update_id="u", body="splicing")
+SIGNAL = SignalIngested(
+    signal_id="s", source="prometheus", summary="down", ts=NOON, labels={"alertname": "LinkDown"}
+)
+DIRECTORY: DirectoryInMemory = network().directory
+
+
+def event(payload: Payload, *, stream: str = "incident:t", via: str = "api") -> Event:
+    return Event(
+        id="e",
+        org_id=1,
+        stream=stream,
+        version=2,
+        position=9,
+        recorded_at=NOON,
+        actor=TICKET.created_by,
+        via=via,
+        payload=payload,
+    )
+
+
+def route(
+    *matchers: str,
+    kinds: tuple[str, ...] = ("*",),
+    to: DestinationKind = DestinationKind.WEBHOOK,
+    enabled: bool = True,
+    contributor_id: str | None = None,
+) -> Route:
+    return Route(
+        id="r",
+        created_at=NOON,
+        updated_at=NOON,
+        version=1,
+        name="noc",
+        match=RouteMatch(kinds=kinds, matchers=matchers),
+        destination=Destination(kind=to, url="https://example.org/"),
+        enabled=enabled,
+        contributor_id=contributor_id,
+    )
+
+
+def goes(
+    payload: Payload,
+    *routes: Route,
+    state: Ticket | Record = TICKET,
+    stream: str = "incident:t",
+    via: str = "api",
+) -> tuple[Delivery, ...]:
+    return deliveries_of(event(payload, stream=stream, via=via), state, DIRECTORY, routes)
+
+
+@pytest.mark.parametrize(
+    ("matcher", "carried"),
+    [
+        ("type=incident", True),
+        ("type=maintenance", False),
+        ("status=open", True),
+        ('severity=~"sev[12]"', True),
+        ("severity=sev3", False),
+        ("service=dns", True),
+        ("service!=dns", False),
+        ("environment=production", True),
+        ("device=fra-1", True),
+        ('device=~"lon-.*"', False),
+        ('link="ams-1:fra-1"', True),
+        ("contributor=alpha", True),
+        ("contributor=beta", False),
+        ("label=routing", True),
+        ("label=power", False),
+        ("source=prometheus", False),
+        ('source=""', True),
+        ('connector=""', True),
+        ('labels.alertname=""', True),
+    ],
+)
+def test_a_route_sees_the_state_after_the_fact(matcher: str, carried: bool) -> None:
+    assert bool(goes(NOTE, route(matcher))) is carried
+
+
+def test_signals_bring_their_source_connector_and_labels() -> None:
+    matched = route("source=prometheus", "connector=am", "labels.alertname=LinkDown")
+
+    assert goes(SIGNAL, matched, via="connector:am") == (Delivery("r"),)
+    assert goes(NOTE, matched, via="connector:am") == ()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "carried"),
+    [
+        (("*",), True),
+        (("incident.*",), True),
+        (("*.note_added",), True),
+        (("incident.note_added",), True),
+        (("maintenance.*", "incident.created"), False),
+    ],
+)
+def test_kinds(kinds: tuple[str, ...], carried: bool) -> None:
+    assert bool(goes(NOTE, route(kinds=kinds))) is carried
+
+
+def test_a_route_of_a_contributor_sees_everything_its_org_sees() -> None:
+    assert goes(NOTE, route(contributor_id="beta")) == (Delivery("r"),)
+
+
+def test_routes_that_are_off_or_gone_carry_nothing() -> None:
+    assert goes(NOTE, route(enabled=False), replace(route(), removed_at=NOON)) == ()
+
+
+def test_every_matching_route_gets_one_in_their_order() -> None:
+    routes = [replace(route(), id=str(number)) for number in range(5)]
+    routes[2] = replace(routes[2], match=RouteMatch(matchers=("severity=sev5",)))
+
+    assert [delivery.route_id for delivery in goes(NOTE, *routes)] == ["0", "1", "3", "4"]
+
+
+def test_administration_is_never_routed() -> None:
+    states = network().states
+    removed = RecordRemoved(at=NOON)
+    destination = Destination(kind=DestinationKind.WEBHOOK, url="https://example.org/")
+    made = RouteCreated(name="r", match=RouteMatch(), destination=destination)
+    for payload, stream in (
+        (MemberCreated(name="Mia", role=Role.MEMBER), "member:alpha-member"),
+        (removed, "member:alpha-member"),
+        (removed, "contributor:alpha"),
+    ):
+        assert goes(payload, route(), stream=stream, state=states[stream]) == ()
+    assert goes(made, route(), stream="route:r", state=route()) == ()
+
+
+def test_devices_and_links_are_routed() -> None:
+    states = network().states
+    changed = RecordUpdated()
+    for stream, matchers in (
+        ("device:ams-1", ("type=device", "device=ams-1", "contributor=alpha")),
+        ("link:ams-1:fra-1", ("type=link", "link=~ams.*", "device=fra-1", "contributor=alpha")),
+    ):
+        state = states[stream]
+        assert goes(changed, route(*matchers), stream=stream, state=state) == (Delivery("r"),)
+        assert goes(changed, route("status=open"), stream=stream, state=state) == ()
+
+
+def test_only_card_edits_of_what_can_be_redrawn_coalesce() -> None:
+    slack = route(to=DestinationKind.SLACK)
+
+    assert goes(TagAdded(label="a"), slack) == (Delivery("r", CARD),)
+    assert goes(TicketUpdated(), route(to=DestinationKind.AIRTABLE)) == (Delivery("r", CARD),)
+    assert goes(NOTE, slack) == (Delivery("r"),)
+    assert goes(TagAdded(label="a"), route()) == (Delivery("r"),)
+
+
+def test_every_name_of_the_grammar_has_a_fact() -> None:
+    facts = RoutedFacts(event(SIGNAL), TICKET, DIRECTORY)
+
+    assert set(facts) == {*NAMES, "labels.alertname"}
+    assert dict(facts)["device"] == ("ams-1", "fra-1")
+    assert len(facts) == len(NAMES) + 1
+
+
+def test_a_match_is_read_once_and_one_of_a_lost_grammar_carries_nothing() -> None:
+    match = RouteMatch(matchers=("severity=sev1",))
+
+    assert prepared(match) is prepared(replace(match))
+    assert prepared(RouteMatch(matchers=("colour=red",))) is None
+    assert goes(NOTE, route("colour=red")) == ()
