@@ -5,13 +5,13 @@ follows from it, the store commits the answer, and projections and the dispatche
 to readers and neighbours. Imports all point inward: ``app`` > ``adapters | web`` > ``handler |
 dispatcher | projections`` > ``store`` > ``core``.
 
-To understand the program, follow one ticket from request to row in five files:
+To understand the program, follow one ticket from command to row in five files:
 
-1. ``adapters/rest/tickets.py``: a request becomes a command.
-2. ``handler/turn.py``: the command is decided among others, appended and acknowledged on commit.
-3. ``core/incident.py``: what follows from the command, or the refusal.
-4. ``store/sqlite/writing.py``: events and all that must be true with them, in one commit.
-5. ``projections/tickets.py``: the row that lists read.
+1. ``handler/submission.py``: what a receiver hands in, and what comes back.
+2. ``handler/writer.py``: it is decided among others, and acknowledged once it is on disk.
+3. ``handler/deliberation.py``: each command against the newest committed state.
+4. ``core/incident.py``: what follows from the command, or the refusal.
+5. ``store/sqlite/writing.py``: events, and all that must be true with them, in one commit.
 
 Each folder says in its docstring what its room is for.
 """

@@ -33,6 +33,7 @@ def run(gateway: StandIn) -> Run:
             "TOCSIN_API_KEY": KEY,
             "TOCSIN_API_KEY_FILE": None,
             "TOCSIN_ORG": None,
+            "COLUMNS": "140",
         }
         return CliRunner(env={**known, **environment}).invoke(
             program, arguments, input=stdin, prog_name="tocsin"

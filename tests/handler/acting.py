@@ -62,7 +62,9 @@ class House:
         """A fresh id."""
         return uuid7(self.clock(), next(self.numbers))
 
-    def system(self, sort: str, command: Command, *, org_id: int, subject: str | None = None) -> Outcome:
+    def system(
+        self, sort: str, command: Command, *, org_id: int, subject: str | None = None
+    ) -> Outcome:
         """Have the system do it."""
         return self.writer.do(
             Submission(org_id=org_id, sort=sort, command=command, subject=subject, via="clock")
@@ -77,22 +79,20 @@ class House:
         self.orgs[code] = org.org_id
         return org.org_id
 
-    def invite(self, name: str, *, org: str, role: str, contributor: str | None = None) -> Credential:
+    def invite(
+        self, name: str, *, org: str, role: str, contributor: str | None = None
+    ) -> Credential:
         """Make a member with a key."""
         org_id = self.orgs[org]
         member, key = self.fresh(), self.fresh().replace("-", "")
         digest = hashlib.sha256(name.encode()).digest()
+        person = CreateMember(member_id=member, name=name, role=role, contributor=contributor)
         self.writer.do(
             Submission(
                 org_id=org_id,
                 sort="key",
                 command=CreateKey(key_id=key, name=name, member_id=member),
-                preceding=(
-                    (
-                        "member",
-                        CreateMember(member_id=member, name=name, role=role, contributor=contributor),
-                    ),
-                ),
+                preceding=(("member", person),),
                 secret_digest=digest,
             )
         )

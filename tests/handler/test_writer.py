@@ -167,7 +167,10 @@ def test_what_another_writer_decided_is_seen_by_the_very_next_decision(
     opened = ticket(home.ask("owner", home.incident()))
     store = SqliteStore(tmp_path / "tocsin.db")
     beside = Writer(
-        store=store, clock=home.clock, entropy=lambda: next(home.numbers), seal=lambda secret: secret
+        store=store,
+        clock=home.clock,
+        entropy=lambda: next(home.numbers),
+        seal=lambda secret: secret,
     )
     beside.start()
 

@@ -78,29 +78,15 @@ def _delivery(route_id: str, coalesce_key: str | None) -> Delivery:
     return Delivery(route_id, coalesce_key)
 
 
-_prepared: dict[int, tuple[RouteMatch, Match | None]] = {}
 _MOST_PREPARED: Final = 4_096
 
 
+@lru_cache(maxsize=_MOST_PREPARED)
 def prepared(match: RouteMatch) -> Match | None:
     """*match*, read and compiled once; None where today's grammar does not read it any more.
 
     Every match was read before it was recorded, so None means a log of a grammar that has gone.
     """
-    # By identity: a route's state keeps its match, and hashing one costs more than matching it. The
-    # entry holds the match too, so that no other can take its identity meanwhile.
-    known = _prepared.get(id(match))
-    if known is not None:
-        return known[1]
-    if len(_prepared) >= _MOST_PREPARED:
-        _prepared.clear()
-    read = _read(match)
-    _prepared[id(match)] = (match, read)
-    return read
-
-
-@lru_cache(maxsize=_MOST_PREPARED)
-def _read(match: RouteMatch) -> Match | None:
     try:
         return parse_match(match.kinds, match.matchers)
     except MatcherError:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
-from urllib.parse import urlsplit
 
+from tocsin.core import record_reading
 from tocsin.core.claims import CORRELATION_KEY
 from tocsin.core.commands import ReferenceDraft
 from tocsin.core.errors import Conflict, FieldError, Forbidden
@@ -192,14 +192,9 @@ def runbook_path(text: str | None, *, errors: Errors) -> str | None:
 
 
 def _is_web_address(text: str) -> bool:
-    if not text.lower().startswith(("http://", "https://")) or _BLANKS.search(text) is not None:
-        return False
-    try:
-        parts = urlsplit(text)
-        parts.port  # noqa: B018 -- reading it is what checks it
-    except ValueError:
-        return False
-    return bool(parts.hostname)
+    problems: list[FieldError] = []
+    record_reading.url(text, errors=problems)
+    return not problems
 
 
 def reference(draft: ReferenceDraft, *, field: str, errors: Errors) -> Reference:

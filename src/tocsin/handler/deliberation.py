@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from tocsin.core.aggregates import AGGREGATES, standing_of
-from tocsin.core.claims import REF, Claim
 from tocsin.core.commands import (
     Command,
     OpenIncident,
@@ -49,20 +48,15 @@ from tocsin.core.permissions import permit
 from tocsin.core.record_commands import CreateKey, CreateOrg, RecordCommand
 from tocsin.core.routing import deliveries_of
 from tocsin.core.ticket import Ticket
-from tocsin.core.words import TicketType, is_active
 from tocsin.handler.attempt import Attempt, outcome_org
 from tocsin.handler.directory import OrgDirectory
 from tocsin.handler.memory import Memory
 from tocsin.handler.naming import (
     IDENTITY_FIELDS,
     TICKET_SORTS,
-    claims_named,
-    is_ref,
-    ticket_streams,
-    tickets_named,
-    window_terms,
 )
 from tocsin.handler.submission import Credential, Outcome, Submission
+from tocsin.handler.surroundings import Surroundings
 from tocsin.store.contract import (
     Batch,
     CredentialRow,
@@ -79,7 +73,7 @@ RECEIPTS_KEPT = timedelta(hours=24)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Deliberation:
+class Deliberation(Surroundings):
     """Decides the submissions of one turn, in order."""
 
     def __init__(
@@ -93,39 +87,12 @@ class Deliberation:
         entropy: Callable[[], int],
         seal: Callable[[bytes], bytes],
     ) -> None:
-        self._turn = turn
-        self._memory = memory
+        super().__init__(turn=turn, memory=memory, batch=Batch(batch_id=uuid7(now, entropy())))
         self._now = now
         self._entropy = entropy
         self._seal = seal
         self.last_recorded_at = last_recorded_at
         self.position = position
-        self.batch = Batch(batch_id=uuid7(now, entropy()))
-        self._ticket_claims: dict[int, dict[Claim, str]] = {}
-        self._receipts: dict[tuple[int, str, str], Receipt] = {}
-
-    # -- reading in one go ---------------------------------------------------------------------
-
-    def prepare(self, submissions: Sequence[Submission]) -> None:
-        """Read every claim, head and receipt that the waiting commands name."""
-        claims: dict[int, set[Claim]] = {}
-        streams: dict[int, set[str]] = {}
-        for one in submissions:
-            wanted = claims.setdefault(one.org_id, set())
-            wanted.update(claims_named(one.command))
-            for name in tickets_named(one):
-                if is_ref(name):
-                    wanted.add((REF, name))
-                else:
-                    streams.setdefault(one.org_id, set()).update(ticket_streams(name))
-        for org_id, wanted in claims.items():
-            held = dict(self._turn.claims(org_id, wanted))
-            self._ticket_claims[org_id] = held
-            streams.setdefault(org_id, set()).update(held.values())
-        for org_id, named in streams.items():
-            self._memory.load_tickets(self._turn, org_id, named)
-        keys = [one.receipt for one in submissions if one.receipt is not None]
-        self._receipts = dict(self._turn.receipts(keys))
 
     # -- deciding ------------------------------------------------------------------------------
 
@@ -279,33 +246,6 @@ class Deliberation:
             answer=receipt.answer,
         )
 
-    def _head(
-        self, org_id: int, stream: str, directory: OrgDirectory, attempt: Attempt | None = None
-    ) -> Head | None:
-        place = (org_id, stream)
-        if attempt is not None and place in attempt.heads:
-            return attempt.heads[place].head
-        if place in self.batch.heads:
-            return self.batch.heads[place].head
-        if stream_sort(stream) in TICKET_SORTS:
-            known = self._memory.tickets.get(place)
-            if known is None:
-                self._memory.load_tickets(self._turn, org_id, (stream,))
-                known = self._memory.tickets.get(place)
-            return known
-        return directory.head(stream)
-
-    def _ticket(self, org_id: int, name: str, directory: OrgDirectory) -> Ticket | None:
-        streams = ticket_streams(name)
-        if is_ref(name):
-            holder = self._ticket_claims.get(org_id, {}).get((REF, name))
-            streams = () if holder is None else (holder,)
-        for stream in streams:
-            head = self._head(org_id, stream, directory)
-            if head is not None and isinstance(head.state, Ticket):
-                return head.state
-        return None
-
     def _stream_for(
         self, org_id: int, sort: str, subject: str | None, command: Command, directory: OrgDirectory
     ) -> str:
@@ -347,6 +287,7 @@ class Deliberation:
         stream = self._stream_for(org, sort, subject, command, directory)
         head = self._head(org, stream, directory, attempt)
         state = None if head is None else head.state
+        self._read_keys_of(org, state)
         given = Given(
             at=at,
             entry_id=uuid7(at, self._entropy()),
@@ -403,51 +344,6 @@ class Deliberation:
         payloads = AGGREGATES[stream_sort(stream)].decide(head.state, command, as_system)
         self._append(
             attempt, org_id, stream, head, payloads, given.actor, via, directory, before=head
-        )
-
-    def _tickets_for(
-        self, org_id: int, submission: Submission, directory: OrgDirectory
-    ) -> dict[str, Ticket]:
-        found: dict[str, Ticket] = {}
-        for name in tickets_named(submission):
-            ticket = self._ticket(org_id, name, directory)
-            if ticket is not None:
-                found[name] = found[ticket.id] = found[ticket.ref] = ticket
-        for claim in claims_named(submission.command):
-            holder = self._ticket_claims.get(org_id, {}).get(claim)
-            head = None if holder is None else self._head(org_id, holder, directory)
-            if head is not None and isinstance(head.state, Ticket):
-                found[head.state.id] = found[head.state.ref] = head.state
-        return found
-
-    def _neighbours(
-        self,
-        org_id: int,
-        stream: str,
-        state: object,
-        command: Command,
-        directory: OrgDirectory,
-        attempt: Attempt,
-    ) -> tuple[Ticket, ...]:
-        if stream_sort(stream) != "maintenance":
-            return ()
-        terms = window_terms(state if isinstance(state, Ticket) else None, command, directory)
-        if not terms:
-            return ()
-        streams = set(self._turn.with_term(org_id, terms))
-        for (org, other), change in [*self.batch.heads.items(), *attempt.heads.items()]:
-            if org == org_id and change.after.terms & terms:
-                streams.add(other)
-        streams.discard(stream)
-        self._memory.load_tickets(self._turn, org_id, streams)
-        found = [self._head(org_id, other, directory, attempt) for other in sorted(streams)]
-        return tuple(
-            head.state
-            for head in found
-            if head is not None
-            and isinstance(head.state, Ticket)
-            and head.state.type is TicketType.MAINTENANCE
-            and is_active(head.state.status)
         )
 
     def _redacted(

@@ -132,6 +132,26 @@ class OrgDirectory:
         found = self._links_of.get(device_pubkey)
         return sorted(found.values(), key=lambda link: link.code) if found else ()
 
+    def devices_of(self, contributor_id: str) -> Sequence[Device]:
+        """The devices that a contributor owns, by code."""
+        found = [
+            head.state
+            for head in self._heads.values()
+            if isinstance(head.state, Device) and head.state.contributor_id == contributor_id
+        ]
+        return sorted(
+            (one for one in found if one.removed_at is None), key=lambda device: device.code
+        )
+
+    def links_owned_by(self, contributor_id: str) -> Sequence[Link]:
+        """The links that a contributor owns, by code."""
+        found = [
+            head.state
+            for head in self._heads.values()
+            if isinstance(head.state, Link) and head.state.contributor_id == contributor_id
+        ]
+        return sorted((one for one in found if one.removed_at is None), key=lambda link: link.code)
+
     def contributor(self, name: str) -> Contributor | None:
         """By id, code or pubkey."""
         found = self._present(self._names.get(("contributor", name)))

@@ -1,0 +1,144 @@
+"""What a batch can see: the newest committed state, and over it what the batch has decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tocsin.core.claims import CORRELATION_KEY, REF, Claim
+from tocsin.core.commands import Command
+from tocsin.core.facts import stream_sort
+from tocsin.core.ticket import Ticket
+from tocsin.core.words import TicketType, is_active
+from tocsin.handler.attempt import Attempt
+from tocsin.handler.directory import OrgDirectory
+from tocsin.handler.memory import Memory
+from tocsin.handler.naming import (
+    TICKET_SORTS,
+    claims_named,
+    is_ref,
+    ticket_streams,
+    tickets_named,
+    window_terms,
+)
+from tocsin.handler.submission import Submission
+from tocsin.store.contract import Batch, Head, Receipt, WriteTurn
+
+
+class Surroundings:
+    """The evidence for the decisions of one turn: heads, claims, receipts, neighbours.
+
+    Looks first into what the current submission has decided, then into the batch, then into what
+    the writer remembers, and reads the rest under the lock.
+    """
+
+    def __init__(self, *, turn: WriteTurn, memory: Memory, batch: Batch) -> None:
+        self._turn = turn
+        self._memory = memory
+        self.batch = batch
+        self._ticket_claims: dict[int, dict[Claim, str]] = {}
+        self._receipts: dict[tuple[int, str, str], Receipt] = {}
+
+    def prepare(self, submissions: Sequence[Submission]) -> None:
+        """Read every claim, head and receipt that the waiting commands name."""
+        claims: dict[int, set[Claim]] = {}
+        streams: dict[int, set[str]] = {}
+        for one in submissions:
+            wanted = claims.setdefault(one.org_id, set())
+            wanted.update(claims_named(one.command))
+            for name in tickets_named(one):
+                if is_ref(name):
+                    wanted.add((REF, name))
+                else:
+                    streams.setdefault(one.org_id, set()).update(ticket_streams(name))
+        for org_id, wanted in claims.items():
+            held = dict(self._turn.claims(org_id, wanted))
+            self._ticket_claims[org_id] = held
+            streams.setdefault(org_id, set()).update(held.values())
+        for org_id, named in streams.items():
+            self._memory.load_tickets(self._turn, org_id, named)
+        keys = [one.receipt for one in submissions if one.receipt is not None]
+        self._receipts = dict(self._turn.receipts(keys))
+
+    def _head(
+        self, org_id: int, stream: str, directory: OrgDirectory, attempt: Attempt | None = None
+    ) -> Head | None:
+        place = (org_id, stream)
+        if attempt is not None and place in attempt.heads:
+            return attempt.heads[place].head
+        if place in self.batch.heads:
+            return self.batch.heads[place].head
+        if stream_sort(stream) in TICKET_SORTS:
+            known = self._memory.tickets.get(place)
+            if known is None:
+                self._memory.load_tickets(self._turn, org_id, (stream,))
+                known = self._memory.tickets.get(place)
+            return known
+        return directory.head(stream)
+
+    def _ticket(self, org_id: int, name: str, directory: OrgDirectory) -> Ticket | None:
+        streams = ticket_streams(name)
+        if is_ref(name):
+            holder = self._ticket_claims.get(org_id, {}).get((REF, name))
+            streams = () if holder is None else (holder,)
+        for stream in streams:
+            head = self._head(org_id, stream, directory)
+            if head is not None and isinstance(head.state, Ticket):
+                return head.state
+        return None
+
+    def _read_keys_of(self, org_id: int, state: object) -> None:
+        """Who holds the correlation keys that an ended ticket would take back on coming alive."""
+        if not isinstance(state, Ticket) or is_active(state.status):
+            return
+        held = self._ticket_claims.setdefault(org_id, {})
+        wanted = {(CORRELATION_KEY, key) for key in state.correlation_keys} - held.keys()
+        own = {
+            claim for one in self.batch.heads.values() if one.before for claim in one.before.claims
+        }
+        for claim, stream in self._turn.claims(org_id, wanted - own).items():
+            held[claim] = stream
+
+    def _tickets_for(
+        self, org_id: int, submission: Submission, directory: OrgDirectory
+    ) -> dict[str, Ticket]:
+        found: dict[str, Ticket] = {}
+        for name in tickets_named(submission):
+            ticket = self._ticket(org_id, name, directory)
+            if ticket is not None:
+                found[name] = found[ticket.id] = found[ticket.ref] = ticket
+        for claim in claims_named(submission.command):
+            holder = self._ticket_claims.get(org_id, {}).get(claim)
+            head = None if holder is None else self._head(org_id, holder, directory)
+            if head is not None and isinstance(head.state, Ticket):
+                found[head.state.id] = found[head.state.ref] = head.state
+        return found
+
+    def _neighbours(
+        self,
+        org_id: int,
+        stream: str,
+        state: object,
+        command: Command,
+        directory: OrgDirectory,
+        attempt: Attempt,
+    ) -> tuple[Ticket, ...]:
+        if stream_sort(stream) != "maintenance":
+            return ()
+        terms = window_terms(state if isinstance(state, Ticket) else None, command, directory)
+        if not terms:
+            return ()
+        streams = set(self._turn.with_term(org_id, terms))
+        for (org, other), change in [*self.batch.heads.items(), *attempt.heads.items()]:
+            if org == org_id and change.after.terms & terms:
+                streams.add(other)
+        streams.discard(stream)
+        self._memory.load_tickets(self._turn, org_id, streams)
+        found = [self._head(org_id, other, directory, attempt) for other in sorted(streams)]
+        return tuple(
+            head.state
+            for head in found
+            if head is not None
+            and isinstance(head.state, Ticket)
+            and head.state.type is TicketType.MAINTENANCE
+            and is_active(head.state.status)
+        )
