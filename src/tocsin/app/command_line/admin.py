@@ -1,0 +1,189 @@
+"""``tocsin admin``: bootstrap on the database itself, before there is a key to ask with."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from pathlib import Path
+
+import click
+
+from tocsin.app.command_line.on_database import house, org_number, place_options
+from tocsin.app.house import fresh_bits, now
+from tocsin.core.ids import uuid7
+from tocsin.core.record_commands import (
+    CreateContributor,
+    CreateKey,
+    CreateMember,
+    CreateOrg,
+    RevokeKey,
+)
+from tocsin.core.records import Contributor, Key
+from tocsin.core.words import Role
+from tocsin.handler.submission import Submission
+
+ROLES = [role.value for role in Role]
+
+
+@click.group()
+def admin() -> None:
+    """Bootstrap an org on the database."""
+
+
+@admin.group("org")
+def org_group() -> None:
+    """Orgs."""
+
+
+@org_group.command("create")
+@click.option("--code", required=True, help="Lower case, such as net.")
+@click.option("--name", required=True)
+@place_options
+def org_create(code: str, name: str, data: Path, database: str | None) -> None:
+    """Make an org, and the database if there is none."""
+    with house(data, database) as made:
+        made.writer.do(
+            Submission(
+                org_id=0,
+                sort="org",
+                command=CreateOrg(org_id=uuid7(now(), fresh_bits()), code=code, name=name),
+                via="cli",
+            )
+        )
+    click.echo(f"org {code} is there")
+
+
+@admin.group("contributor")
+def contributor_group() -> None:
+    """Contributors."""
+
+
+@contributor_group.command("create")
+@click.option("--org", required=True)
+@click.option("--code", required=True)
+@click.option("--name", required=True)
+@click.option("--pubkey", required=True, help="ed25519, base58.")
+@place_options
+def contributor_create(
+    org: str, code: str, name: str, pubkey: str, data: Path, database: str | None
+) -> None:
+    """Make a contributor."""
+    with house(data, database) as made:
+        made.writer.do(
+            Submission(
+                org_id=org_number(made, org),
+                sort="contributor",
+                command=CreateContributor(
+                    contributor_id=uuid7(now(), fresh_bits()), code=code, name=name, pubkey=pubkey
+                ),
+                via="cli",
+            )
+        )
+    click.echo(f"contributor {code} is there")
+
+
+@contributor_group.command("list")
+@click.option("--org", required=True)
+@place_options
+def contributor_list(org: str, data: Path, database: str | None) -> None:
+    """List the contributors of an org: code, pubkey, name."""
+    with house(data, database) as made:
+        number = org_number(made, org)
+        with made.store.reading() as reader:
+            heads = reader.heads_of_sort(number, "contributor")
+    for head in heads:
+        if isinstance(head.state, Contributor) and head.state.removed_at is None:
+            click.echo(f"{head.state.code}\t{head.state.pubkey}\t{head.state.name}")
+
+
+@admin.group("key")
+def key_group() -> None:
+    """API keys."""
+
+
+@key_group.command("create")
+@click.option("--org", required=True)
+@click.option("--name", required=True)
+@click.option("--role", required=True, type=click.Choice(ROLES))
+@click.option("--contributor", help="Code of the contributor it is bound to.")
+@click.option("--expires-in-days", type=click.IntRange(min=1))
+@click.option("--allow-cidr", multiple=True, help="Repeatable.")
+@place_options
+def key_create(
+    org: str,
+    name: str,
+    role: str,
+    contributor: str | None,
+    expires_in_days: int | None,
+    allow_cidr: tuple[str, ...],
+    data: Path,
+    database: str | None,
+) -> None:
+    """Make a service member with an API key; the key alone goes to standard output, once."""
+    key_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
+    member_id = uuid7(now(), fresh_bits())
+    with house(data, database) as made:
+        made.writer.do(
+            Submission(
+                org_id=org_number(made, org),
+                sort="key",
+                command=CreateKey(
+                    key_id=key_id,
+                    name=name,
+                    member_id=member_id,
+                    role=role,
+                    expires_in_days=expires_in_days,
+                    allow_cidr=allow_cidr,
+                ),
+                preceding=(
+                    (
+                        "member",
+                        CreateMember(
+                            member_id=member_id,
+                            name=name,
+                            role=role,
+                            contributor=contributor,
+                            service=True,
+                        ),
+                    ),
+                ),
+                secret_digest=hashlib.sha256(secret.encode()).digest(),
+                via="cli",
+            )
+        )
+    click.echo(f"tk_{key_id}_{secret}")
+
+
+@key_group.command("list")
+@click.option("--org", required=True)
+@place_options
+def key_list(org: str, data: Path, database: str | None) -> None:
+    """List the keys of an org: id, role, whether it is in force, name."""
+    with house(data, database) as made:
+        number = org_number(made, org)
+        with made.store.reading() as reader:
+            heads = reader.heads_of_sort(number, "key")
+    for head in heads:
+        if isinstance(head.state, Key):
+            key = head.state
+            state = "revoked" if key.revoked_at is not None else "in force"
+            click.echo(f"{key.id}\t{key.role.value}\t{state}\t{key.name}")
+
+
+@key_group.command("revoke")
+@click.option("--org", required=True)
+@click.option("--id", "key_id", required=True)
+@place_options
+def key_revoke(org: str, key_id: str, data: Path, database: str | None) -> None:
+    """Revoke a key; the very next request with it is refused."""
+    with house(data, database) as made:
+        made.writer.do(
+            Submission(
+                org_id=org_number(made, org),
+                sort="key",
+                subject=key_id,
+                command=RevokeKey(),
+                via="cli",
+            )
+        )
+    click.echo(f"key {key_id} is revoked")

@@ -1,0 +1,63 @@
+"""What the commands that work on the database itself share: its place, and plain errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from tocsin.app.house import House, opened
+from tocsin.core.errors import Refusal
+from tocsin.store.contract import DatabaseTooNew, StorageFailed
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def place_options(command: F) -> F:
+    """``--data`` and ``--database``."""
+    with_database = click.option(
+        "--database", envvar="TOCSIN_DATABASE", help="sqlite:///path; default: in --data."
+    )(command)
+    return click.option(
+        "--data",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path("data"),
+        show_default=True,
+        envvar="TOCSIN_DATA",
+        help="The data folder.",
+    )(with_database)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Refusals and storage failures as one sentence each, exit code 1."""
+    try:
+        yield
+    except Refusal as refusal:
+        lines = [refusal.detail, *(f"{one.field}: {one.detail}" for one in refusal.errors[1:])]
+        raise click.ClickException("\n".join(lines)) from refusal
+    except StorageFailed as failed:
+        raise click.ClickException(failed.reason) from failed
+    except (DatabaseTooNew, FileExistsError, FileNotFoundError, ValueError) as wrong:
+        raise click.ClickException(str(wrong)) from wrong
+
+
+@contextmanager
+def house(data: Path, database: str | None) -> Iterator[House]:
+    """The store and its writer, with plain errors."""
+    with plain_errors(), opened(data, database) as made:
+        yield made
+
+
+def org_number(made: House, code: str) -> int:
+    """The number of an org by its code."""
+    with made.store.reading() as reader:
+        org = reader.org(code)
+    if org is None:
+        raise click.ClickException(
+            f"there is no org {code!r}; make it with: tocsin admin org create --code {code}"
+        )
+    return org.org_id

@@ -1,0 +1,72 @@
+"""Choosing and making: from a data folder to a store with its writer."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tocsin.handler.writer import Writer
+from tocsin.store.sealing import sealed, secret_key
+from tocsin.store.sqlite import SqliteStore
+
+DATABASE = "tocsin.db"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """A store and its running writer."""
+
+    store: SqliteStore
+    writer: Writer
+
+
+def fresh_bits() -> int:
+    """Sixty-two random bits, for ids."""
+    return secrets.randbits(62)
+
+
+def now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
+
+
+def database_path(data: Path, database: str | None) -> Path:
+    """Where the SQLite file is: ``sqlite:///path``, or ``tocsin.db`` in the data folder.
+
+    Raises:
+        ValueError: an address of another kind of database.
+    """
+    if database is None:
+        return data / DATABASE
+    scheme, _, path = database.partition(":///")
+    if scheme != "sqlite" or not path:
+        raise ValueError("give the database as sqlite:///path/to/file")
+    return Path(path)
+
+
+@contextmanager
+def opened(data: Path, database: str | None) -> Iterator[House]:
+    """Open (make, migrate) the store and start its writer; both end with the block.
+
+    Raises:
+        DatabaseTooNew: the database asks for newer code.
+        StorageFailed: the database cannot be opened.
+        ValueError: a database address or secret key that is none.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    key = secret_key(data, os.environ.get("TOCSIN_SECRET_KEY"))
+    store = SqliteStore(database_path(data, database))
+    writer = Writer(
+        store=store, clock=now, entropy=fresh_bits, seal=lambda secret: sealed(key, secret)
+    )
+    writer.start()
+    try:
+        yield House(store=store, writer=writer)
+    finally:
+        writer.stop()
+        store.close()

@@ -1,0 +1,105 @@
+"""Looking after the file: checking every event, and copying it while it is in use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tocsin.store.checking import StoredEvent, StoredHead, problem_of_head, problems_of_log
+from tocsin.store.sqlite.connecting import Connection, connect, opened, storage_errors
+
+COLUMNS = (
+    "position, org_id, id, stream, version, kind, schema, recorded_at,"
+    " public, private, salt, private_digest, chain"
+)
+
+
+def _events(connection: Connection, tail: str, values: tuple[object, ...]) -> Iterator[StoredEvent]:
+    names = COLUMNS.split(", ")
+    for row in connection.execute(f"SELECT {COLUMNS} FROM events {tail}", values):
+        yield StoredEvent(**dict(zip(names, row, strict=True)))
+
+
+def check(
+    path: Path, *, progress: Callable[[int, int], None] = lambda done, total: None
+) -> list[str]:
+    """What is wrong with the database at *path*, as sentences; empty when all is well.
+
+    ``progress`` is told how many events of how many have been read.
+
+    Raises:
+        StorageFailed: the file cannot be read at all.
+    """
+    with storage_errors():
+        connection = opened(path, read_only=True, connect=connect)
+        try:
+            # Damage may have made text of what is none; it must still be read, to be found.
+            connection.text_factory = lambda raw: raw.decode(errors="surrogateescape")
+            connection.execute("BEGIN")
+            problems = [
+                f"SQLite: {finding}"
+                for (finding,) in connection.execute("PRAGMA integrity_check").fetchall()
+                if finding != "ok"
+            ]
+            total = connection.execute("SELECT max(position) FROM events").fetchone()[0] or 0
+            problems += problems_of_log(
+                _events(connection, "ORDER BY position", ()),
+                progress=lambda done: progress(done, total),
+            )
+            problems += _problems_of_heads(connection)
+            return problems
+        finally:
+            connection.close()
+
+
+def _problems_of_heads(connection: Connection) -> Iterator[str]:
+    heads = connection.execute(
+        "SELECT h.org_id, h.stream, h.version, h.state, t.row FROM heads AS h"
+        " LEFT JOIN tickets AS t ON t.number = h.number AND t.stream = h.stream"
+        " ORDER BY h.org_id, h.stream"
+    )
+    for org_id, stream, version, state, row in heads:
+        head = StoredHead(org_id=org_id, stream=stream, version=version, state=state, row=row)
+        found = problem_of_head(
+            head,
+            _events(
+                connection, "WHERE org_id = ? AND stream = ? ORDER BY version", (org_id, stream)
+            ),
+        )
+        if found is not None:
+            yield found
+    lost = connection.execute(
+        "SELECT DISTINCT stream FROM events EXCEPT SELECT stream FROM heads"
+    ).fetchall()
+    for (stream,) in lost:
+        yield f"{stream} has events and no state; run: tocsin db rebuild"
+
+
+def backup(path: Path, to: Path) -> None:
+    """Copy the database at *path*, while it is in use, to a new file; on disk when this returns.
+
+    Raises:
+        FileExistsError: there is something at *to* already.
+        StorageFailed: the copy could not be made; nothing is left at *to*.
+    """
+    if to.exists():
+        raise FileExistsError(f"{to} is there already; name a new file")
+    partial = to.with_name(to.name + ".partial")
+    partial.unlink(missing_ok=True)
+    try:
+        with storage_errors():
+            connection = opened(path, read_only=False, connect=connect)
+            try:
+                connection.execute("VACUUM INTO ?", (str(partial),))
+            finally:
+                connection.close()
+            for place in (partial, partial.parent):
+                handle = os.open(place, os.O_RDONLY)
+                try:
+                    os.fsync(handle)
+                finally:
+                    os.close(handle)
+        partial.rename(to)
+    finally:
+        partial.unlink(missing_ok=True)
