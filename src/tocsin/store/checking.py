@@ -1,7 +1,7 @@
 """Checking a log: every event, the chain, and the states that stand beside it (Design: proof).
 
 What is found is a list of sentences, each naming the place. An empty list means that every stored
-event reads as what it claims to be, the chain of every org holds, and folding the log gives the heads.
+event reads as what it claims to be, the chain of every org holds, and the log folds into the heads.
 """
 
 from __future__ import annotations
