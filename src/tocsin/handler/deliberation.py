@@ -19,8 +19,6 @@ from typing import cast
 from tocsin.core.aggregates import AGGREGATES, standing_of
 from tocsin.core.commands import (
     Command,
-    OpenIncident,
-    PlanMaintenance,
     Redact,
     TicketCommand,
 )
@@ -49,11 +47,12 @@ from tocsin.core.record_commands import CreateKey, CreateOrg, RecordCommand
 from tocsin.core.routing import deliveries_of
 from tocsin.core.ticket import Ticket
 from tocsin.handler.attempt import Attempt, outcome_org
-from tocsin.handler.directory import OrgDirectory
+from tocsin.handler.directory import POLICY_STREAM, OrgDirectory
 from tocsin.handler.memory import Memory
 from tocsin.handler.naming import (
     IDENTITY_FIELDS,
     TICKET_SORTS,
+    opened_stream,
 )
 from tocsin.handler.submission import Credential, Outcome, Submission
 from tocsin.handler.surroundings import Surroundings
@@ -250,15 +249,14 @@ class Deliberation(Surroundings):
         self, org_id: int, sort: str, subject: str | None, command: Command, directory: OrgDirectory
     ) -> str:
         if subject is None:
-            match command:
-                case OpenIncident():
-                    return stream_name("incident", command.ticket_id)
-                case PlanMaintenance():
-                    return stream_name("maintenance", command.ticket_id)
-                case _ if sort == "policy":
-                    return stream_name("policy", "policy")
-                case _:
-                    return stream_name(sort, getattr(command, IDENTITY_FIELDS[sort]))
+            if sort == "ticket":
+                opened = opened_stream(command)
+                if opened is None:
+                    raise NotFound("name the ticket that this is about")
+                return opened
+            if sort == "policy":
+                return POLICY_STREAM
+            return stream_name(sort, getattr(command, IDENTITY_FIELDS[sort]))
         if sort == "ticket":
             ticket = self._ticket(org_id, subject, directory)
             if ticket is None:

@@ -11,6 +11,7 @@ from tocsin.core.commands import (
     ChangeFields,
     ChangeStatus,
     Command,
+    OpenIncident,
     OpenTicket,
     PlanMaintenance,
     Relate,
@@ -68,6 +69,17 @@ def claims_named(command: Command) -> tuple[Claim, ...]:
             return tuple((CORRELATION_KEY, key) for key in keys)
         case _:
             return ()
+
+
+def opened_stream(command: Command) -> str | None:
+    """The stream that an opening command makes; None for every other command."""
+    match command:
+        case OpenIncident():
+            return stream_name("incident", command.ticket_id)
+        case PlanMaintenance():
+            return stream_name("maintenance", command.ticket_id)
+        case _:
+            return None
 
 
 IDENTITY_FIELDS = {

@@ -16,6 +16,7 @@ from tocsin.handler.naming import (
     TICKET_SORTS,
     claims_named,
     is_ref,
+    opened_stream,
     ticket_streams,
     tickets_named,
     window_terms,
@@ -37,6 +38,8 @@ class Surroundings:
         self.batch = batch
         self._ticket_claims: dict[int, dict[Claim, str]] = {}
         self._receipts: dict[tuple[int, str, str], Receipt] = {}
+        # Looked for under this turn's lock and not there, so not worth looking for again.
+        self._absent: set[tuple[int, str]] = set()
 
     def prepare(self, submissions: Sequence[Submission]) -> None:
         """Read every claim, head and receipt that the waiting commands name."""
@@ -45,6 +48,9 @@ class Surroundings:
         for one in submissions:
             wanted = claims.setdefault(one.org_id, set())
             wanted.update(claims_named(one.command))
+            opening = opened_stream(one.command)
+            if opening is not None:
+                streams.setdefault(one.org_id, set()).add(opening)
             for name in tickets_named(one):
                 if is_ref(name):
                     wanted.add((REF, name))
@@ -56,6 +62,9 @@ class Surroundings:
             streams.setdefault(org_id, set()).update(held.values())
         for org_id, named in streams.items():
             self._memory.load_tickets(self._turn, org_id, named)
+            self._absent |= {
+                (org_id, stream) for stream in named if (org_id, stream) not in self._memory.tickets
+            }
         keys = [one.receipt for one in submissions if one.receipt is not None]
         self._receipts = dict(self._turn.receipts(keys))
 
@@ -69,7 +78,7 @@ class Surroundings:
             return self.batch.heads[place].head
         if stream_sort(stream) in TICKET_SORTS:
             known = self._memory.tickets.get(place)
-            if known is None:
+            if known is None and place not in self._absent:
                 self._memory.load_tickets(self._turn, org_id, (stream,))
                 known = self._memory.tickets.get(place)
             return known

@@ -56,7 +56,7 @@ class SqliteWriteTurn(SqliteReadTurn):
         wanted = json.dumps([(key.org_id, key.scope, key.key) for key in keys])
         columns = ", ".join(f"r.{name}" for name in RECEIPT.split(", "))
         rows = self.connection.execute(
-            f"SELECT {columns} FROM json_each(?) AS wanted JOIN receipts AS r"
+            f"SELECT {columns} FROM json_each(?) AS wanted CROSS JOIN receipts AS r"
             " ON r.org_id = json_extract(wanted.value, '$[0]')"
             " AND r.scope = json_extract(wanted.value, '$[1]')"
             " AND r.key = json_extract(wanted.value, '$[2]')",
