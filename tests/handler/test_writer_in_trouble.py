@@ -1,0 +1,131 @@
+"""The writer when something is wrong: an error in the code, a full queue, a full disk."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.handler.acting import House, house
+from tocsin.core.errors import Overloaded
+from tocsin.handler.submission import Outcome, Submission
+from tocsin.handler.writer import Writer
+from tocsin.store.contract import Answer, StorageFailed
+from tocsin.store.sqlite import SqliteStore
+from tocsin.store.sqlite.connecting import connect
+from tocsin.store.sqlite.tending import check
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[House]:
+    with house(tmp_path) as made:
+        yield made
+
+
+def waiting_writer(home: House, *, queue_limit: int = 100) -> Writer:
+    """A second writer, not started yet, so that what is handed in makes one batch."""
+    return Writer(
+        store=home.store,
+        clock=home.clock,
+        entropy=lambda: next(home.numbers),
+        seal=lambda secret: secret,
+        queue_limit=queue_limit,
+    )
+
+
+def submission(home: House, *, broken: bool = False) -> Submission:
+    def render(outcome: Outcome) -> Answer:
+        if broken:
+            raise ZeroDivisionError
+        return Answer(status=201, body=outcome.stream.encode())
+
+    return Submission(
+        org_id=home.orgs["net"],
+        sort="ticket",
+        command=home.incident(),
+        credential=home.keys["owner"],
+        render=render,
+    )
+
+
+def test_only_the_guilty_one_of_a_batch_gets_the_error(home: House) -> None:
+    home.writer.stop()
+    writer = waiting_writer(home)
+    loop = asyncio.new_event_loop()
+    handed_in = [submission(home, broken=number == 2) for number in range(5)]
+    futures = [writer.submit(one, loop) for one in handed_in]
+    writer.start()
+
+    async def settled() -> list[Outcome | BaseException]:
+        return await asyncio.gather(*futures, return_exceptions=True)
+
+    results = loop.run_until_complete(settled())
+    loop.close()
+    writer.stop()
+    assert [isinstance(one, ZeroDivisionError) for one in results] == [
+        number == 2 for number in range(5)
+    ]
+    with home.store.reading() as reader:
+        assert len(reader.heads_of_sort(home.orgs["net"], "incident")) == 4
+    assert check(home.store.path) == []
+
+
+def test_a_full_queue_says_come_back_and_takes_nothing(home: House) -> None:
+    home.writer.stop()
+    writer = waiting_writer(home, queue_limit=2)
+    loop = asyncio.new_event_loop()
+    taken = [writer.submit(submission(home), loop) for _ in range(2)]
+    assert writer.full
+    with pytest.raises(Overloaded) as refusal:
+        writer.submit(submission(home), loop)
+    assert refusal.value.retry_after == 1
+    writer.start()
+
+    async def settled() -> list[Outcome]:
+        return await asyncio.gather(*taken)
+
+    assert len(loop.run_until_complete(settled())) == 2
+    loop.close()
+    writer.stop()
+
+
+def test_a_full_disk_refuses_and_goes_on_when_there_is_room(home: House) -> None:
+    home.writer.stop()
+    connections: list[sqlite3.Connection] = []
+
+    def remembered(path: Path, *, read_only: bool) -> sqlite3.Connection:
+        connections.append(connect(path, read_only=read_only))
+        return connections[-1]
+
+    store = SqliteStore(home.store.path, connect=remembered)
+    writer = Writer(
+        store=store,
+        clock=home.clock,
+        entropy=lambda: next(home.numbers),
+        seal=lambda secret: secret,
+    )
+    writer.start()
+    here = replace(home, store=store, writer=writer)
+    (pages,) = connections[0].execute("PRAGMA page_count").fetchone()
+    connections[0].execute(f"PRAGMA max_page_count={pages}")
+
+    acknowledged: list[str] = []
+
+    def fill_the_disk() -> None:
+        for _ in range(200):
+            acknowledged.append(here.ask("owner", here.incident(description="x" * 5_000)).stream)
+
+    with pytest.raises(StorageFailed, match="full"):
+        fill_the_disk()
+    with store.reading() as reader:
+        assert len(reader.heads_of_sort(home.orgs["net"], "incident")) == len(acknowledged)
+
+    connections[0].execute("PRAGMA max_page_count=1000000")
+    here.ask("owner", here.incident())
+    writer.stop()
+    store.close()
+    assert check(home.store.path) == []
