@@ -10,7 +10,7 @@ from tests.architecture.project_files import project_files, shown
 
 NAMED = re.compile(
     r"""
-      pypi\.org | pythonhosted\.org | registry\.npmjs | npmjs\.(?:com|org)/ | deb\.debian\.org
+      py[p]i\.org | pythonhos[t]ed\.org | registry\.np[m]js | np[m]js\.(?:com|org)/ | deb\.deb[i]an\.org
     | (?<!emit-)(?:index|find)-(?:url|links)\b
     | (?<![\w./-])/(?:home|root|Users|work)/[\w.]
     | \b[A-Z]:\\Users
@@ -52,7 +52,7 @@ def test_a_machine_or_an_index_is_seen(parts: tuple[str, ...]) -> None:
     [
         "--no-emit-index-url --no-emit-find-links",
         "#!/usr/bin/env bash",
-        "GET /v1/homes/home/work/x",
+        "GET /v1/homes/home/root/x",
     ],
 )
 def test_ordinary_text_passes(line: str) -> None:
