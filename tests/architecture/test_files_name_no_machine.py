@@ -10,7 +10,8 @@ from tests.architecture.project_files import project_files, shown
 
 NAMED = re.compile(
     r"""
-      py[p]i\.org | pythonhos[t]ed\.org | registry\.np[m]js | np[m]js\.(?:com|org)/ | deb\.deb[i]an\.org
+      py[p]i\.org | pythonhos[t]ed\.org | registry\.np[m]js
+    | np[m]js\.(?:com|org)/ | deb\.deb[i]an\.org
     | (?<!emit-)(?:index|find)-(?:url|links)\b
     | (?<![\w./-])/(?:home|root|Users|work)/[\w.]
     | \b[A-Z]:\\Users

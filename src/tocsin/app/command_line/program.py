@@ -51,7 +51,7 @@ ROOMS: Mapping[str, Mapping[str, Entry]] = {
     },
     "Server": {
         "admin": Entry("admin", "admin", "Bootstrap an org on the database."),
-        "db": Entry("database", "db", "Migrate, check, rebuild, back up."),
+        "db": Entry("database", "db", "Migrate, check, back up."),
     },
 }
 _ENTRIES: Mapping[str, Entry] = {
