@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from tocsin.core.aggregates import Standing, State
 from tocsin.core.claims import Claim
@@ -152,6 +152,26 @@ class DueDeadline:
     due_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineRow:
+    """One entry of a ticket's timeline; ``number`` is the ticket's, ``entry`` JSON."""
+
+    org_id: int
+    number: int
+    position: int
+    at: str
+    entry: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The searchable text of one ticket."""
+
+    org_id: int
+    number: int
+    text: str
+
+
 class ReadTurn(Protocol):
     """A snapshot for reading; every answer of one turn belongs to one committed state."""
 
@@ -173,6 +193,25 @@ class ReadTurn(Protocol):
     def log(self, *, after: int = 0, limit: int = 1000) -> Sequence[Event]: ...
     def due_deadlines(self, at: datetime, *, limit: int = 500) -> Sequence[DueDeadline]: ...
     def receipt(self, key: ReceiptKey) -> Receipt | None: ...
+    def checkpoint(self, name: str) -> int: ...
+    def select(self, sql: str, parameters: Sequence[object] = ()) -> Sequence[tuple[Any, ...]]:
+        """Rows of a SELECT that every store understands, with ``?`` for parameters."""
+        ...
+
+    def search(
+        self,
+        org_id: int,
+        words: Sequence[str],
+        *,
+        descending: bool = True,
+        beyond: int | None = None,
+        limit: int = 50,
+    ) -> Sequence[int]:
+        """Numbers of tickets whose document has all *words* (the last one as a prefix).
+
+        In the order of their numbers; only those behind the number *beyond* in that order.
+        """
+        ...
 
 
 class WriteTurn(ReadTurn, Protocol):
@@ -190,6 +229,21 @@ class WriteTurn(ReadTurn, Protocol):
         ...
 
     def write(self, batch: Batch) -> None: ...
+    def put_timeline(self, rows: Sequence[TimelineRow]) -> None: ...
+    def drop_timeline(self, org_id: int, number: int) -> None: ...
+    def put_documents(self, documents: Sequence[Document]) -> None:
+        """Set the searchable text of tickets, whatever it was before."""
+        ...
+
+    def forget_document_traces(self) -> None:
+        """After a redaction: leave nothing of replaced documents in the index."""
+        ...
+
+    def put_checkpoint(self, name: str, position: int) -> None: ...
+    def clear_projections(self) -> None:
+        """Empty the timeline and the search index and set their followers back to position 0."""
+        ...
+
     def redact(self, org_id: int, event_id: str, fields: Collection[str]) -> tuple[Event, str]:
         """Empty *fields* of one event; the event as it now reads, and the digest of what
         remains."""

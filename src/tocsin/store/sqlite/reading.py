@@ -189,3 +189,41 @@ class SqliteReadTurn:
             (key.org_id, key.scope, key.key),
         ).fetchone()
         return None if row is None else receipt_of(row)
+
+    def checkpoint(self, name: str) -> int:
+        """How far a follower has come; 0 before it began."""
+        row = self.connection.execute(
+            "SELECT position FROM checkpoints WHERE name = ?", (name,)
+        ).fetchone()
+        return 0 if row is None else row[0]
+
+    def select(self, sql: str, parameters: Sequence[object] = ()) -> Sequence[tuple[Any, ...]]:
+        """Rows of a SELECT, with ``?`` for parameters."""
+        return self.connection.execute(sql, tuple(parameters)).fetchall()
+
+    def search(
+        self,
+        org_id: int,
+        words: Sequence[str],
+        *,
+        descending: bool = True,
+        beyond: int | None = None,
+        limit: int = 50,
+    ) -> Sequence[int]:
+        """Numbers of tickets whose document has all *words*, the last one as a prefix."""
+        if not words:
+            return []
+        quoted = ['"' + word.replace('"', '""') + '"' for word in words]
+        match = f"org : {org_token(org_id)} AND text : ({' AND '.join(quoted)} *)"
+        edge = "" if beyond is None else f" AND rowid {'<' if descending else '>'} ?"
+        rows = self.connection.execute(
+            f"SELECT rowid FROM search WHERE search MATCH ?{edge}"
+            f" ORDER BY rowid {'DESC' if descending else 'ASC'} LIMIT ?",
+            (match, limit) if beyond is None else (match, beyond, limit),
+        )
+        return [number for (number,) in rows.fetchall()]
+
+
+def org_token(org_id: int) -> str:
+    """The word that stands for an org in the search index."""
+    return f"o{org_id}"

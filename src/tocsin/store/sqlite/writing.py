@@ -12,7 +12,14 @@ from tocsin.core.instants import from_text, to_text
 from tocsin.core.rows import row_of
 from tocsin.core.ticket import Ticket
 from tocsin.store.codec import emptied, encoded_parts, encoded_row, encoded_state
-from tocsin.store.contract import Batch, HeadChange, Receipt, ReceiptKey
+from tocsin.store.contract import (
+    Batch,
+    Document,
+    HeadChange,
+    Receipt,
+    ReceiptKey,
+    TimelineRow,
+)
 from tocsin.store.digests import (
     GENESIS,
     digest_of_private,
@@ -22,7 +29,13 @@ from tocsin.store.digests import (
 )
 from tocsin.store.sqlite.bulk import insert
 from tocsin.store.sqlite.connecting import Connection
-from tocsin.store.sqlite.reading import RECEIPT, SqliteReadTurn, event_of, receipt_of
+from tocsin.store.sqlite.reading import (
+    RECEIPT,
+    SqliteReadTurn,
+    event_of,
+    org_token,
+    receipt_of,
+)
 
 
 class SqliteWriteTurn(SqliteReadTurn):
@@ -301,6 +314,53 @@ class SqliteWriteTurn(SqliteReadTurn):
             "SELECT position, org_id, public, private FROM events WHERE position = ?", (position,)
         ).fetchone()
         return event_of(changed), digest_of_remaining(remaining)
+
+    def put_timeline(self, rows: Sequence[TimelineRow]) -> None:
+        """Add entries; one that is there already is replaced."""
+        insert(
+            self.connection,
+            "INSERT INTO timeline (org_id, number, position, at, entry)",
+            [(one.org_id, one.number, one.position, one.at, one.entry.decode()) for one in rows],
+            tail="ON CONFLICT DO UPDATE SET at = excluded.at, entry = excluded.entry",
+        )
+
+    def drop_timeline(self, org_id: int, number: int) -> None:
+        """Take all entries of one ticket away, to be made anew."""
+        self.connection.execute(
+            "DELETE FROM timeline WHERE org_id = ? AND number = ?", (org_id, number)
+        )
+
+    def put_documents(self, documents: Sequence[Document]) -> None:
+        """Set the searchable text of tickets, whatever it was before."""
+        if not documents:
+            return
+        self.connection.execute(
+            "DELETE FROM search WHERE rowid IN (SELECT value FROM json_each(?))",
+            (json.dumps([one.number for one in documents]),),
+        )
+        insert(
+            self.connection,
+            "INSERT INTO search (rowid, org, text)",
+            [(one.number, org_token(one.org_id), one.text) for one in documents],
+        )
+
+    def forget_document_traces(self) -> None:
+        """Merge the index into one piece: what replaced documents said is then nowhere in it."""
+        self.connection.execute("INSERT INTO search (search) VALUES ('optimize')")
+
+    def put_checkpoint(self, name: str, position: int) -> None:
+        """A follower has come as far as *position*."""
+        self.connection.execute(
+            "INSERT INTO checkpoints (name, position) VALUES (?, ?)"
+            " ON CONFLICT DO UPDATE SET position = excluded.position",
+            (name, position),
+        )
+
+    def clear_projections(self) -> None:
+        """Empty the timeline and the search index; their followers begin again."""
+        self.connection.execute("DELETE FROM timeline")
+        self.connection.execute("DELETE FROM search")
+        self.connection.execute("DELETE FROM checkpoints")
 
     def commit(self) -> None:
         """Make it true, and durable."""
