@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tocsin.core.aggregates import AGGREGATES, State, standing_of
+from tocsin.core.claims import Claim
 from tocsin.core.facts import Event, stream_sort
+from tocsin.core.instants import to_text
 from tocsin.core.record_facts import PartyRedacted
-from tocsin.core.rows import row_of
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import Redacted
-from tocsin.store.codec import decoded_event, decoded_state, encoded_row
+from tocsin.store.codec import decoded_event, decoded_state
 from tocsin.store.contract import LogDamaged
 from tocsin.store.digests import GENESIS, digest_of_private, digest_of_remaining, next_chain
 
@@ -42,13 +43,16 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredHead:
-    """A row of the heads, with the ticket row that belongs to it, if any."""
+    """A row of the heads, with what stands beside it: the ticket's row (its times and rank), the
+    terms it is found by, the claims it holds."""
 
     org_id: int
     stream: str
     version: int
     state: str
-    row: str | None
+    row: tuple[object, ...] | None
+    terms: frozenset[str]
+    claims: frozenset[Claim]
 
 
 def problems_of_log(
@@ -140,8 +144,15 @@ def problem_of_head(head: StoredHead, events: Iterator[StoredEvent]) -> str | No
         return str(damaged)
     if state is None or state != stored or version != head.version:
         return f"the state of {head.stream} is not what its events say; run: tocsin db rebuild"
-    if standing_of(state) != standing_of(stored):
+    if standing_of(state).claims != head.claims:
         return f"the claims of {head.stream} are not what its events say"
-    if isinstance(state, Ticket) and head.row != encoded_row(row_of(state)).decode():
+    if isinstance(state, Ticket) and head.row != (
+        to_text(state.created_at),
+        to_text(state.updated_at),
+        state.severity.rank,
+        to_text(state.start_at),
+    ):
         return f"the row of ticket {state.ref} is not what its events say; run: tocsin db rebuild"
+    if isinstance(state, Ticket) and head.terms != standing_of(state).terms:
+        return f"ticket {state.ref} is not found by what it is; run: tocsin db rebuild"
     return None

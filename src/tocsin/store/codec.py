@@ -11,7 +11,8 @@ Reading goes by the pair of kind and schema number: older schemas are lifted to 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, get_type_hints
 
@@ -208,9 +209,40 @@ def _without_text(value: Any, *, free_form: bool = False) -> Any:
 _states: dict[str, msgspec.json.Decoder[Any]] = {}
 
 
+class _Fields:
+    """How a state's class is written: its fields in one read, its defaults to be left out."""
+
+    __slots__ = ("defaults", "names", "values")
+
+    def __init__(self, cls: type[State]) -> None:
+        fields = dataclasses.fields(cls)
+        self.names = tuple(field.name for field in fields)
+        self.defaults = tuple(field.default for field in fields)
+        self.values = operator.attrgetter(*self.names)
+
+
+_fields_of: dict[type[State], _Fields] = {}
+
+
 def encoded_state(state: State) -> bytes:
-    """A state as JSON; instants keep their microseconds."""
-    return _plain.encode(state)
+    """A state as JSON; instants keep their microseconds, fields at their defaults are left out.
+
+    Half of a ticket's fields are at their defaults for most of its life.
+    """
+    cls = type(state)
+    fields = _fields_of.get(cls)
+    if fields is None:
+        fields = _fields_of[cls] = _Fields(cls)
+    return _plain.encode(
+        {
+            name: value
+            for name, value, default in zip(
+                fields.names, fields.values(state), fields.defaults, strict=True
+            )
+            # By identity: a default that is only equal is written, which is harmless.
+            if value is not default
+        }
+    )
 
 
 def decoded_state(stream: str, text: bytes | str) -> State:
@@ -228,8 +260,3 @@ def decoded_state(stream: str, text: bytes | str) -> State:
     except (msgspec.DecodeError, msgspec.ValidationError) as wrong:
         raise LogDamaged(f"the state of {stream} cannot be read: {wrong}") from wrong
     return state
-
-
-def encoded_row(row: Mapping[str, Any]) -> bytes:
-    """A list row as JSON."""
-    return _plain.encode(row)

@@ -149,24 +149,19 @@ receipts = Table(
     Column("body", LargeBinary, nullable=False),
     text("expires_at"),
     Index("receipts_expire", "expires_at"),
-    sqlite_with_rowid=False,
+    # Keys are random and answers long: by rowid, answers are appended instead of strewn about.
 )
+# What lists sort and page by. What they show is the ticket's state, in its head: found by stream.
 tickets = Table(
     "tickets",
     metadata,
     Column("number", Number, primary_key=True, autoincrement=False),
     org_id(),
-    text("id"),
-    text("ref"),
-    text("type"),
     text("stream"),
     text("created_at"),
     text("updated_at"),
     Column("severity", Integer, nullable=False),
     text("start_at"),
-    text("row"),
-    Index("tickets_by_id", "org_id", "id", unique=True),
-    Index("tickets_by_ref", "org_id", "ref", unique=True),
     Index("tickets_by_number", "org_id", "number"),
     Index("tickets_by_updated", "org_id", "updated_at", "number"),
     Index("tickets_by_severity", "org_id", "severity", "number"),

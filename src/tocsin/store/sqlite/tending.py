@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tocsin.core.claims import Claim
 from tocsin.store.checking import StoredEvent, StoredHead, problem_of_head, problems_of_log
 from tocsin.store.sqlite.connecting import Connection, connect, opened, storage_errors
 
@@ -55,12 +57,29 @@ def check(
 
 def _problems_of_heads(connection: Connection) -> Iterator[str]:
     heads = connection.execute(
-        "SELECT h.org_id, h.stream, h.version, h.state, t.row FROM heads AS h"
+        "SELECT h.org_id, h.stream, h.number, h.version, h.state,"
+        " t.created_at, t.updated_at, t.severity, t.start_at FROM heads AS h"
         " LEFT JOIN tickets AS t ON t.number = h.number AND t.stream = h.stream"
         " ORDER BY h.org_id, h.stream"
     )
-    for org_id, stream, version, state, row in heads:
-        head = StoredHead(org_id=org_id, stream=stream, version=version, state=state, row=row)
+    claims: dict[tuple[int, str], set[Claim]] = {}
+    for org_id, kind, key, stream in connection.execute(
+        "SELECT org_id, kind, key, stream FROM claims"
+    ):
+        claims.setdefault((org_id, stream), set()).add((kind, key))
+    terms: dict[int, set[str]] = {}
+    for number, term in connection.execute("SELECT number, term FROM ticket_terms"):
+        terms.setdefault(number, set()).add(sys.intern(term))
+    for org_id, stream, number, version, state, *row in heads:
+        head = StoredHead(
+            org_id=org_id,
+            stream=stream,
+            version=version,
+            state=state,
+            row=tuple(row),
+            terms=frozenset(terms.pop(number, ())),
+            claims=frozenset(claims.pop((org_id, stream), ())),
+        )
         found = problem_of_head(
             head,
             _events(
@@ -69,6 +88,8 @@ def _problems_of_heads(connection: Connection) -> Iterator[str]:
         )
         if found is not None:
             yield found
+    for org_id, stream in claims:
+        yield f"{stream} of org {org_id} has claims and no state; run: tocsin db rebuild"
     lost = connection.execute(
         "SELECT DISTINCT stream FROM events EXCEPT SELECT stream FROM heads"
     ).fetchall()

@@ -9,9 +9,8 @@ from datetime import datetime
 
 from tocsin.core.facts import Event
 from tocsin.core.instants import from_text, to_text
-from tocsin.core.rows import row_of
 from tocsin.core.ticket import Ticket
-from tocsin.store.codec import emptied, encoded_parts, encoded_row, encoded_state
+from tocsin.store.codec import emptied, encoded_parts, encoded_state
 from tocsin.store.contract import (
     Batch,
     Document,
@@ -251,15 +250,11 @@ class SqliteWriteTurn(SqliteReadTurn):
                 (
                     head.number,
                     head.org_id,
-                    ticket.id,
-                    ticket.ref,
-                    ticket.type.value,
                     head.stream,
                     to_text(ticket.created_at),
                     to_text(ticket.updated_at),
                     ticket.severity.rank,
                     to_text(ticket.start_at),
-                    encoded_row(row_of(ticket)).decode(),
                 )
             )
             before = one.before.terms if one.before is not None else frozenset()
@@ -269,11 +264,11 @@ class SqliteWriteTurn(SqliteReadTurn):
             fresh += [(head.org_id, term, head.number) for term in one.after.terms - before]
         insert(
             self.connection,
-            "INSERT INTO tickets (number, org_id, id, ref, type, stream, created_at, updated_at,"
-            " severity, start_at, row)",
+            "INSERT INTO tickets"
+            " (number, org_id, stream, created_at, updated_at, severity, start_at)",
             rows,
             tail="ON CONFLICT DO UPDATE SET updated_at = excluded.updated_at,"
-            " severity = excluded.severity, start_at = excluded.start_at, row = excluded.row",
+            " severity = excluded.severity, start_at = excluded.start_at",
         )
         if stale:
             self.connection.executemany(

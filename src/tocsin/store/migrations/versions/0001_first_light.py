@@ -38,14 +38,12 @@ CREATE TABLE deliveries (id INTEGER NOT NULL PRIMARY KEY,
 CREATE TABLE receipts (org_id INTEGER NOT NULL REFERENCES orgs (org_id), scope TEXT NOT NULL,
   key TEXT NOT NULL, body_digest BLOB NOT NULL, stream TEXT NOT NULL, position INTEGER NOT NULL,
   status INTEGER NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL, expires_at TEXT NOT NULL,
-  PRIMARY KEY (org_id, scope, key)) WITHOUT ROWID;
+  PRIMARY KEY (org_id, scope, key));
 CREATE INDEX receipts_expire ON receipts (expires_at);
 CREATE TABLE tickets (number INTEGER NOT NULL PRIMARY KEY,
-  org_id INTEGER NOT NULL REFERENCES orgs (org_id), id TEXT NOT NULL, ref TEXT NOT NULL,
-  type TEXT NOT NULL, stream TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
-  severity INTEGER NOT NULL, start_at TEXT NOT NULL, row TEXT NOT NULL);
-CREATE UNIQUE INDEX tickets_by_id ON tickets (org_id, id);
-CREATE UNIQUE INDEX tickets_by_ref ON tickets (org_id, ref);
+  org_id INTEGER NOT NULL REFERENCES orgs (org_id), stream TEXT NOT NULL,
+  created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+  severity INTEGER NOT NULL, start_at TEXT NOT NULL);
 CREATE INDEX tickets_by_number ON tickets (org_id, number);
 CREATE INDEX tickets_by_updated ON tickets (org_id, updated_at, number);
 CREATE INDEX tickets_by_severity ON tickets (org_id, severity, number);
