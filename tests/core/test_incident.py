@@ -99,7 +99,7 @@ def test_everything_wrong_is_named_at_once() -> None:
         description=None,
         severity="sev9",
         devices=("ams-1", pubkey("ams-1"), "nowhere"),
-        services=("unheard",),
+        services=("!!!",),
         reporter_email="no address",
         impact="armageddon",
         start_at=NOON + 2 * MINUTE,

@@ -1,4 +1,4 @@
-"""What follows on other streams from what happened on one (Domain: overlap, relations).
+"""What follows on other streams from what happened on one (Domain: overlap, relations, service).
 
 The writer submits these commands by the system after the decision, in the same commit. Each is
 idempotent, so following one back to where it came from changes nothing.
@@ -45,6 +45,16 @@ def consequences(before: Ticket | None, after: Ticket, given: Given) -> tuple[Co
             inverse = Relation(kind=relation.kind, ticket_id=after.id, inverse=True)
             found.append((other.stream, NoteRelation(relation=inverse)))
     return tuple(found)
+
+
+def discovered(before: Ticket | None, after: Ticket, given: Given) -> tuple[str, ...]:
+    """Codes of services that a ticket names and nobody knows yet: each is to be made, marked so."""
+    known = () if before is None else before.services
+    return tuple(
+        code
+        for code in after.services
+        if code not in known and given.directory.service(code) is None
+    )
 
 
 def _maintenance(identity: str) -> str:

@@ -103,11 +103,21 @@ class MethodNotAllowed(Refusal):
 
 
 class Conflict(Refusal):
-    """What must be unique is taken, or two things cannot both be."""
+    """What must be unique is taken, or two things cannot both be.
+
+    ``holder`` is the id of the active ticket that holds a wanted correlation key, where that is
+    what the conflict is about.
+    """
 
     code = "conflict"
     title = "Conflict"
     http_status = 409
+
+    def __init__(
+        self, detail: str, *, errors: tuple[FieldError, ...] = (), holder: str | None = None
+    ) -> None:
+        super().__init__(detail, errors=errors)
+        self.holder = holder
 
 
 class InvalidTransition(Conflict):

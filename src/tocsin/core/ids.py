@@ -30,3 +30,20 @@ def event_id(recorded_at: datetime, position: int) -> str:
     """The id of the event at *position*: the position is its last 62 bits, so it can be found
     again."""
     return uuid7(recorded_at, position)
+
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def ticket_refs(prefix: str, at: datetime, bits: int) -> tuple[str, ...]:
+    """Public names for a ticket, to be tried in order (Domain: ref).
+
+    *prefix* is ``I`` or ``M``. Four characters made of *bits* (at least 62), and eight for a day
+    on which the short one is taken.
+    """
+    day = f"{prefix}{at.astimezone(UTC):%Y%m%d}-"
+    letters = ""
+    for _ in range(12):
+        bits, letter = divmod(bits, 36)
+        letters += _LETTERS[letter]
+    return (day + letters[:4], day + letters[4:])

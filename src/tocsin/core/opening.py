@@ -75,7 +75,7 @@ def read_opening(command: OpenTicket, given: Given, errors: Errors) -> Opening:
     else:
         description = required_text(description, field="description", longest=TEXT, errors=errors)
     named = assets(command.devices, command.links, given=given, errors=errors)
-    codes = services(command.services, known_only=formal, given=given, errors=errors)
+    codes = services(command.services, formal=formal, given=given, errors=errors)
     tags = labels(command.labels, errors=errors)
     if not command.devices and not command.links:
         missing = missing_affected(has_asset=False, has_service=bool(command.services), given=given)

@@ -81,7 +81,7 @@ def read_fields(state: Ticket, command: ChangeFields, given: Given, errors: Erro
         values["correlation_keys"] = list(correlation_keys(command.correlation_keys, errors=errors))
     if not isinstance(command.services, NotGiven):
         values["services"] = list(
-            services(command.services, known_only=True, given=given, errors=errors)
+            services(command.services, formal=True, given=given, errors=errors)
         )
     return FieldsRead(values=values, named=_read_assets(state, command, values, given, errors))
 

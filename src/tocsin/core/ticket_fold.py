@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from tocsin.core.actions import ACTIONS
 from tocsin.core.facts import Event, stream_identity, stream_sort
 from tocsin.core.field_folding import folded_fields
 from tocsin.core.ticket import PublicUpdate, Relation, ServiceImpact, Ticket
@@ -69,6 +70,8 @@ def evolve(state: Ticket | None, event: Event) -> Ticket:
         return _planned(payload, event)
     before = _unknown(event) if state is None else state
     changes = _changes(before, event)
+    if type(payload) in ACTIONS:
+        changes["actions_total"] = before.actions_total + 1
     changes["updated_at"] = event.recorded_at
     changes["version"] = event.version
     return replace(before, **changes)
@@ -247,7 +250,7 @@ def _changes(state: Ticket, event: Event) -> Changes:
         case SignalIngested():
             return _signal(state, payload)
         case ActionExecuted():
-            return {"actions_total": state.actions_total + 1} | _answered(state, event)
+            return _answered(state, event)
         case SloViolationRecorded():
             return {"slo_violations_total": state.slo_violations_total + 1}
         case LinkedToTicket(reference=reference):

@@ -264,7 +264,9 @@ def refuse_held_keys(keys: Sequence[str], *, stream: str, given: Given) -> None:
             identity = stream_identity(holder)
             other = given.tickets.get(identity)
             name = identity if other is None else other.ref
-            raise Conflict(f'correlation key "{key}" is held by {name}, which is active')
+            raise Conflict(
+                f'correlation key "{key}" is held by {name}, which is active', holder=identity
+            )
 
 
 def assignee(name: str | None, *, given: Given, errors: Errors) -> Assignee | None:
@@ -347,12 +349,12 @@ def _named(
 
 
 def services(
-    names: Sequence[str], *, known_only: bool, given: Given, errors: Errors
+    names: Sequence[str], *, formal: bool, given: Given, errors: Errors
 ) -> tuple[str, ...]:
     """The codes of the services of these names, sorted.
 
-    With *known_only* a service nobody registered is refused; otherwise its name becomes the code
-    it will be discovered by (Domain: service).
+    The name of one that nobody registered becomes the code it is discovered by (Domain: service).
+    A *formal* command may not name one twice; what a connector repeats is taken once.
     """
     if not names:
         return ()
@@ -364,14 +366,10 @@ def services(
     for index, name in enumerate(names):
         field = f"services[{index}]"
         service = given.directory.service(name)
-        if service is None and known_only:
-            detail = f'no service with the code "{name[:LABEL]}"'
-            errors.append(FieldError(field, "unknown_service", detail))
-            continue
         code = service_code(name) if service is None else service.code
         if not code:
             errors.append(FieldError(field, "unknown_service", "has nothing that can be a code"))
-        elif code in found and known_only:
+        elif code in found and formal:
             errors.append(FieldError(field, "duplicate", f"{code} is named twice"))
         found.add(code)
     return tuple(sorted(found))

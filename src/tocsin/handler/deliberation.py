@@ -22,7 +22,7 @@ from tocsin.core.commands import (
     Redact,
     TicketCommand,
 )
-from tocsin.core.consequences import consequences
+from tocsin.core.consequences import consequences, discovered
 from tocsin.core.credentials import actor_of, admit
 from tocsin.core.errors import (
     IdempotencyMismatch,
@@ -43,7 +43,7 @@ from tocsin.core.facts import (
 )
 from tocsin.core.ids import event_id, uuid7
 from tocsin.core.permissions import permit
-from tocsin.core.record_commands import CreateKey, CreateOrg, RecordCommand
+from tocsin.core.record_commands import CreateKey, CreateOrg, CreateService, RecordCommand
 from tocsin.core.routing import deliveries_of
 from tocsin.core.ticket import Ticket
 from tocsin.handler.attempt import Attempt, outcome_org
@@ -132,6 +132,8 @@ class Deliberation(Surroundings):
                 events=tuple(one for one in attempt.events if one.stream == head.stream),
                 position=self.position,
                 directory=directory,
+                version=head.version,
+                ticket=lambda name: self._ticket(org_id, name, directory),
             )
             if submission.render is not None:
                 answer = submission.render(outcome)
@@ -181,6 +183,7 @@ class Deliberation(Surroundings):
             events=tuple(attempt.events),
             position=self.position,
             directory=directory,
+            version=head.version,
         )
         self.batch.orgs.append(OrgRow(org_id=org_id, code=command.code))
         self._join(attempt, submission, outcome, at)
@@ -241,6 +244,7 @@ class Deliberation(Surroundings):
             events=(),
             position=receipt.position,
             directory=directory,
+            version=head.version,
             replayed=receipt.answer,
             answer=receipt.answer,
         )
@@ -323,7 +327,29 @@ class Deliberation(Surroundings):
             was = state if isinstance(state, Ticket) else None
             for other, follow in consequences(was, after.state, given):
                 self._follow(attempt, org, other, follow, given, directory, submission.via)
+            for code in discovered(was, after.state, given):
+                self._discover(attempt, org, code, given, directory, submission.via)
         return after
+
+    def _discover(
+        self,
+        attempt: Attempt,
+        org_id: int,
+        code: str,
+        given: Given,
+        directory: OrgDirectory,
+        via: str,
+    ) -> None:
+        identity = uuid7(given.at, self._entropy())
+        stream = stream_name("service", identity)
+        made = CreateService(service_id=identity, code=code, name=code, discovered=True)
+        as_system = replace(
+            given, entry_id=identity, access=SYSTEM_ACCESS, claims=dict(directory.claims)
+        )
+        payloads = AGGREGATES["service"].decide(None, made, as_system)
+        self._append(
+            attempt, org_id, stream, None, payloads, given.actor, via, directory, before=None
+        )
 
     def _follow(
         self,

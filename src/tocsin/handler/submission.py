@@ -9,6 +9,7 @@ from tocsin.core.aggregates import State
 from tocsin.core.commands import Command
 from tocsin.core.evidence import Directory
 from tocsin.core.facts import Event
+from tocsin.core.ticket import Ticket
 from tocsin.store.contract import Answer, ReceiptKey
 
 
@@ -25,6 +26,11 @@ class Credential:
     address: str
 
 
+def _no_ticket(name: str) -> Ticket | None:
+    """Where no ticket can be looked up."""
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What became of a command: the stream, its state now, the new events, the position reached.
@@ -39,6 +45,8 @@ class Outcome:
     events: tuple[Event, ...]
     position: int
     directory: Directory
+    version: int
+    ticket: Callable[[str], Ticket | None] = _no_ticket
     replayed: Answer | None = None
     answer: Answer | None = None
 

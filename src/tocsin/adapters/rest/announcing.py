@@ -1,0 +1,46 @@
+"""Waking those who wait for news: a commit on the writer's thread, a stream on the event loop.
+
+An announcement carries nothing but the position; whoever wakes reads the log behind what it has.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from tocsin.core.facts import Event
+
+
+class Announcer:
+    """Tells the waiting streams of one event loop that the log has grown."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: set[asyncio.Event] = set()
+
+    def attach(self) -> None:
+        """Take the running loop for the one to be woken."""
+        self._loop = asyncio.get_running_loop()
+
+    def subscribe(self) -> asyncio.Event:
+        """A bell that rings at every commit; give it back with :meth:`unsubscribe`."""
+        bell = asyncio.Event()
+        self._waiting.add(bell)
+        return bell
+
+    def unsubscribe(self, bell: asyncio.Event) -> None:
+        """Ring no more."""
+        self._waiting.discard(bell)
+
+    def announce(self, events: Sequence[Event]) -> None:
+        """By the writer, after a commit: there are new events."""
+        if events and self._waiting and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._ring)
+
+    def close(self) -> None:
+        """Wake everybody, for good: the server is stopping."""
+        self._ring()
+
+    def _ring(self) -> None:
+        for bell in self._waiting:
+            bell.set()

@@ -1,0 +1,98 @@
+"""The application: every endpoint on its path, and a short way in for the most frequent one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from tocsin.adapters.rest import tickets
+from tocsin.adapters.rest.endpoints import Endpoint
+from tocsin.adapters.rest.gateway import Gateway
+from tocsin.adapters.rest.pipeline import Pipeline
+from tocsin.adapters.rest.problems import PROBLEM, problem_of
+from tocsin.core.errors import Malformed, MethodNotAllowed, NotFound, Refusal
+
+_BEFORE, _AFTER = "/v1/orgs/", "/tickets"
+
+
+def endpoints() -> tuple[Endpoint, ...]:
+    """Every endpoint there is, in the order of the documentation."""
+    return tickets.ENDPOINTS
+
+
+class Application:
+    """The gateway as an ASGI application.
+
+    Opening a ticket, by far the most frequent request, does not go through the router: that would
+    cost it as much as everything else on its way in.
+    """
+
+    def __init__(self, gateway: Gateway, served: Sequence[Endpoint]) -> None:
+        self._pipeline = Pipeline(gateway)
+        by_path: dict[str, dict[str, Endpoint]] = {}
+        for endpoint in served:
+            by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+        self._methods = {path: tuple(sorted(found)) for path, found in by_path.items()}
+        self._router = Litestar(
+            [self._handler(path, methods) for path, methods in by_path.items()],
+            openapi_config=None,
+            exception_handlers={HTTPException: self._unrouted},
+            on_startup=[gateway.announcer.attach],
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection."""
+        if scope["type"] == "http" and scope["method"] == "POST":
+            path = scope["path"]
+            if path.startswith(_BEFORE) and path.endswith(_AFTER):
+                org = path[len(_BEFORE) : -len(_AFTER)]
+                if "/" not in org:
+                    await self._pipeline.serve(tickets.OPEN, {"org": org}, scope, receive, send)
+                    return
+        await self._router(scope, receive, send)  # type: ignore[arg-type]
+
+    def _handler(self, path: str, methods: Mapping[str, Endpoint]) -> HTTPRouteHandler:
+        pipeline = self._pipeline
+
+        async def handle(request: Request[Any, Any, Any]) -> ASGIApp:
+            endpoint = methods[request.method]
+
+            async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+                await pipeline.serve(endpoint, request.path_params, scope, receive, send)
+
+            return answer
+
+        return HTTPRouteHandler(
+            path.replace("}", ":str}"),
+            http_method=list(methods),  # type: ignore[arg-type]
+            include_in_schema=False,
+        )(handle)
+
+    def _unrouted(self, request: Request[Any, Any, Any], wrong: HTTPException) -> Response[bytes]:
+        """What the router refuses: no such path, no such method there, an unreadable address."""
+        refusal: Refusal
+        headers: dict[str, str] = {}
+        if isinstance(wrong, MethodNotAllowedException):
+            refusal = MethodNotAllowed(f"{request.method} is not a method of this path")
+            headers = dict(wrong.headers or {})
+        elif wrong.status_code == 404:
+            refusal = NotFound("there is nothing at this path; /docs lists what there is")
+        else:
+            refusal = Malformed(wrong.detail)
+        reply = problem_of(refusal, request_id=self._pipeline.next_request_id())
+        return Response(
+            reply.body,
+            status_code=reply.status,
+            media_type=PROBLEM[1].decode(),
+            headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **headers},
+        )
+
+
+def make_application(gateway: Gateway) -> Application:
+    """The application of *gateway*, with every endpoint."""
+    return Application(gateway, endpoints())

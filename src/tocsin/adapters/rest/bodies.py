@@ -1,0 +1,188 @@
+"""Bodies and query strings as typed values; what is wrong with them, field by field.
+
+msgspec stops at the first thing that is wrong. A person who filled in twenty fields should hear of
+all of them, so what was refused is looked at again, one field at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_origin, get_type_hints
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from tocsin.core.errors import FieldError, Invalid, Malformed, invalid, invalid_fields
+
+T = TypeVar("T")
+
+LARGEST_BODY = 1_048_576
+"""Bytes of a request body outside ingest."""
+
+_MOST_PARAMETERS = 200
+_MOST_ERRORS = 50
+
+
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    return decoder
+
+
+def read_body(raw: bytes, kind: type[T]) -> T:
+    """*raw* JSON as a value of *kind*.
+
+    Raises:
+        Malformed: it is not JSON.
+        Invalid: fields are unknown, missing or of another type; each is named.
+    """
+    try:
+        return _decoder(kind).decode(raw)  # type: ignore[no-any-return]
+    except msgspec.ValidationError as wrong:
+        raise _explained(raw, kind, wrong) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as garbled:
+        raise Malformed(f"the body is not JSON: {garbled}") from None
+
+
+def read_query(raw: bytes, kind: type[T]) -> T:
+    """A query string as a value of *kind*; parameters that are lists may be repeated.
+
+    Raises:
+        Invalid: parameters are unknown, repeated or of another type; each is named.
+    """
+    try:
+        pairs = parse_qsl(
+            raw.decode("ascii", "strict"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MOST_PARAMETERS,
+        )
+    except ValueError as garbled:
+        raise Malformed(f"the query string cannot be read: {garbled}") from None
+    repeatable = _repeatable(kind)
+    values: dict[str, Any] = {}
+    errors: list[FieldError] = []
+    for name, value in pairs:
+        if name in repeatable:
+            values.setdefault(name, []).append(value)
+        elif name in values:
+            errors.append(FieldError(name, "repeated", "given more than once; once is meant"))
+        else:
+            values[name] = value
+    if errors:
+        raise invalid_fields(errors[:_MOST_ERRORS])
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as wrong:
+        errors = _field_errors(values, kind, strict=False)
+        raise (invalid_fields(errors) if errors else _said(wrong)) from None
+
+
+def _repeatable(kind: Any) -> frozenset[str]:
+    return frozenset(
+        field.encode_name
+        for field in msgspec.structs.fields(kind)
+        if get_origin(field.type) is list
+    )
+
+
+def _explained(raw: bytes, kind: Any, wrong: msgspec.ValidationError) -> Invalid:
+    value = msgspec.json.decode(raw)
+    if isinstance(value, list) and get_origin(kind) is list:
+        (item,) = kind.__args__
+        errors = [
+            FieldError(f"[{index}].{error.field}", error.code, error.detail)
+            for index, one in enumerate(value)
+            if isinstance(one, Mapping)
+            for error in _field_errors(one, item, strict=True)
+        ]
+        return invalid_fields(errors[:_MOST_ERRORS]) if errors else _said(wrong)
+    if not isinstance(value, Mapping):
+        return invalid("body", "wrong_type", "a JSON object is expected")
+    errors = _field_errors(value, kind, strict=True)
+    return invalid_fields(errors[:_MOST_ERRORS]) if errors else _said(wrong)
+
+
+def _field_errors(value: Mapping[str, Any], kind: Any, *, strict: bool) -> list[FieldError]:
+    """What is wrong with each field of *value*, as if it were one of the struct *kind*."""
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return []
+    hints = get_type_hints(kind, include_extras=True)
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    elsewhere: Mapping[str, str] = getattr(kind, "elsewhere", {})
+    errors = [
+        FieldError(name, "wrong_path", f"is changed by {elsewhere[name]}")
+        if name in elsewhere
+        else FieldError(
+            name[:64], "unknown_field", "there is no such field here" + _near(name, fields)
+        )
+        for name in value
+        if name not in fields
+    ]
+    for name, field in fields.items():
+        if name not in value:
+            if field.required:
+                errors.append(FieldError(name, "required", "is required"))
+            continue
+        try:
+            msgspec.convert(value[name], hints[field.name], strict=strict)
+        except msgspec.ValidationError as wrong:
+            errors.append(_read(str(wrong), name))
+    return errors
+
+
+def _near(name: str, fields: Mapping[str, object]) -> str:
+    """The field that was probably meant, when only its spelling differs."""
+    folded = name.replace("-", "").replace("_", "").lower()
+    for known in fields:
+        if known.replace("_", "") == folded:
+            return f"; {known} is"
+    return ""
+
+
+def _read(message: str, name: str) -> FieldError:
+    """msgspec's sentence about the value of field *name*, as an error about its path."""
+    said, _, path = message.partition(" - at `$")
+    path = path.rstrip("`")
+    field = name + path
+    if " of length <= " in said:
+        return FieldError(field[:200], "too_long", _plain(said))
+    if " of length >= 1" in said:
+        return FieldError(field[:200], "required", "must not be empty")
+    for beginning, code in _CODES:
+        if said.startswith(beginning):
+            if code in ("unknown_field", "required"):
+                inner = said.split("`")[1]
+                detail = "there is no such field here" if code == "unknown_field" else "is required"
+                return FieldError(f"{field}.{inner}"[:200], code, detail)
+            return FieldError(field[:200], code, _plain(said))
+    return FieldError(field[:200], "wrong_value", _plain(said))
+
+
+_CODES = (
+    ("Object contains unknown field", "unknown_field"),
+    ("Object missing required field", "required"),
+    ("Invalid RFC3339", "bad_instant"),
+    ("Expected `datetime` with a timezone", "bad_instant"),
+    ("Invalid enum value", "unknown_word"),
+    ("Expected", "wrong_type"),
+)
+
+
+def _plain(said: str) -> str:
+    """msgspec's words in the words of JSON."""
+    text = said.replace("`", "")
+    if text.startswith(("Invalid RFC3339", "Expected datetime with a timezone")):
+        return "an instant such as 2026-11-20T09:30:00Z is expected"
+    for python, json in (("str", "string"), ("int", "integer"), ("bool", "boolean")):
+        text = text.replace(f" {python}", f" {json}")
+    return text[:300]
+
+
+def _said(wrong: msgspec.ValidationError) -> Invalid:
+    error = _read(str(wrong), "")
+    return invalid(error.field.lstrip(".") or "body", error.code, error.detail)

@@ -1,0 +1,103 @@
+"""What this process tells Prometheus about itself (API: /metrics)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from tocsin.handler.writer import TurnReport
+
+SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+Lag = Callable[[], Iterable[tuple[str, int, float]]]
+"""Each follower of the log: its name, how many events and how many seconds it is behind."""
+
+
+class Metrics:
+    """Counters and gauges of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self.commands = Counter(
+            "tocsin_commands", "Commands decided.", ["outcome"], registry=self.registry
+        )
+        self._done = self.commands.labels("done")
+        self._refused = self.commands.labels("refused")
+        self.events = Counter("tocsin_events", "Events recorded.", registry=self.registry)
+        self.commit_seconds = Histogram(
+            "tocsin_commit_seconds",
+            "One turn of the writer: read, decide, write, commit.",
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        self.requests = Counter(
+            "tocsin_http_requests",
+            "HTTP answers, by endpoint and status.",
+            ["endpoint", "status"],
+            registry=self.registry,
+        )
+        self.streams = Gauge(
+            "tocsin_streams", "Open live streams of events.", registry=self.registry
+        )
+
+    def observe_turn(self, report: TurnReport) -> None:
+        """By the writer, after each turn."""
+        self._done.inc(report.commands - report.refused)
+        if report.refused:
+            self._refused.inc(report.refused)
+        if report.events:
+            self.events.inc(report.events)
+        self.commit_seconds.observe(report.seconds)
+
+    def watch_queue(self, waiting: Callable[[], int]) -> None:
+        """Show how many commands wait for the writer."""
+        gauge = Gauge(
+            "tocsin_commands_waiting", "Commands waiting for the writer.", registry=self.registry
+        )
+        gauge.set_function(waiting)
+
+    def watch_parked(self, parked: Callable[[], int]) -> None:
+        """Show how many ticks are parked: deadlines that stay due after their tick."""
+        gauge = Gauge(
+            "tocsin_ticks_parked",
+            "Deadlines that stayed due after their tick.",
+            registry=self.registry,
+        )
+        gauge.set_function(parked)
+
+    def watch_followers(self, lag: Lag) -> None:
+        """Show how far each follower of the log is behind."""
+        self.registry.register(_Followers(lag))
+
+    def exposition(self) -> bytes:
+        """Everything in Prometheus's text format."""
+        return generate_latest(self.registry)
+
+
+class _Followers(Collector):
+    def __init__(self, lag: Lag) -> None:
+        self._lag = lag
+
+    def collect(self) -> Iterable[Metric]:
+        events = GaugeMetricFamily(
+            "tocsin_follower_lag_events", "Events not yet followed.", labels=["follower"]
+        )
+        seconds = GaugeMetricFamily(
+            "tocsin_follower_lag_seconds",
+            "Age of the oldest event not yet followed.",
+            labels=["follower"],
+        )
+        for name, behind, late in self._lag():
+            events.add_metric([name], behind)
+            seconds.add_metric([name], late)
+        yield events
+        yield seconds

@@ -1,0 +1,1 @@
+"""Tests of the neighbours: each against something that speaks as the neighbour does."""
