@@ -189,6 +189,18 @@ class ReadTurn(Protocol):
     def stream_events(
         self, org_id: int, stream: str, *, after_version: int = 0, limit: int | None = None
     ) -> Sequence[Event]: ...
+    def newest_events(
+        self,
+        org_id: int,
+        stream: str,
+        kinds: Collection[str],
+        *,
+        before_version: int | None = None,
+        limit: int = 100,
+    ) -> Sequence[Event]:
+        """Events of one stream and of these kinds, newest first, from before a version."""
+        ...
+
     def org_events(self, org_id: int, *, after: int = 0, limit: int = 1000) -> Sequence[Event]: ...
     def log(self, *, after: int = 0, limit: int = 1000) -> Sequence[Event]: ...
     def due_deadlines(self, at: datetime, *, limit: int = 500) -> Sequence[DueDeadline]: ...

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Litestar, Request, Response
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from tocsin.adapters.rest import tickets
+from tocsin.adapters.rest import ticket_parts, tickets
 from tocsin.adapters.rest.endpoints import Endpoint
 from tocsin.adapters.rest.gateway import Gateway
 from tocsin.adapters.rest.pipeline import Pipeline
@@ -22,7 +23,7 @@ _BEFORE, _AFTER = "/v1/orgs/", "/tickets"
 
 def endpoints() -> tuple[Endpoint, ...]:
     """Every endpoint there is, in the order of the documentation."""
-    return tickets.ENDPOINTS
+    return (*tickets.ENDPOINTS, *ticket_parts.ENDPOINTS)
 
 
 class Application:
@@ -47,14 +48,14 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
-        if scope["type"] == "http" and scope["method"] == "POST":
+        if scope["type"] == ScopeType.HTTP and scope["method"] == "POST":
             path = scope["path"]
             if path.startswith(_BEFORE) and path.endswith(_AFTER):
                 org = path[len(_BEFORE) : -len(_AFTER)]
                 if "/" not in org:
                     await self._pipeline.serve(tickets.OPEN, {"org": org}, scope, receive, send)
                     return
-        await self._router(scope, receive, send)  # type: ignore[arg-type]
+        await self._router(scope, receive, send)
 
     def _handler(self, path: str, methods: Mapping[str, Endpoint]) -> HTTPRouteHandler:
         pipeline = self._pipeline

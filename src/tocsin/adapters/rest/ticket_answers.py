@@ -28,7 +28,7 @@ from tocsin.core.dialects import Dialect, severity_out, status_out
 from tocsin.core.facts import Actor
 from tocsin.core.instants import to_text
 from tocsin.core.records import Device, Link
-from tocsin.core.ticket import Assignee, Overlap, Relation, Ticket
+from tocsin.core.ticket import Assignee, Overlap, Reference, Relation, Ticket
 from tocsin.core.words import is_active
 
 
@@ -92,10 +92,8 @@ def ticket_shape(ticket: Ticket, names: Names, *, dialect: Dialect | None = None
         labels=list(ticket.labels),
         correlation_keys=list(ticket.correlation_keys),
         internal_reference=ticket.internal_reference,
-        references=[
-            ReferenceShape(kind=one.kind, title=one.title, url=one.url) for one in ticket.references
-        ],
-        relations=[_relation(one, names, dialect) for one in ticket.relations],
+        references=[reference_shape(one) for one in ticket.references],
+        relations=[relation_shape(one, names, dialect) for one in ticket.relations],
         rca_url=ticket.rca_url,
         start_at=start_at,
         end_at=optional(ticket.end_at),
@@ -204,7 +202,13 @@ def _brief(identity: str, names: Names, dialect: Dialect | None) -> TicketName:
     )
 
 
-def _relation(relation: Relation, names: Names, dialect: Dialect | None) -> RelationShape:
+def reference_shape(reference: Reference) -> ReferenceShape:
+    """An address elsewhere."""
+    return ReferenceShape(kind=reference.kind, title=reference.title, url=reference.url)
+
+
+def relation_shape(relation: Relation, names: Names, dialect: Dialect | None) -> RelationShape:
+    """A tie to another ticket, which is named in brief."""
     return RelationShape(
         ticket=_brief(relation.ticket_id, names, dialect),
         kind=relation.kind,

@@ -114,12 +114,16 @@ class PublicUpdateShape(Struct, kw_only=True):
 
 
 class UpdateShape(Struct, kw_only=True):
-    """A comment, a move of the status, or both."""
+    """A comment, a move of the status, or both.
 
-    update_id: str
+    ``update_id`` and ``author`` are null where the same status was asked for again: that is
+    accepted, and nothing is recorded.
+    """
+
+    update_id: str | None
     ticket_id: str
     author_pubkey: str | None
-    author: ActorShape
+    author: ActorShape | None
     timestamp: str
     recorded_at: str
     body: str | None

@@ -153,6 +153,23 @@ class SqliteReadTurn:
         )
         return [event_of(row) for row in rows.fetchall()]
 
+    def newest_events(
+        self,
+        org_id: int,
+        stream: str,
+        kinds: Collection[str],
+        *,
+        before_version: int | None = None,
+        limit: int = 100,
+    ) -> Sequence[Event]:
+        """Events of one stream and of these kinds, newest first, from before a version."""
+        rows = self.connection.execute(
+            f"SELECT {EVENT} FROM events WHERE org_id = ? AND stream = ? AND version < ?"
+            f" AND kind IN ({', '.join('?' * len(kinds))}) ORDER BY version DESC LIMIT ?",
+            (org_id, stream, 1 << 62 if before_version is None else before_version, *kinds, limit),
+        )
+        return [event_of(row) for row in rows.fetchall()]
+
     def org_events(self, org_id: int, *, after: int = 0, limit: int = 1000) -> Sequence[Event]:
         """The org's log behind position *after*."""
         rows = self.connection.execute(
