@@ -105,6 +105,11 @@ class Writer:
         """Whether the queue takes no more: answer 503 before reading a body."""
         return len(self._queue) >= self._queue_limit
 
+    @property
+    def running(self) -> bool:
+        """Whether turns are taken."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Begin taking turns."""
         self._thread.start()

@@ -109,6 +109,13 @@ def encoded_parts(event: Event) -> tuple[bytes, bytes]:
     )
 
 
+def data_of(payload: Payload) -> Document:
+    """Everything *payload* says, as JSON values; fields that are None are left out."""
+    plan = _plan(type(payload))
+    data: Document = msgspec.to_builtins(_fields(payload, (*plan.public, *plan.private)))
+    return data
+
+
 def lifted(kind: str, schema: int, data: Document) -> tuple[type[Payload], Document]:
     """The class that reads *data* today, and the data in its words.
 

@@ -17,6 +17,12 @@ class Announcer:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: set[asyncio.Event] = set()
+        self.closed = False
+
+    @property
+    def waiting(self) -> int:
+        """How many streams are open."""
+        return len(self._waiting)
 
     def attach(self) -> None:
         """Take the running loop for the one to be woken."""
@@ -38,7 +44,8 @@ class Announcer:
             self._loop.call_soon_threadsafe(self._ring)
 
     def close(self) -> None:
-        """Wake everybody, for good: the server is stopping."""
+        """Wake everybody, for good: the server is stopping. Called on the event loop."""
+        self.closed = True
         self._ring()
 
     def _ring(self) -> None:

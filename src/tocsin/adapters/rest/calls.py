@@ -22,7 +22,8 @@ Q = TypeVar("Q")
 class Call(Generic[Q, B]):
     """A request: who asks, where, and what; filled in as the pipeline learns it.
 
-    ``Call[Q, B]`` has a query of the type Q and a body of the type B. ``path`` holds the named parts of the path, ``query`` and ``body`` what the endpoint declares.
+    ``Call[Q, B]`` has a query of the type Q and a body of the type B. ``path`` holds the named
+    parts of the path, ``query`` and ``body`` what the endpoint declares.
     ``access`` is known to endpoints that look; for those that ask it is the writer's to find.
     """
 

@@ -322,15 +322,19 @@ class Pipeline:
     ) -> None:
         headers = [
             reply.content_type,
-            (b"content-length", b"%d" % len(reply.body)),
             (b"x-request-id", request_id.encode()),
             *_ALWAYS,
             *reply.headers,
         ]
+        if reply.chunks is None:
+            headers.append((b"content-length", b"%d" % len(reply.body)))
         if call is not None and call.caller is not None:
             headers += call.caller.bucket.headers()
         self._count(endpoint, reply.status)
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        if reply.chunks is not None:
+            async for chunk in reply.chunks:
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": reply.body, "more_body": False})
 
     def _count(self, endpoint: Endpoint, status: int) -> None:

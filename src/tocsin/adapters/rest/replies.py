@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 Header = tuple[bytes, bytes]
@@ -11,9 +12,13 @@ JSON: Header = (b"content-type", b"application/json")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A whole answer. ``headers`` come beside the content type and length."""
+    """An answer: a whole ``body``, or ``chunks`` that come one after the other.
+
+    ``headers`` come beside the content type and length.
+    """
 
     status: int
-    body: bytes
+    body: bytes = b""
+    chunks: AsyncIterator[bytes] | None = None
     content_type: Header = JSON
     headers: tuple[Header, ...] = ()
