@@ -16,9 +16,16 @@ import secrets
 GENESIS = bytes(32)
 
 
-def fresh_salt() -> bytes:
-    """Sixteen random bytes that keep a private part from being guessed out of its digest."""
-    return secrets.token_bytes(16)
+SALT_BYTES = 16
+
+
+def fresh_salts(count: int) -> list[bytes]:
+    """As many times sixteen random bytes, which keep a private part from being guessed.
+
+    Drawn in one go: each draw lets go of the interpreter's lock, and may wait to have it back.
+    """
+    drawn = secrets.token_bytes(SALT_BYTES * count)
+    return [drawn[at : at + SALT_BYTES] for at in range(0, len(drawn), SALT_BYTES)]
 
 
 def digest_of_private(salt: bytes, private: bytes) -> bytes:

@@ -54,6 +54,8 @@ def read_query(raw: bytes, kind: type[T]) -> T:
     Raises:
         Invalid: parameters are unknown, repeated or of another type; each is named.
     """
+    if not raw:
+        return kind()
     try:
         pairs = parse_qsl(
             raw.decode("ascii", "strict"),
@@ -82,12 +84,19 @@ def read_query(raw: bytes, kind: type[T]) -> T:
         raise (invalid_fields(errors) if errors else _said(wrong)) from None
 
 
+_lists: dict[Any, frozenset[str]] = {}
+
+
 def _repeatable(kind: Any) -> frozenset[str]:
-    return frozenset(
-        field.encode_name
-        for field in msgspec.structs.fields(kind)
-        if get_origin(field.type) is list
-    )
+    """The parameters of *kind* that are lists."""
+    found = _lists.get(kind)
+    if found is None:
+        found = _lists[kind] = frozenset(
+            field.encode_name
+            for field in msgspec.structs.fields(kind)
+            if get_origin(field.type) is list
+        )
+    return found
 
 
 def _explained(raw: bytes, kind: Any, wrong: msgspec.ValidationError) -> Invalid:

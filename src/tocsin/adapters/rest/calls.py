@@ -23,7 +23,8 @@ class Call(Generic[Q, B]):
     """A request: who asks, where, and what; filled in as the pipeline learns it.
 
     ``Call[Q, B]`` has a query of the type Q and a body of the type B. ``path`` holds the named
-    parts of the path, ``query`` and ``body`` what the endpoint declares.
+    parts of the path, ``query`` and ``body`` what the endpoint declares. ``peer`` is who is
+    connected, ``address`` whom a trusted proxy speaks for.
     ``access`` is known to endpoints that look; for those that ask it is the writer's to find.
     """
 
@@ -31,6 +32,7 @@ class Call(Generic[Q, B]):
     path: Mapping[str, str]
     headers: Mapping[bytes, bytes]
     request_id: str
+    peer: str
     address: str
     credential: Credential | None = None
     caller: Caller | None = None

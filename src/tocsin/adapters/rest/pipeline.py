@@ -88,13 +88,15 @@ class Pipeline:
         call: AnyCall | None = None
         try:
             client = scope.get("client")
+            peer = client[0] if client else ""
             call = Call(
                 gateway=self._gateway,
                 path=path,
                 headers=headers,
                 request_id=request_id,
+                peer=peer,
                 address=client_address(
-                    client[0] if client else "",
+                    peer,
                     headers.get(b"x-forwarded-for"),
                     trusted=self._gateway.trusted_proxies,
                 ),

@@ -43,7 +43,7 @@ def opened(path: Path, *, read_only: bool, connect: Callable[..., Connection]) -
     """
     connection = connect(path, read_only=read_only)
     connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
-    connection.execute("PRAGMA cache_size=-16000")
+    connection.execute("PRAGMA cache_size=-64000")
     if read_only:
         connection.execute("PRAGMA query_only=ON")
     else:
@@ -51,6 +51,7 @@ def opened(path: Path, *, read_only: bool, connect: Callable[..., Connection]) -
         connection.execute("PRAGMA page_size=8192")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("PRAGMA wal_autocheckpoint=2000")
     return connection

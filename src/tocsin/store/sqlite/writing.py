@@ -23,7 +23,7 @@ from tocsin.store.digests import (
     GENESIS,
     digest_of_private,
     digest_of_remaining,
-    fresh_salt,
+    fresh_salts,
     next_chain,
 )
 from tocsin.store.sqlite.bulk import insert
@@ -147,12 +147,11 @@ class SqliteWriteTurn(SqliteReadTurn):
     def _write_events(self, events: Sequence[Event]) -> None:
         chains: dict[int, bytes] = {}
         rows: list[tuple[object, ...]] = []
-        for event in events:
+        for event, salt in zip(events, fresh_salts(len(events)), strict=True):
             previous = chains.get(event.org_id)
             if previous is None:
                 previous = self._last_chain(event.org_id)
             public, private = encoded_parts(event)
-            salt = fresh_salt()
             private_digest = digest_of_private(salt, private)
             chain = next_chain(previous, public, private_digest)
             chains[event.org_id] = chain
@@ -356,6 +355,14 @@ class SqliteWriteTurn(SqliteReadTurn):
         self.connection.execute("DELETE FROM timeline")
         self.connection.execute("DELETE FROM search")
         self.connection.execute("DELETE FROM checkpoints")
+
+    def drop_expired_receipts(self, at: datetime, limit: int) -> int:
+        """Delete at most *limit* receipts that have expired by *at*, oldest first; how many."""
+        return self.connection.execute(
+            "DELETE FROM receipts WHERE rowid IN (SELECT rowid FROM receipts"
+            " WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
+            (to_text(at), limit),
+        ).rowcount
 
     def commit(self) -> None:
         """Make it true, and durable."""
