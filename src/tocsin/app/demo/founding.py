@@ -1,0 +1,182 @@
+"""The org and its records: the commands that stand before the first ticket."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tocsin.app.demo.network import (
+    CONTRIBUTORS,
+    DEVICES,
+    GIGABIT,
+    INTERFACES,
+    LINKS,
+    PEOPLE,
+    SERVICES,
+    PersonFacts,
+)
+from tocsin.core.commands import Command
+from tocsin.core.pubkeys import encode
+from tocsin.core.record_commands import (
+    ChangePolicy,
+    ContactDraft,
+    CreateContributor,
+    CreateMember,
+    CreateRoute,
+    CreateService,
+    DestinationDraft,
+    RegisterDevice,
+    RegisterLink,
+    SideDraft,
+)
+
+ORG_CODE: Final = "demo"
+ORG_NAME: Final = "Demo network"
+SIGNING_SECRET_ID: Final = "demo-webhook"  # noqa: S105 - a name, no secret
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """A command about a record of the sort ``sort``; ``signed`` brings a signing secret along."""
+
+    sort: str
+    command: Command
+    signed: bool = False
+
+
+def pubkey(name: str) -> str:
+    """A key that belongs to nobody, and is always the same for a *name*."""
+    return encode(hashlib.sha256(f"tocsin example network: {name}".encode()).digest())
+
+
+def contributors(ids: Iterator[str]) -> Iterator[Founding]:
+    """Who runs the network, with whom to call."""
+    for facts in CONTRIBUTORS:
+        mail = f"noc@{facts.code}.example.org"
+        yield Founding(
+            "contributor",
+            CreateContributor(
+                contributor_id=next(ids),
+                code=facts.code,
+                name=facts.name,
+                pubkey=pubkey(facts.code),
+                slack_handle=f"@{facts.code}-noc",
+                contacts=(
+                    ContactDraft(
+                        name=facts.desk,
+                        method="phone",
+                        address=facts.phone,
+                        hours=facts.shift,
+                        order=1,
+                    ),
+                    ContactDraft(name=facts.desk, method="email", address=mail, order=2),
+                ),
+            ),
+        )
+
+
+def member(facts: PersonFacts, member_id: str) -> CreateMember:
+    """The command that takes in somebody."""
+    return CreateMember(
+        member_id=member_id,
+        name=facts.name,
+        role=facts.role,
+        email=facts.email,
+        contributor=facts.contributor,
+        service=facts.service,
+    )
+
+
+def network(ids: Iterator[str]) -> Iterator[Founding]:
+    """The policy, and what the network is made of. The choice: who ends an incident says why."""
+    yield Founding(
+        "policy",
+        ChangePolicy(
+            require_root_cause=True,
+            runbook_base_url="https://wiki.example.org/runbooks/",
+            slack_incidents_channel="#incidents",
+            slack_maintenance_channel="#maintenance",
+        ),
+    )
+    for code, name, description in SERVICES:
+        yield Founding(
+            "service",
+            CreateService(service_id=next(ids), code=code, name=name, description=description),
+        )
+    for device in DEVICES:
+        yield Founding(
+            "device",
+            RegisterDevice(
+                device_id=next(ids),
+                pubkey=pubkey(device.code),
+                code=device.code,
+                contributor=device.contributor,
+                device_type=device.device_type,
+                location=f"{device.city}, {device.site}",
+                public_ip=device.public_ip,
+            ),
+        )
+    owners = {device.code: device.contributor for device in DEVICES}
+    for link in LINKS:
+        interface_a, interface_z = INTERFACES[link.code]
+        yield Founding(
+            "link",
+            RegisterLink(
+                link_id=next(ids),
+                pubkey=pubkey(link.code),
+                code=link.code,
+                link_type=link.link_type,
+                side_a=SideDraft(device=link.a, interface=interface_a),
+                side_z=SideDraft(device=link.z, interface=interface_z),
+                contributor=owners[link.a],
+                bandwidth=link.gigabits * GIGABIT,
+                mtu=9_192,
+            ),
+        )
+
+
+def routes(ids: Iterator[str]) -> Iterator[Founding]:
+    """Where word goes from now on: the last commands of all.
+
+    Routes that stood from the beginning would leave a month of stale news waiting to be sent.
+    """
+    yield Founding(
+        "route",
+        CreateRoute(
+            route_id=next(ids),
+            name="Severe incidents to the operations channel",
+            destination=DestinationDraft(kind="slack", channel="#network-ops"),
+            kinds=("incident.*",),
+            matchers=('severity=~"sev[12]"',),
+        ),
+    )
+    yield Founding(
+        "route",
+        CreateRoute(
+            route_id=next(ids),
+            name="Planned work to all customers",
+            destination=DestinationDraft(kind="email", address="maintenance@lists.example.org"),
+            kinds=("maintenance.*",),
+        ),
+    )
+    yield Founding(
+        "route",
+        CreateRoute(
+            route_id=next(ids),
+            name="Everything in Frankfurt to Northlight's ticket system",
+            destination=DestinationDraft(
+                kind="webhook",
+                url="https://hooks.northlight.example.org/tocsin",
+                secret_id=SIGNING_SECRET_ID,
+            ),
+            kinds=("incident.*", "maintenance.*"),
+            matchers=("device=fra-1",),
+            contributor="northlight",
+        ),
+        signed=True,
+    )
+
+
+PEOPLE_BY_HANDLE: Final[Mapping[str, PersonFacts]] = {person.handle: person for person in PEOPLE}

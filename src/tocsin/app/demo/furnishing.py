@@ -1,0 +1,246 @@
+"""Bringing the example network into a store: its people, its things and thirty days of history.
+
+Nothing is written past the writer. Every command goes to a :class:`tocsin.handler.writer.Writer`
+over the store, given by a member with that member's own key, at an instant that the writer's clock
+is moved to; when a deadline comes on the way, the system ticks it, as the clock does in life.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Final
+
+from tocsin.app.demo import founding
+from tocsin.app.demo.network import PEOPLE, PersonFacts
+from tocsin.app.demo.staging import Turn, founded_at, turns
+from tocsin.core.commands import Command, Tick
+from tocsin.core.facts import Event
+from tocsin.core.ids import uuid7
+from tocsin.core.record_commands import CreateKey, CreateOrg
+from tocsin.handler.submission import Credential, Outcome, Submission
+from tocsin.handler.writer import Writer
+from tocsin.store.contract import Store
+
+_ADDRESS: Final = "127.0.0.1"
+_TICK_LATENCY: Final = timedelta(seconds=2)
+_FOUNDING_STEP: Final = timedelta(seconds=40)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoKeys:
+    """The code of the org, and API keys of some of its members, shown this once.
+
+    One for each way of being there: who may do everything, who is on call for the whole network,
+    who runs one contributor (``northlight``), who works for another (``meridian``), who only reads.
+    """
+
+    org: str
+    org_admin: str = field(repr=False)
+    oncall_engineer: str = field(repr=False)
+    contributor_lead: str = field(repr=False)
+    contributor_member: str = field(repr=False)
+    viewer: str = field(repr=False)
+
+
+@dataclass(slots=True)
+class _Stage:
+    """The store while its history is being played."""
+
+    store: Store
+    writer: Writer
+    now: datetime
+    draw: Random
+    org_id: int = 0
+    credentials: dict[str, Credential] = field(default_factory=dict)
+    members: dict[str, str] = field(default_factory=dict)
+    told: dict[str, list[Event]] = field(default_factory=dict)
+
+    def ids(self) -> Iterator[str]:
+        while True:
+            yield uuid7(self.now, self.draw.getrandbits(62))
+
+
+def furnish(
+    store: Store,
+    *,
+    seal: Callable[[bytes], bytes],
+    until: datetime,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> DemoKeys:
+    """Fill the empty *store* with the org ``demo`` and the thirty days of its history.
+
+    The history ends with the day before *until* (midnight UTC), so that it is the same all day:
+    the same ids, refs and texts for the same day; only the secrets of keys are fresh. What it
+    leaves behind (open incidents, a maintenance in progress, others to come) stays so for the rest
+    of the day. *seal* seals secrets; *progress* is told how many steps of how many are done.
+
+    Raises:
+        ValueError: there is something in the store already, or *until* has no zone.
+        Refusal: a command was refused, which is a fault of the scenario.
+        StorageFailed: it could not be stored.
+    """
+    if until.tzinfo is None:
+        raise ValueError("until must have a zone")
+    end = until.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    with store.reading() as reader:
+        if reader.last_position() != 0:
+            raise ValueError("the database is not empty; the demo needs one of its own")
+    day = f"{end:%Y-%m-%d}"
+    with _stage(store, seal=seal, at=founded_at(end), day=day) as stage:
+        keys = _found(stage)
+        plan = turns(until=end, members=stage.members, draw=stage.draw)
+        for done, turn in enumerate(plan):
+            progress(done, len(plan))
+            _let_time_pass(stage, turn.at)
+            _play(stage, turn)
+        _let_time_pass(stage, end)
+        _set_routes(stage)
+        progress(len(plan), len(plan))
+    return DemoKeys(
+        org=founding.ORG_CODE,
+        org_admin=keys["ines"],
+        oncall_engineer=keys["aoife"],
+        contributor_lead=keys["sanne"],
+        contributor_member=keys["luca"],
+        viewer=keys["margaret"],
+    )
+
+
+@contextmanager
+def _stage(
+    store: Store, *, seal: Callable[[bytes], bytes], at: datetime, day: str
+) -> Iterator[_Stage]:
+    # Numbers for ids and texts, which shall repeat; what is secret comes from the system.
+    bits = Random(f"tocsin demo ids {day}")  # noqa: S311
+    draw = Random(f"tocsin demo texts {day}")  # noqa: S311
+    writer = Writer(
+        store=store, clock=lambda: stage.now, entropy=lambda: bits.getrandbits(62), seal=seal
+    )
+    stage = _Stage(store=store, writer=writer, now=at, draw=draw)
+    writer.start()
+    try:
+        yield stage
+    finally:
+        writer.stop()
+
+
+def _found(stage: _Stage) -> dict[str, str]:
+    """Make the org and its records; the keys of its members, by handle."""
+    ids = stage.ids()
+    _by_system(
+        stage,
+        CreateOrg(org_id=next(ids), code=founding.ORG_CODE, name=founding.ORG_NAME),
+        sort="org",
+    )
+    with stage.store.reading() as reader:
+        org = reader.org(founding.ORG_CODE)
+    assert org is not None, "the org was made a moment ago"
+    stage.org_id = org.org_id
+    for made in founding.contributors(ids):
+        _by_system(stage, made.command, sort=made.sort)
+    keys = {person.handle: _admit(stage, person, ids) for person in PEOPLE}
+    for made in founding.network(ids):
+        stage.now += _FOUNDING_STEP
+        _ask(stage, "ines", made.command, sort=made.sort)
+    return keys
+
+
+def _admit(stage: _Stage, person: PersonFacts, ids: Iterator[str]) -> str:
+    """Take in *person* with a key of their own; the key."""
+    stage.now += _FOUNDING_STEP
+    member_id = next(ids)
+    key_id = f"{stage.draw.getrandbits(64):016x}"
+    secret = secrets.token_urlsafe(32)
+    digest = hashlib.sha256(secret.encode()).digest()
+    stage.writer.do(
+        Submission(
+            org_id=stage.org_id,
+            sort="key",
+            command=CreateKey(key_id=key_id, name=f"{person.name}, demo", member_id=member_id),
+            preceding=(("member", founding.member(person, member_id)),),
+            secret_digest=digest,
+            via="cli",
+        )
+    )
+    stage.members[person.handle] = member_id
+    stage.credentials[person.handle] = Credential(key_id=key_id, digest=digest, address=_ADDRESS)
+    return f"tk_{key_id}_{secret}"
+
+
+def _set_routes(stage: _Stage) -> None:
+    signing = (founding.SIGNING_SECRET_ID, secrets.token_urlsafe(32).encode())
+    for made in founding.routes(stage.ids()):
+        _ask(
+            stage,
+            "ines",
+            made.command,
+            sort=made.sort,
+            secret=signing if made.signed else None,
+        )
+
+
+def _by_system(
+    stage: _Stage, command: Command, *, sort: str, subject: str | None = None, via: str = "cli"
+) -> Outcome:
+    return stage.writer.do(
+        Submission(org_id=stage.org_id, sort=sort, command=command, subject=subject, via=via)
+    )
+
+
+def _ask(
+    stage: _Stage,
+    who: str,
+    command: Command,
+    *,
+    sort: str,
+    subject: str | None = None,
+    secret: tuple[str, bytes] | None = None,
+) -> Outcome:
+    via = "api" if founding.PEOPLE_BY_HANDLE[who].service else "web"
+    return stage.writer.do(
+        Submission(
+            org_id=stage.org_id,
+            sort=sort,
+            command=command,
+            subject=subject,
+            credential=stage.credentials[who],
+            via=via,
+            secrets=() if secret is None else (secret,),
+        )
+    )
+
+
+def _play(stage: _Stage, turn: Turn) -> None:
+    """Have a member do what the story says."""
+    told = stage.told.setdefault(turn.ticket, [])
+    outcome = _ask(
+        stage,
+        turn.who,
+        turn.deed(turn.scene, turn.at, told),
+        sort="ticket",
+        subject=None if turn.opens else turn.ticket,
+    )
+    told += outcome.events
+
+
+def _let_time_pass(stage: _Stage, at: datetime) -> None:
+    """Move the clock to *at*, and have the system tick what falls due on the way."""
+    while True:
+        with stage.store.reading() as reader:
+            due = reader.due_deadlines(at, limit=1)
+        if not due:
+            break
+        first = due[0]
+        # A tick comes a moment after its deadline, yet never after what comes next.
+        stage.now = max(stage.now, min(first.due_at + _TICK_LATENCY, at))
+        ticked = _by_system(
+            stage, Tick(at=first.due_at), sort="ticket", subject=first.stream, via="clock"
+        )
+        assert ticked.events, f"the {first.kind} of {first.stream} stays due"
+    stage.now = max(stage.now, at)

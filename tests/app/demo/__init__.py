@@ -1,0 +1,1 @@
+"""The example network, played into a real store."""

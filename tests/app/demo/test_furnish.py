@@ -1,0 +1,362 @@
+"""The example network: the same history every day, made by ordinary commands, without secrets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from cryptography.fernet import Fernet
+
+from tocsin.app.demo import DemoKeys, furnish
+from tocsin.app.demo.network import PEOPLE
+from tocsin.app.demo.staging import founded_at, turns
+from tocsin.core.commands import OpenIncident
+from tocsin.core.errors import Forbidden
+from tocsin.core.facts import Event, registered_kinds
+from tocsin.core.ids import uuid7
+from tocsin.core.record_commands import CreateOrg
+from tocsin.core.records import Key, Member
+from tocsin.core.ticket import Ticket
+from tocsin.core.ticket_facts import NoteAdded, PublicUpdatePosted, Redacted
+from tocsin.core.words import ACTIVE_INCIDENT, Role, Status
+from tocsin.handler.submission import Credential, Submission
+from tocsin.handler.writer import Writer
+from tocsin.store.sealing import sealed
+from tocsin.store.sqlite import SqliteStore
+from tocsin.store.sqlite.tending import check
+
+MORNING = datetime(2026, 11, 21, 7, 12, tzinfo=UTC)
+EVENING = datetime(2026, 11, 21, 23, 59, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)
+SECRET_KEY = Fernet.generate_key()
+
+# Messages of a chat come with the adapter that hears them; there is no command for one. And the
+# status of a maintenance moves by facts of its own (started, completed, …).
+OF_OTHERS = frozenset(
+    {"incident.message_recorded", "maintenance.message_recorded", "maintenance.status_changed"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Furnished:
+    """What was made: the file, its keys, what was sealed, and the progress that was told."""
+
+    path: Path
+    keys: DemoKeys
+    sealed: tuple[bytes, ...]
+    progress: tuple[tuple[int, int], ...]
+    events: tuple[Event, ...]
+    tickets: tuple[Ticket, ...]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The keys, as their bearers have them."""
+        return tuple(str(value) for value in astuple(self.keys)[1:])
+
+
+def furnished(folder: Path, *, until: datetime) -> Furnished:
+    """A demo of its own in *folder*."""
+    path = folder / "tocsin.db"
+    store = SqliteStore(path)
+    plain: list[bytes] = []
+    progress: list[tuple[int, int]] = []
+
+    def seal(secret: bytes) -> bytes:
+        plain.append(secret)
+        return sealed(SECRET_KEY, secret)
+
+    try:
+        keys = furnish(
+            store,
+            seal=seal,
+            until=until,
+            progress=lambda done, total: progress.append((done, total)),
+        )
+        with store.reading() as reader:
+            events = tuple(reader.log(limit=100_000))
+            heads = (
+                *reader.heads_of_sort(1, "incident"),
+                *reader.heads_of_sort(1, "maintenance"),
+            )
+    finally:
+        store.close()
+    return Furnished(
+        path=path,
+        keys=keys,
+        sealed=tuple(plain),
+        progress=tuple(progress),
+        events=events,
+        tickets=tuple(head.state for head in heads if isinstance(head.state, Ticket)),
+    )
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
+    return furnished(tmp_path_factory.mktemp("demo"), until=MORNING)
+
+
+@pytest.fixture(scope="module")
+def later(tmp_path_factory: pytest.TempPathFactory) -> Furnished:
+    """Another one, made on the evening of the same day."""
+    return furnished(tmp_path_factory.mktemp("later"), until=EVENING)
+
+
+def without_salt(events: Sequence[Event]) -> Iterator[Event]:
+    """What is random by design is the salt of an event, on which an erasure's digest rests."""
+    for event in events:
+        if isinstance(event.payload, Redacted):
+            yield replace(event, payload=replace(event.payload, remaining_digest=""))
+        else:
+            yield event
+
+
+def incidents(demo: Furnished) -> tuple[Ticket, ...]:
+    return tuple(ticket for ticket in demo.tickets if ticket.type == "incident")
+
+
+def maintenances(demo: Furnished) -> tuple[Ticket, ...]:
+    return tuple(ticket for ticket in demo.tickets if ticket.type == "maintenance")
+
+
+def test_the_history_is_the_same_all_day(demo: Furnished, later: Furnished) -> None:
+    assert len(demo.events) > 1_000
+    assert list(without_salt(demo.events)) == list(without_salt(later.events))
+    assert demo.tickets == later.tickets
+
+
+def test_another_day_has_other_ids_and_the_same_sort_of_history(
+    demo: Furnished, tmp_path: Path
+) -> None:
+    other = furnished(tmp_path, until=MORNING + timedelta(days=1))
+
+    assert not {event.id for event in demo.events} & {event.id for event in other.events}
+    assert Counter(ticket.status for ticket in demo.tickets) == Counter(
+        ticket.status for ticket in other.tickets
+    )
+
+
+def test_it_holds_every_kind_of_fact_that_a_ticket_can_have(demo: Furnished) -> None:
+    possible = {
+        kind for kind, _ in registered_kinds() if kind.startswith(("incident.", "maintenance."))
+    }
+
+    assert possible - {event.kind for event in demo.events} == OF_OTHERS
+
+
+def test_it_has_the_size_and_shape_of_a_month(demo: Furnished) -> None:
+    active = [ticket for ticket in incidents(demo) if ticket.status in ACTIVE_INCIDENT]
+    by_status = Counter(ticket.status for ticket in maintenances(demo))
+
+    assert 60 <= len(incidents(demo)) <= 90
+    assert 3 <= len(active) <= 5
+    assert all(MIDNIGHT - ticket.created_at < timedelta(hours=8) for ticket in active)
+    assert 20 <= len(maintenances(demo)) <= 30
+    assert by_status[Status.IN_PROGRESS] == 1
+    assert by_status[Status.CANCELLED] >= 2
+    assert by_status[Status.PLANNED] >= 3
+    assert len({ticket.ref for ticket in demo.tickets}) == len(demo.tickets)
+
+
+def test_two_windows_to_come_are_in_each_others_way(demo: Furnished) -> None:
+    conflicts = {
+        ticket.id: {overlap.ticket_id for overlap in ticket.conflicts}
+        for ticket in maintenances(demo)
+        if ticket.conflicts and ticket.status is Status.PLANNED
+    }
+
+    assert len(conflicts) == 2
+    one, other = conflicts
+    assert conflicts == {one: {other}, other: {one}}
+
+
+def test_everything_happened_within_the_thirty_days(demo: Furnished) -> None:
+    instants = [event.recorded_at for event in demo.events]
+
+    assert instants[0] == founded_at(MIDNIGHT)
+    assert instants == sorted(instants)
+    assert instants[-1] < MIDNIGHT + timedelta(seconds=1)
+
+
+def test_the_clock_did_its_part_and_nothing_is_left_due_that_day(demo: Furnished) -> None:
+    by_clock = {event.kind for event in demo.events if event.via == "clock"}
+    store = SqliteStore(demo.path)
+    try:
+        with store.reading() as reader:
+            due = reader.due_deadlines(MIDNIGHT + timedelta(days=1))
+    finally:
+        store.close()
+
+    assert by_clock == {
+        "maintenance.reminded",
+        "maintenance.started",
+        "maintenance.overran",
+        "maintenance.closed",
+    }
+    assert due == []
+
+
+def test_people_did_the_rest_with_their_own_keys(demo: Furnished) -> None:
+    told = [event for event in demo.events if event.stream.startswith(("incident", "maintenance"))]
+    by_people = {event.actor.name for event in told if event.actor.type == "user"}
+
+    assert {event.via for event in told if event.actor.type == "system"} == {"clock"}
+    assert by_people == {person.name for person in PEOPLE if person.role != "viewer"}
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every text in a command, however deep."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for one in value.values():
+                yield from texts(one)
+        case list() | tuple():
+            for one in value:
+                yield from texts(one)
+        case _:
+            pass
+
+
+def test_no_sentence_has_a_gap_in_any_of_its_wordings(demo: Furnished) -> None:
+    members = {person.handle: person.handle for person in PEOPLE}
+    words = [
+        event for event in demo.events if isinstance(event.payload, NoteAdded | PublicUpdatePosted)
+    ]
+
+    spoken = {
+        text
+        for turn in turns(until=MIDNIGHT, members=members, draw=Random(1))
+        for wording in range(3)
+        for text in texts(asdict(turn.deed(replace(turn.scene, turn=wording), turn.at, words)))
+    }
+    assert len(spoken) > 1_000
+    assert {text for text in spoken if "{" in text or "}" in text or "  " in text} == set()
+
+
+def test_the_log_is_whole(demo: Furnished) -> None:
+    assert check(demo.path) == []
+
+
+def test_secrets_are_fresh_and_nowhere_in_the_database(demo: Furnished, later: Furnished) -> None:
+    assert not set(demo.secrets) & set(later.secrets)
+    assert len(set(demo.secrets)) == 5
+    assert demo.sealed
+    assert not set(demo.sealed) & set(later.sealed)
+
+    files = list(demo.path.parent.glob("tocsin.db*"))
+    content = b"".join(file.read_bytes() for file in files)
+    kept = hashlib.sha256(demo.secrets[0].partition("_")[2].partition("_")[2].encode()).digest()
+    assert kept in content, "the digest is what is kept"
+    for key in demo.secrets:
+        assert key.partition("_")[2].partition("_")[2].encode() not in content
+    for secret in demo.sealed:
+        assert secret not in content
+
+
+def test_the_keys_do_not_show_themselves(demo: Furnished) -> None:
+    assert repr(demo.keys) == "DemoKeys(org='demo')"
+
+
+@pytest.mark.parametrize(
+    ("which", "role", "bound"),
+    [
+        ("org_admin", Role.ORG_ADMIN, False),
+        ("oncall_engineer", Role.ONCALL_ENGINEER, False),
+        ("contributor_lead", Role.SRE_LEAD, True),
+        ("contributor_member", Role.MEMBER, True),
+        ("viewer", Role.VIEWER, False),
+    ],
+)
+def test_each_key_opens_what_its_name_says(
+    later: Furnished, which: str, role: Role, bound: bool
+) -> None:
+    store = SqliteStore(later.path)
+    writer = Writer(
+        store=store, clock=lambda: EVENING, entropy=lambda: 1, seal=lambda secret: secret[::-1]
+    )
+    writer.start()
+    _, key_id, secret = str(getattr(later.keys, which)).split("_", 2)
+    asked = Submission(
+        org_id=1,
+        sort="ticket",
+        command=OpenIncident(
+            ticket_id=uuid7(EVENING, 7),
+            refs=("I20261121-aaaa",),
+            title="Fibre cut",
+            description="No light.",
+            severity="sev3",
+            devices=("ams-1",),
+        ),
+        credential=Credential(
+            key_id=key_id,
+            digest=hashlib.sha256(secret.encode()).digest(),
+            address="127.0.0.1",
+        ),
+        dry_run=True,
+    )
+    try:
+        with store.reading() as reader:
+            key = next(
+                head.state for head in reader.heads_of_sort(1, "key") if key_id in head.stream
+            )
+            assert isinstance(key, Key)
+            member = reader.head(1, f"member:{key.member_id}")
+        assert member is not None
+        assert isinstance(member.state, Member)
+        assert key.role is role
+        assert (member.state.contributor_id is not None) is bound
+        if role is Role.VIEWER:
+            with pytest.raises(Forbidden):
+                writer.do(asked)
+        else:
+            assert isinstance(writer.do(asked).state, Ticket)
+    finally:
+        writer.stop()
+        store.close()
+
+
+def test_progress_is_told_to_the_end(demo: Furnished) -> None:
+    done = [step for step, _ in demo.progress]
+    totals = {total for _, total in demo.progress}
+
+    assert totals == {done[-1]}
+    assert done == list(range(done[-1] + 1))
+
+
+def test_a_store_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "tocsin.db")
+    writer = Writer(
+        store=store, clock=lambda: MORNING, entropy=lambda: 1, seal=lambda secret: secret[::-1]
+    )
+    writer.start()
+    try:
+        writer.do(
+            Submission(
+                org_id=0,
+                sort="org",
+                command=CreateOrg(org_id=uuid7(MORNING, 1), code="net", name="Net"),
+            )
+        )
+        with pytest.raises(ValueError, match="not empty"):
+            furnish(store, seal=lambda secret: secret[::-1], until=MORNING)
+        with store.reading() as reader:
+            assert [org.code for org in reader.orgs()] == ["net"]
+    finally:
+        writer.stop()
+        store.close()
+
+
+def test_an_instant_without_a_zone_is_refused(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "tocsin.db")
+    try:
+        with pytest.raises(ValueError, match="zone"):
+            furnish(store, seal=lambda secret: secret[::-1], until=MORNING.replace(tzinfo=None))
+    finally:
+        store.close()
