@@ -52,11 +52,25 @@ from tocsin.core.commands import (
 from tocsin.core.consequences import consequences
 from tocsin.core.deadlines import deadlines_of
 from tocsin.core.errors import Conflict, Forbidden, Invalid, InvalidTransition, NotFound
-from tocsin.core.rows import row_of, terms_of
+from tocsin.core.rows import (
+    OPEN_END,
+    facets_matching,
+    facets_of,
+    gravity_of,
+    row_of,
+    terms_of,
+)
 from tocsin.core.ticket import Assignee, Ticket
 from tocsin.core.ticket_claims import claims_of
 from tocsin.core.ticket_facts import NoteAdded, StatusChanged, TicketUpdated
-from tocsin.core.words import INCIDENT_STATUSES, Disposition, RootCause, Severity, Status
+from tocsin.core.words import (
+    INCIDENT_STATUSES,
+    Disposition,
+    RootCause,
+    Severity,
+    Status,
+    TicketType,
+)
 
 
 def moved(state: Ticket, status: str, **more: object) -> Ticket:
@@ -448,16 +462,28 @@ def test_what_belongs_to_maintenances_is_refused_in_words() -> None:
     assert names(decide(incident_open(), redact, given(ROOT))) == ["Redacted"]
 
 
-def test_the_row_has_every_field_as_json() -> None:
+def test_lists_sort_and_filter_by_what_the_ticket_is() -> None:
     story = Story()
     story.tell(OUTAGE, given())
+    assert story.state is not None
+    open_row = row_of(story.state)
+    assert open_row.end_at == OPEN_END
     story.tell(ChangeStatus(status="closed"), given(BO, at=NOON + HOUR))
     assert story.state is not None
     row = row_of(story.state)
-    assert row["created_at"] == "2026-11-20T12:00:00.000000Z"
-    assert row["closed_at"] == "2026-11-20T13:00:00.000000Z"
-    assert (row["active"], row["version"]) == (False, 5)
-    assert row["device_pubkey"] == [pubkey("ams-1")]
-    assert {"type=incident", "status=closed", "active=false", "service=api"} <= terms_of(
-        story.state
-    )
+    assert row.created_at == "2026-11-20T12:00:00.000000Z"
+    assert row.end_at == "2026-11-20T13:00:00.000000Z"
+    assert row.gravity == gravity_of(story.state.severity)
+    assert row.facets == facets_of(TicketType.INCIDENT, Status.CLOSED, story.state.severity)
+    matching = facets_matching(types=[TicketType.INCIDENT], active=False)
+    assert matching is not None
+    assert row.facets in matching
+    assert open_row.facets not in matching
+    assert "service=api" in terms_of(story.state)
+
+
+def test_every_type_status_and_severity_has_facets_of_its_own() -> None:
+    assert facets_matching() is None
+    everything = facets_matching(types=list(TicketType))
+    assert everything is not None
+    assert len(everything) == len(TicketType) * len(Status) * len(Severity)

@@ -49,7 +49,7 @@ def test_an_acknowledged_incident_is_on_disk_with_everything_beside_it(home: Hou
     ).fetchall()
     assert kinds == [("incident.created",)]
     assert database.execute("SELECT stream FROM tickets").fetchall() == [(opened.stream,)]
-    assert ("status=open",) in database.execute("SELECT term FROM ticket_terms").fetchall()
+    assert ("environment=production",) in database.execute("SELECT term FROM ticket_terms").fetchall()
     held = database.execute("SELECT kind, key FROM claims WHERE stream = ?", (opened.stream,))
     assert set(held.fetchall()) == {("ref", opened.ref), ("correlation_key", "cut-7")}
     database.close()

@@ -85,12 +85,13 @@ def test_a_missing_event_is_found(home: House) -> None:
 def test_a_state_or_row_that_is_not_what_the_log_says_is_found(home: House) -> None:
     story(home)
     database = sqlite3.connect(home.store.path, isolation_level=None)
-    database.execute("UPDATE tickets SET severity = severity + 1")
+    database.execute("UPDATE tickets SET gravity = gravity + 1")
     assert any("row of ticket" in problem for problem in check(home.store.path))
-    database.execute("UPDATE tickets SET severity = severity - 1")
-    database.execute("UPDATE ticket_terms SET term = 'status=openn' WHERE term = 'status=closed'")
+    database.execute("UPDATE tickets SET gravity = gravity - 1")
+    rename = "UPDATE ticket_terms SET term = ? WHERE term = ?"
+    database.execute(rename, ("environment=x", "environment=production"))
     assert any("found by what it is" in problem for problem in check(home.store.path))
-    database.execute("UPDATE ticket_terms SET term = 'status=closed' WHERE term = 'status=openn'")
+    database.execute(rename, ("environment=production", "environment=x"))
     database.execute("UPDATE claims SET key = key || 'x' WHERE kind = 'ref'")
     assert any("claims of" in problem for problem in check(home.store.path))
     database.execute("UPDATE claims SET key = substr(key, 1, length(key) - 1) WHERE kind = 'ref'")

@@ -177,11 +177,10 @@ def _permit_update(command: ChangeStatus, ticket: Ticket | None, given: Given) -
             _permit_common(ticket, access, "changing fields")
         return
     _permit_common(ticket, access, "moving the status")
-    if ticket is not None and is_over(ticket.status):
-        wanted = _status(command, ticket)
-        if wanted is not None and not is_over(wanted):
-            what = f"reopening a {ticket.status.value} ticket"
-            _require(access, Role.SRE_LEAD, what)
+    # Any other move out of an end is no move at all, and the lifecycle says so better.
+    reopening = ticket is not None and _status(command, ticket) is Status.INVESTIGATING
+    if ticket is not None and reopening and is_over(ticket.status):
+        _require(access, Role.SRE_LEAD, f"reopening a {ticket.status.value} ticket")
 
 
 def _status(command: ChangeStatus, ticket: Ticket) -> Status | None:

@@ -1,118 +1,94 @@
-"""The list row of a ticket and the terms it is found by (Design: core).
+"""How lists find a ticket: what they sort by, what they filter by (Design: core).
 
-From its own stream's state only: other things are named by id or pubkey and joined on reading.
+From its own stream's state only; what a list shows is the state itself.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
 
-from tocsin.core.facts import Actor, JsonValue
 from tocsin.core.instants import to_text
-from tocsin.core.ticket import (
-    Assignee,
-    Overlap,
-    PublicUpdate,
-    Reference,
-    Relation,
-    ServiceImpact,
-    Ticket,
-)
-from tocsin.core.words import TicketType, is_active
+from tocsin.core.ticket import Ticket
+from tocsin.core.words import Severity, Status, TicketType, is_active
+
+OPEN_END: Final = "9999-12-31T23:59:59.999999Z"
+"""The end, in a row, of what has none yet."""
+
+_STATUSES: Final = tuple(Status)
+_TYPES: Final = tuple(TicketType)
 
 
-def row_of(ticket: Ticket) -> dict[str, JsonValue]:
-    """*ticket* as JSON: every field of the canonical schema, instants as RFC 3339 text.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a list sorts by, instants as text: later ones are greater.
 
-    Contributors, members and other tickets are ids, devices and links pubkeys, services codes.
+    ``gravity`` is 4 for sev1 down to 0 for sev5; ``end_at`` is :data:`OPEN_END` while there is no
+    end; ``facets`` packs type, status and severity into one number (:func:`facets_of`).
     """
+
+    created_at: str
+    updated_at: str
+    gravity: int
+    start_at: str
+    end_at: str
+    facets: int
+
+
+def row_of(ticket: Ticket) -> Row:
+    """The row of *ticket*."""
     created_at = to_text(ticket.created_at)
-    start_at = created_at if ticket.start_at == ticket.created_at else to_text(ticket.start_at)
-    return {
-        "id": ticket.id,
-        "ref": ticket.ref,
-        "type": ticket.type.value,
-        "title": ticket.title,
-        "description": ticket.description,
-        "severity": ticket.severity.value,
-        "native_severity": ticket.native_severity,
-        "status": ticket.status.value,
-        "native_status": ticket.native_status,
-        "active": is_active(ticket.status),
-        "created_at": created_at,
-        "updated_at": _instant(ticket.updated_at, ticket.created_at, created_at),
-        "version": ticket.version,
-        "created_by": _actor(ticket.created_by),
-        "via": ticket.via,
-        "contributor_id": ticket.contributor_id,
-        "pubkey": ticket.pubkey,
-        "reporter_name": ticket.reporter_name,
-        "reporter_email": ticket.reporter_email,
-        "device_pubkey": list(ticket.devices),
-        "affected_link_pubkey": list(ticket.links),
-        "services": list(ticket.services),
-        "affected_contributors": list(ticket.affected_contributors),
-        "effect": list(ticket.effect),
-        "impact": None if ticket.impact is None else ticket.impact.value,
-        "project_id": ticket.project_id,
-        "environment": ticket.environment,
-        "detected_by": ticket.detected_by,
-        "primary_signal_id": ticket.primary_signal_id,
-        "runbook_path": ticket.runbook_path,
-        "resolution": ticket.resolution,
-        "disposition": None if ticket.disposition is None else ticket.disposition.value,
-        "duplicate_of": ticket.duplicate_of,
-        "root_cause": None if ticket.root_cause is None else ticket.root_cause.value,
-        "assignee": None if ticket.assignee is None else _assignee(ticket.assignee),
-        "labels": list(ticket.labels),
-        "correlation_keys": list(ticket.correlation_keys),
-        "internal_reference": ticket.internal_reference,
-        "references": [_reference(reference) for reference in ticket.references],
-        "relations": [_relation(relation) for relation in ticket.relations],
-        "rca_url": ticket.rca_url,
-        "start_at": start_at,
-        "start_given": ticket.start_given,
-        "end_at": _optional(ticket.end_at),
-        "detected_at": _instant(ticket.detected_at, ticket.start_at, start_at),
-        "acknowledged_at": _optional(ticket.acknowledged_at),
-        "mitigated_at": _optional(ticket.mitigated_at),
-        "resolved_at": _optional(ticket.resolved_at),
-        "closed_at": _optional(ticket.closed_at),
-        "reopened_count": ticket.reopened_count,
-        "last_status_at": _instant(ticket.last_status_at, ticket.start_at, start_at),
-        "last_word_at": _instant(ticket.last_word_at, ticket.created_at, created_at),
-        "actual_start_at": _optional(ticket.actual_start_at),
-        "actual_end_at": _optional(ticket.actual_end_at),
-        "auto_close_after_hours": ticket.auto_close_after_hours,
-        "reminded": ticket.reminded,
-        "overran": ticket.overran,
-        "confirmed_by": list(ticket.confirmed_by),
-        "conflicts": [_overlap(overlap) for overlap in ticket.conflicts],
-        "public_title": ticket.public_title,
-        "public_updates": [_public_update(update) for update in ticket.public_updates],
-        "public_impacts": [_service_impact(shown) for shown in ticket.public_impacts],
-        "updates_total": ticket.updates_total,
-        "actions_total": ticket.actions_total,
-        "signals_total": ticket.signals_total,
-        "slo_violations_total": ticket.slo_violations_total,
-    }
+    return Row(
+        created_at=created_at,
+        updated_at=created_at
+        if ticket.updated_at == ticket.created_at
+        else to_text(ticket.updated_at),
+        gravity=gravity_of(ticket.severity),
+        start_at=created_at if ticket.start_at == ticket.created_at else to_text(ticket.start_at),
+        end_at=OPEN_END if ticket.end_at is None else to_text(ticket.end_at),
+        facets=facets_of(ticket.type, ticket.status, ticket.severity),
+    )
+
+
+def gravity_of(severity: Severity) -> int:
+    """4 for sev1 down to 0 for sev5."""
+    return 5 - severity.rank
+
+
+@cache
+def facets_of(ticket_type: TicketType, status: Status, severity: Severity) -> int:
+    """Type, status and severity as one small number, never to change: it is in the database."""
+    return (_TYPES.index(ticket_type) * 32 + _STATUSES.index(status)) * 8 + severity.rank
+
+
+def facets_matching(
+    *,
+    types: Collection[TicketType] | None = None,
+    statuses: Collection[Status] | None = None,
+    severities: Collection[Severity] | None = None,
+    active: bool | None = None,
+) -> frozenset[int] | None:
+    """The facets of every ticket of these types, statuses and severities; None for all of them."""
+    if types is None and statuses is None and severities is None and active is None:
+        return None
+    return frozenset(
+        facets_of(ticket_type, status, severity)
+        for ticket_type in (TicketType if types is None else types)
+        for status in (Status if statuses is None else statuses)
+        if active is None or is_active(status) is active
+        for severity in (Severity if severities is None else severities)
+    )
 
 
 def terms_of(ticket: Ticket) -> frozenset[str]:
-    """The filter terms *ticket* is found by: ``status=open``, ``device=<pubkey>``, …
+    """The filter terms *ticket* is found by: ``device=<pubkey>``, ``label=routing``, …
 
     ``window=<pubkey>`` is there for each asset of a maintenance while that is active: where
     overlaps are looked for, under every pubkey that :func:`tocsin.core.overlaps.touched` names.
     """
-    active = is_active(ticket.status)
-    terms = [
-        f"type={ticket.type.value}",
-        f"status={ticket.status.value}",
-        f"severity={ticket.severity.value}",
-        "active=true" if active else "active=false",
-        f"environment={ticket.environment}",
-        f"created_by={ticket.created_by.id}",
-    ]
+    terms = [f"environment={ticket.environment}", f"created_by={ticket.created_by.id}"]
     if ticket.contributor_id is not None:
         terms.append(f"created_by_contributor={ticket.contributor_id}")
     if ticket.project_id is not None:
@@ -125,64 +101,6 @@ def terms_of(ticket: Ticket) -> frozenset[str]:
     terms += [f"service={code}" for code in ticket.services]
     terms += [f"label={label}" for label in ticket.labels]
     terms += [f"correlation_key={key}" for key in ticket.correlation_keys]
-    if active and ticket.type is TicketType.MAINTENANCE:
+    if ticket.type is TicketType.MAINTENANCE and is_active(ticket.status):
         terms += [f"window={pubkey}" for pubkey in (*ticket.devices, *ticket.links)]
     return frozenset(terms)
-
-
-def _optional(instant: datetime | None) -> str | None:
-    return None if instant is None else to_text(instant)
-
-
-def _instant(instant: datetime, same: datetime, text: str) -> str:
-    """*instant* as text; most are the same as another that was written already."""
-    return text if instant is same or instant == same else to_text(instant)
-
-
-def _actor(actor: Actor) -> JsonValue:
-    return {
-        "type": actor.type,
-        "id": actor.id,
-        "name": actor.name,
-        "contributor": actor.contributor,
-    }
-
-
-def _assignee(assignee: Assignee) -> JsonValue:
-    return {"kind": assignee.kind, "id": assignee.id}
-
-
-def _reference(reference: Reference) -> JsonValue:
-    return {"kind": reference.kind, "title": reference.title, "url": reference.url}
-
-
-def _relation(relation: Relation) -> JsonValue:
-    return {"kind": relation.kind, "ticket_id": relation.ticket_id, "inverse": relation.inverse}
-
-
-def _overlap(overlap: Overlap) -> JsonValue:
-    return {
-        "ticket_id": overlap.ticket_id,
-        "shared": [
-            {
-                "kind": shared.kind,
-                "code": shared.code,
-                "pubkey": shared.pubkey,
-                "reason": shared.reason,
-            }
-            for shared in overlap.shared
-        ],
-    }
-
-
-def _public_update(update: PublicUpdate) -> JsonValue:
-    return {
-        "id": update.id,
-        "status": update.status,
-        "posted_at": to_text(update.posted_at),
-        "edited_at": _optional(update.edited_at),
-    }
-
-
-def _service_impact(shown: ServiceImpact) -> JsonValue:
-    return {"code": shown.code, "impact": shown.impact}

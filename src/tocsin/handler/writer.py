@@ -87,6 +87,7 @@ class Writer:
         self._queue: deque[_Waiting] = deque()
         self._wake = threading.Condition()
         self._stopping = False
+        self._nudged = False
         self._memory = Memory()
         self._position = 0
         self._last_recorded_at: datetime | None = None
@@ -157,6 +158,7 @@ class Writer:
     def nudge(self) -> None:
         """Wake the writer, so that its duties look at what there is to do."""
         with self._wake:
+            self._nudged = True
             self._wake.notify()
 
     def _enqueue(self, waiting: _Waiting) -> None:
@@ -178,8 +180,9 @@ class Writer:
         more = True
         while True:
             with self._wake:
-                while not self._queue and not self._stopping and not more:
+                while not (self._queue or self._stopping or self._nudged or more):
                     self._wake.wait()
+                self._nudged = False
                 if not self._queue and self._stopping:
                     return
                 batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_LIMIT))]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from tocsin.core.aggregates import AGGREGATES, State, standing_of
 from tocsin.core.claims import Claim
 from tocsin.core.facts import Event, stream_sort
-from tocsin.core.instants import to_text
 from tocsin.core.record_facts import PartyRedacted
+from tocsin.core.rows import row_of
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import Redacted
 from tocsin.store.codec import decoded_event, decoded_state
@@ -146,12 +146,7 @@ def problem_of_head(head: StoredHead, events: Iterator[StoredEvent]) -> str | No
         return f"the state of {head.stream} is not what its events say; run: tocsin db rebuild"
     if standing_of(state).claims != head.claims:
         return f"the claims of {head.stream} are not what its events say"
-    if isinstance(state, Ticket) and head.row != (
-        to_text(state.created_at),
-        to_text(state.updated_at),
-        state.severity.rank,
-        to_text(state.start_at),
-    ):
+    if isinstance(state, Ticket) and head.row != astuple(row_of(state)):
         return f"the row of ticket {state.ref} is not what its events say; run: tocsin db rebuild"
     if isinstance(state, Ticket) and head.terms != standing_of(state).terms:
         return f"ticket {state.ref} is not found by what it is; run: tocsin db rebuild"

@@ -133,19 +133,36 @@ def lifted(kind: str, schema: int, data: Document) -> tuple[type[Payload], Docum
     return cls, data
 
 
-def decoded_event(
-    *, position: int, org_id: int, public: bytes | str, private: bytes | str
-) -> Event:
-    """The event that the two documents hold.
+def documents_of(
+    public: bytes | str, private: bytes | str, *, position: int
+) -> tuple[Document, Document]:
+    """The two documents of a stored event, their data in today's words.
 
     Raises:
-        LogDamaged: the documents are not what an event looks like.
+        LogDamaged: they are not what an event looks like.
     """
     try:
-        outside = _document.decode(public)
-        inside = _document.decode(private)
-        kind = outside["kind"]
-        cls, data = lifted(kind, outside["schema"], {**outside["data"], **inside["data"]})
+        outside, inside = _document.decode(public), _document.decode(private)
+        kind, schema = outside["kind"], outside["schema"]
+        if (kind, schema) in UPCASTS:
+            cls, data = lifted(kind, schema, {**outside["data"], **inside["data"]})
+            outside = {**outside, "schema": cls.schema, "data": data}
+            inside = {**inside, "data": {}}
+        return outside, inside
+    except (msgspec.DecodeError, KeyError, TypeError) as wrong:
+        raise LogDamaged(f"the event at position {position} cannot be read: {wrong}") from wrong
+
+
+def event_of_documents(outside: Document, inside: Document, *, position: int, org_id: int) -> Event:
+    """The event that two documents hold (:func:`documents_of`).
+
+    Raises:
+        LogDamaged: they are not what an event looks like.
+    """
+    try:
+        cls, data = lifted(
+            outside["kind"], outside["schema"], {**outside["data"], **inside["data"]}
+        )
         payload = msgspec.convert(data, cls)
         return Event(
             id=outside["id"],
@@ -158,8 +175,20 @@ def decoded_event(
             via=inside["via"],
             payload=payload,
         )
-    except (msgspec.DecodeError, msgspec.ValidationError, KeyError, TypeError, ValueError) as wrong:
+    except (msgspec.ValidationError, KeyError, TypeError, ValueError) as wrong:
         raise LogDamaged(f"the event at position {position} cannot be read: {wrong}") from wrong
+
+
+def decoded_event(
+    *, position: int, org_id: int, public: bytes | str, private: bytes | str
+) -> Event:
+    """The event that the two stored documents hold.
+
+    Raises:
+        LogDamaged: the documents are not what an event looks like.
+    """
+    outside, inside = documents_of(public, private, position=position)
+    return event_of_documents(outside, inside, position=position, org_id=org_id)
 
 
 def emptied(kind: str, schema: int, private: bytes | str, fields: frozenset[str]) -> bytes:

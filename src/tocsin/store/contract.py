@@ -210,17 +210,24 @@ class ReadTurn(Protocol):
         """Rows of a SELECT that every store understands, with ``?`` for parameters."""
         ...
 
+    def using_index(self, index: str) -> str:
+        """What a SELECT says behind a table to be answered along *index*; nothing where the store
+        chooses well by itself."""
+        ...
+
     def search(
         self,
         org_id: int,
-        words: Sequence[str],
+        words: Sequence[Sequence[str]],
         *,
         descending: bool = True,
         beyond: int | None = None,
         limit: int = 50,
     ) -> Sequence[int]:
-        """Numbers of tickets whose document has all *words* (the last one as a prefix).
+        """Numbers of tickets whose document has all *words*, of the last one the beginning.
 
+        A word is given as its alternatives, any of which will do; one of several parts (``ams-1``)
+        is found where the parts stand together.
         In the order of their numbers; only those behind the number *beyond* in that order.
         """
         ...
@@ -253,7 +260,8 @@ class WriteTurn(ReadTurn, Protocol):
 
     def put_checkpoint(self, name: str, position: int) -> None: ...
     def clear_projections(self) -> None:
-        """Empty the timeline and the search index and set their followers back to position 0."""
+        """Empty everything that follows from the log: states, claims, deadlines, rows, terms,
+        timeline, search index, and how far their followers have come."""
         ...
 
     def redact(self, org_id: int, event_id: str, fields: Collection[str]) -> tuple[Event, str]:

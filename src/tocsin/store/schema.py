@@ -160,12 +160,15 @@ tickets = Table(
     text("stream"),
     text("created_at"),
     text("updated_at"),
-    Column("severity", Integer, nullable=False),
+    Column("gravity", Integer, nullable=False),
     text("start_at"),
-    Index("tickets_by_number", "org_id", "number"),
-    Index("tickets_by_updated", "org_id", "updated_at", "number"),
-    Index("tickets_by_severity", "org_id", "severity", "number"),
-    Index("tickets_by_start", "org_id", "start_at", "number"),
+    text("end_at"),
+    Column("facets", Integer, nullable=False),
+    # Each has facets behind its key, so that the commonest filters are answered by the index alone.
+    Index("tickets_by_created", "org_id", "created_at", "number", "facets"),
+    Index("tickets_by_updated", "org_id", "updated_at", "number", "facets"),
+    Index("tickets_by_gravity", "org_id", "gravity", "number", "facets"),
+    Index("tickets_by_start", "org_id", "start_at", "number", "facets", "end_at"),
 )
 ticket_terms = Table(
     "ticket_terms",

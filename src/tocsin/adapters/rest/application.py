@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from tocsin.adapters.rest import events, health, ticket_parts, tickets
+from tocsin.adapters.rest import events, health, ticket_lists, ticket_parts, tickets, timelines
 from tocsin.adapters.rest.endpoints import Endpoint
 from tocsin.adapters.rest.gateway import Gateway
 from tocsin.adapters.rest.pipeline import Pipeline
@@ -25,7 +25,9 @@ def endpoints() -> tuple[Endpoint, ...]:
     """Every endpoint there is, in the order of the documentation."""
     return (
         *tickets.ENDPOINTS,
+        *ticket_lists.ENDPOINTS,
         *ticket_parts.ENDPOINTS,
+        *timelines.ENDPOINTS,
         *events.ENDPOINTS,
         *health.ENDPOINTS,
     )

@@ -100,7 +100,10 @@ def _repeatable(kind: Any) -> frozenset[str]:
 
 
 def _explained(raw: bytes, kind: Any, wrong: msgspec.ValidationError) -> Invalid:
-    value = msgspec.json.decode(raw)
+    try:
+        value = msgspec.json.decode(raw)
+    except RecursionError:
+        return _said(wrong)
     if isinstance(value, list) and get_origin(kind) is list:
         (item,) = kind.__args__
         errors = [

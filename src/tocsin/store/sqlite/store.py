@@ -66,16 +66,23 @@ class SqliteStore:
         """A turn for what follows the log (rows, checkpoints, marks): decides nothing, so it leaves
         to the next deciding turn to hear of what others wrote.
 
+        It does not wait for the disk: what it writes can be made again from the log, and the sync
+        of the next deciding turn covers it too.
+
         Raises:
             StorageFailed: the database is away, full or locked by another for too long.
         """
         with self._turn, storage_errors():
-            self._writer.execute("BEGIN IMMEDIATE")
-            turn = SqliteWriteTurn(self._writer, moved=False)
+            self._writer.execute("PRAGMA synchronous=NORMAL")
             try:
-                yield turn
+                self._writer.execute("BEGIN IMMEDIATE")
+                turn = SqliteWriteTurn(self._writer, moved=False)
+                try:
+                    yield turn
+                finally:
+                    turn.rollback()
             finally:
-                turn.rollback()
+                self._writer.execute("PRAGMA synchronous=FULL")
 
     @contextmanager
     def writing(self) -> Iterator[SqliteWriteTurn]:

@@ -58,7 +58,7 @@ def check(
 def _problems_of_heads(connection: Connection) -> Iterator[str]:
     heads = connection.execute(
         "SELECT h.org_id, h.stream, h.number, h.version, h.state,"
-        " t.created_at, t.updated_at, t.severity, t.start_at FROM heads AS h"
+        " t.created_at, t.updated_at, t.gravity, t.start_at, t.end_at, t.facets FROM heads AS h"
         " LEFT JOIN tickets AS t ON t.number = h.number AND t.stream = h.stream"
         " ORDER BY h.org_id, h.stream"
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from tocsin.core.facts import Event
 from tocsin.core.instants import from_text, to_text
+from tocsin.core.rows import row_of
 from tocsin.core.ticket import Ticket
 from tocsin.store.codec import emptied, encoded_parts, encoded_state
 from tocsin.store.contract import (
@@ -245,15 +246,18 @@ class SqliteWriteTurn(SqliteReadTurn):
             head, ticket = one.head, one.head.state
             if not isinstance(ticket, Ticket):
                 continue
+            row = row_of(ticket)
             rows.append(
                 (
                     head.number,
                     head.org_id,
                     head.stream,
-                    to_text(ticket.created_at),
-                    to_text(ticket.updated_at),
-                    ticket.severity.rank,
-                    to_text(ticket.start_at),
+                    row.created_at,
+                    row.updated_at,
+                    row.gravity,
+                    row.start_at,
+                    row.end_at,
+                    row.facets,
                 )
             )
             before = one.before.terms if one.before is not None else frozenset()
@@ -263,11 +267,12 @@ class SqliteWriteTurn(SqliteReadTurn):
             fresh += [(head.org_id, term, head.number) for term in one.after.terms - before]
         insert(
             self.connection,
-            "INSERT INTO tickets"
-            " (number, org_id, stream, created_at, updated_at, severity, start_at)",
+            "INSERT INTO tickets (number, org_id, stream,"
+            " created_at, updated_at, gravity, start_at, end_at, facets)",
             rows,
             tail="ON CONFLICT DO UPDATE SET updated_at = excluded.updated_at,"
-            " severity = excluded.severity, start_at = excluded.start_at",
+            " gravity = excluded.gravity, start_at = excluded.start_at,"
+            " end_at = excluded.end_at, facets = excluded.facets",
         )
         if stale:
             self.connection.executemany(
@@ -351,10 +356,18 @@ class SqliteWriteTurn(SqliteReadTurn):
         )
 
     def clear_projections(self) -> None:
-        """Empty the timeline and the search index; their followers begin again."""
-        self.connection.execute("DELETE FROM timeline")
-        self.connection.execute("DELETE FROM search")
-        self.connection.execute("DELETE FROM checkpoints")
+        """Empty everything that follows from the log."""
+        for table in (
+            "heads",
+            "claims",
+            "deadlines",
+            "tickets",
+            "ticket_terms",
+            "timeline",
+            "search",
+            "checkpoints",
+        ):
+            self.connection.execute(f"DELETE FROM {table}")
 
     def drop_expired_receipts(self, at: datetime, limit: int) -> int:
         """Delete at most *limit* receipts that have expired by *at*, oldest first; how many."""

@@ -42,12 +42,12 @@ CREATE TABLE receipts (org_id INTEGER NOT NULL REFERENCES orgs (org_id), scope T
 CREATE INDEX receipts_expire ON receipts (expires_at);
 CREATE TABLE tickets (number INTEGER NOT NULL PRIMARY KEY,
   org_id INTEGER NOT NULL REFERENCES orgs (org_id), stream TEXT NOT NULL,
-  created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
-  severity INTEGER NOT NULL, start_at TEXT NOT NULL);
-CREATE INDEX tickets_by_number ON tickets (org_id, number);
-CREATE INDEX tickets_by_updated ON tickets (org_id, updated_at, number);
-CREATE INDEX tickets_by_severity ON tickets (org_id, severity, number);
-CREATE INDEX tickets_by_start ON tickets (org_id, start_at, number);
+  created_at TEXT NOT NULL, updated_at TEXT NOT NULL, gravity INTEGER NOT NULL,
+  start_at TEXT NOT NULL, end_at TEXT NOT NULL, facets INTEGER NOT NULL);
+CREATE INDEX tickets_by_created ON tickets (org_id, created_at, number, facets);
+CREATE INDEX tickets_by_updated ON tickets (org_id, updated_at, number, facets);
+CREATE INDEX tickets_by_gravity ON tickets (org_id, gravity, number, facets);
+CREATE INDEX tickets_by_start ON tickets (org_id, start_at, number, facets, end_at);
 CREATE TABLE ticket_terms (org_id INTEGER NOT NULL REFERENCES orgs (org_id), term TEXT NOT NULL,
   number INTEGER NOT NULL, PRIMARY KEY (org_id, term, number)) WITHOUT ROWID;
 CREATE TABLE timeline (org_id INTEGER NOT NULL REFERENCES orgs (org_id), number INTEGER NOT NULL,

@@ -1,0 +1,329 @@
+"""Lists of tickets: filtered, sorted, page by page (API: GET /tickets).
+
+What a list sorts by lies in ``tickets``, written in the very commit of the facts; the commonest
+filters (type, status, severity) are *facets* in each of its indexes; every other filter is a *term*
+in ``ticket_terms``. A page never reads more of them than it must:
+
+* few tickets have the rarest of the wanted terms: exactly those are looked at;
+* many have it, and the order is by creation: the term's own entries are in that order;
+* else the index of the order is walked from where the page begins, and each ticket asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from tocsin.core.instants import to_text
+from tocsin.store.contract import Head, ReadTurn
+
+FEW: Final = 3_000
+"""Up to so many tickets are looked at one by one, and sorted."""
+
+FOUND_AT_ONCE: Final = 1_000
+"""How many tickets the search is asked for at a time, when filters may leave few of them."""
+
+
+class Sort(StrEnum):
+    """What a list is ordered by."""
+
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+    SEVERITY = "severity"
+    START_AT = "start_at"
+
+
+_COLUMNS: Final = {
+    Sort.CREATED_AT: "t.created_at",
+    Sort.UPDATED_AT: "t.updated_at",
+    Sort.SEVERITY: "t.gravity",
+    Sort.START_AT: "t.start_at",
+}
+
+Beyond = tuple[str | int, int]
+"""Where a page ended: the sort key of its last ticket, and that ticket's number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketQuery:
+    """What is asked of a list.
+
+    ``terms`` are groups: of each group any, of all groups every one
+    (:func:`tocsin.core.rows.terms_of`). ``facets`` are those of
+    :func:`tocsin.core.rows.facets_matching`. ``created_after`` is inclusive, ``created_before`` is
+    not; ``overlaps_from`` and ``overlaps_to`` find what begins before the latter and ends after the
+    former. With ``words`` the order is by creation. Descending severity is worst first.
+    """
+
+    terms: tuple[frozenset[str], ...] = ()
+    facets: frozenset[int] | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    overlaps_from: datetime | None = None
+    overlaps_to: datetime | None = None
+    words: tuple[tuple[str, ...], ...] = ()
+    sort: Sort = Sort.CREATED_AT
+    descending: bool = True
+    limit: int = 50
+    beyond: Beyond | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketPage:
+    """A page: the tickets as they stand, and where the next page begins behind; None at the end."""
+
+    heads: tuple[Head, ...]
+    next: Beyond | None
+
+
+@dataclass(slots=True)
+class _Conditions:
+    """Conditions of a WHERE, and their values, in one order."""
+
+    texts: list[str]
+    values: list[object]
+
+    def add(self, text: str, *values: object) -> None:
+        """One more that must hold."""
+        self.texts.append(text)
+        self.values += values
+
+    def joined(self) -> str:
+        """All of them."""
+        return " AND ".join(self.texts)
+
+
+Found = tuple[int, str, str | int]
+"""A ticket that was found: its number, stream and sort key."""
+
+
+def list_tickets(turn: ReadTurn, *, org_id: int, query: TicketQuery) -> TicketPage:
+    """The page of the org's tickets that *query* asks for."""
+    if query.facets == frozenset():
+        return TicketPage(heads=(), next=None)
+    found = _searched(turn, org_id, query) if query.words else _filtered(turn, org_id, query)
+    shown = found[: query.limit]
+    heads = turn.heads(org_id, [stream for _, stream, _ in shown])
+    more = len(found) > len(shown)
+    return TicketPage(
+        heads=tuple(heads[stream] for _, stream, _ in shown),
+        next=(shown[-1][2], shown[-1][0]) if more else None,
+    )
+
+
+def _filtered(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found]:
+    narrowest, count = _narrowest(turn, org_id, query)
+    if narrowest is not None and count <= FEW:
+        return _looked_at(turn, org_id, query, narrowest)
+    if narrowest is not None and len(narrowest) == 1 and query.sort is Sort.CREATED_AT:
+        return _along_the_term(turn, org_id, query, narrowest)
+    if (query.overlaps_from or query.overlaps_to) and query.sort is not Sort.START_AT:
+        return _overlapping(turn, org_id, query)
+    return _along_the_order(turn, org_id, query)
+
+
+def _narrowest(
+    turn: ReadTurn, org_id: int, query: TicketQuery
+) -> tuple[frozenset[str] | None, int]:
+    """The group of terms that fewest tickets have, and how many do; counting stops when there are
+    more than a few."""
+    best: frozenset[str] | None = None
+    least = FEW + 2
+    for group in query.terms:
+        ((count,),) = turn.select(
+            "SELECT count(*) FROM (SELECT 1 FROM ticket_terms"
+            f" WHERE org_id = ? AND term IN ({_marks(group)}) LIMIT {FEW + 1})",
+            (org_id, *sorted(group)),
+        )
+        if count < least:
+            best, least = group, count
+    return best, least
+
+
+def _looked_at(
+    turn: ReadTurn, org_id: int, query: TicketQuery, group: frozenset[str]
+) -> Sequence[Found]:
+    """Those few that have one of the terms of *group*, sorted here and now."""
+    conditions = _conditions(turn, org_id, query, without=group)
+    return turn.select(
+        f"SELECT t.number, t.stream, {_COLUMNS[query.sort]}"
+        " FROM (SELECT DISTINCT number FROM ticket_terms"
+        f" WHERE org_id = ? AND term IN ({_marks(group)})) AS d"
+        f" CROSS JOIN tickets AS t ON t.number = d.number WHERE {conditions.joined()}"
+        f" {_order(query)}",
+        (org_id, *sorted(group), *conditions.values, query.limit + 1),
+    )
+
+
+def _along_the_term(
+    turn: ReadTurn, org_id: int, query: TicketQuery, group: frozenset[str]
+) -> Sequence[Found]:
+    """Along the entries of the one term of *group*, which are in the order of creation."""
+    conditions = _conditions(turn, org_id, query, without=group)
+    low, high = _numbers(turn, org_id, query)
+    if query.beyond is not None:
+        _, number = query.beyond
+        low, high = (low, min(high, number)) if query.descending else (max(low, number + 1), high)
+    (term,) = group
+    way = "DESC" if query.descending else "ASC"
+    return turn.select(
+        "SELECT t.number, t.stream, t.created_at FROM ticket_terms AS d"
+        " CROSS JOIN tickets AS t ON t.number = d.number"
+        " WHERE d.org_id = ? AND d.term = ? AND d.number >= ? AND d.number < ?"
+        f" AND {conditions.joined()} ORDER BY d.number {way} LIMIT ?",
+        (org_id, term, low, high, *conditions.values, query.limit + 1),
+    )
+
+
+def _overlapping(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found]:
+    """Those whose window meets the wanted one, found in the index of starts, then sorted."""
+    conditions = _conditions(turn, org_id, query)
+    return turn.select(
+        f"SELECT t.number, t.stream, {_COLUMNS[query.sort]}"
+        f" FROM tickets AS t {turn.using_index('tickets_by_start')}"
+        f" WHERE {conditions.joined()} {_order(query)}",
+        (*conditions.values, query.limit + 1),
+    )
+
+
+_INDEXES: Final = {
+    Sort.CREATED_AT: "tickets_by_created",
+    Sort.UPDATED_AT: "tickets_by_updated",
+    Sort.SEVERITY: "tickets_by_gravity",
+    Sort.START_AT: "tickets_by_start",
+}
+
+
+def _along_the_order(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found]:
+    """Along the index of the order, from where the page begins until it is full."""
+    conditions = _conditions(turn, org_id, query)
+    return turn.select(
+        f"SELECT t.number, t.stream, {_COLUMNS[query.sort]}"
+        f" FROM tickets AS t {turn.using_index(_INDEXES[query.sort])}"
+        f" WHERE {conditions.joined()} {_order(query)}",
+        (*conditions.values, query.limit + 1),
+    )
+
+
+def _order(query: TicketQuery) -> str:
+    way = "DESC" if query.descending else "ASC"
+    return f"ORDER BY {_COLUMNS[query.sort]} {way}, t.number {way} LIMIT ?"
+
+
+def _conditions(
+    turn: ReadTurn, org_id: int, query: TicketQuery, *, without: frozenset[str] | None = None
+) -> _Conditions:
+    """Everything that a ticket ``t`` must meet, *without* one group of terms."""
+    conditions = _Conditions([], [])
+    conditions.add("t.org_id = ?", org_id)
+    if query.beyond is not None:
+        than = "<" if query.descending else ">"
+        conditions.add(f"({_COLUMNS[query.sort]}, t.number) {than} (?, ?)", *query.beyond)
+    if query.sort is not Sort.CREATED_AT:
+        # Every index has the number, which says as much, and not every one the instant.
+        low, high = _numbers(turn, org_id, query)
+        if (low, high) != _ALL_NUMBERS:
+            conditions.add("t.number >= ? AND t.number < ?", low, high)
+    else:
+        if query.created_after is not None:
+            conditions.add("t.created_at >= ?", to_text(query.created_after))
+        if query.created_before is not None:
+            conditions.add("t.created_at < ?", to_text(query.created_before))
+    if query.overlaps_to is not None:
+        conditions.add("t.start_at < ?", to_text(query.overlaps_to))
+    if query.overlaps_from is not None:
+        conditions.add("t.end_at > ?", to_text(query.overlaps_from))
+    if query.facets is not None:
+        # The numbers are ours, and few: as text they cost no lookup of a parameter for each row.
+        conditions.add(f"t.facets IN ({', '.join(map(str, sorted(query.facets)))})")
+    for group in query.terms:
+        if group is not without:
+            conditions.add(
+                "EXISTS (SELECT 1 FROM ticket_terms AS e WHERE e.org_id = t.org_id"
+                f" AND e.term IN ({_marks(group)}) AND e.number = t.number)",
+                *sorted(group),
+            )
+    return conditions
+
+
+_ALL_NUMBERS: Final = (0, 1 << 62)
+
+
+def _numbers(turn: ReadTurn, org_id: int, query: TicketQuery) -> tuple[int, int]:
+    """The numbers, from and to, of the tickets that were created when they should have been.
+
+    Numbers rise with the instant of creation.
+    """
+    low, high = _ALL_NUMBERS
+    if query.created_after is not None:
+        low = _first_number(turn, org_id, query.created_after, default=high)
+    if query.created_before is not None:
+        high = _first_number(turn, org_id, query.created_before, default=high)
+    return low, high
+
+
+def _first_number(turn: ReadTurn, org_id: int, at: datetime, *, default: int) -> int:
+    rows = turn.select(
+        "SELECT number FROM tickets WHERE org_id = ? AND created_at >= ?"
+        " ORDER BY created_at, number LIMIT 1",
+        (org_id, to_text(at)),
+    )
+    return rows[0][0] if rows else default
+
+
+def _searched(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found]:
+    """Those that have all words, asked for in slices until the page is full."""
+    narrowed = bool(query.terms) or query.facets is not None or _has_window(query)
+    at_once = FOUND_AT_ONCE if narrowed else query.limit + 1
+    beyond = None if query.beyond is None else query.beyond[1]
+    conditions = _conditions(turn, org_id, _without_place(query))
+    way = "DESC" if query.descending else "ASC"
+    found: list[Found] = []
+    while True:
+        numbers = turn.search(
+            org_id, query.words, descending=query.descending, beyond=beyond, limit=at_once
+        )
+        if numbers:
+            found += turn.select(
+                "SELECT t.number, t.stream, t.created_at FROM tickets AS t"
+                f" WHERE t.number IN ({', '.join(map(str, numbers))})"
+                f" AND {conditions.joined()} ORDER BY t.number {way}",
+                conditions.values,
+            )
+        if len(found) > query.limit or len(numbers) < at_once:
+            return found[: query.limit + 1]
+        beyond = numbers[-1]
+
+
+def _has_window(query: TicketQuery) -> bool:
+    return any(
+        one is not None
+        for one in (
+            query.created_after,
+            query.created_before,
+            query.overlaps_from,
+            query.overlaps_to,
+        )
+    )
+
+
+def _without_place(query: TicketQuery) -> TicketQuery:
+    """The same, from the beginning: where the page begins is told to the search itself."""
+    return TicketQuery(
+        terms=query.terms,
+        facets=query.facets,
+        created_after=query.created_after,
+        created_before=query.created_before,
+        overlaps_from=query.overlaps_from,
+        overlaps_to=query.overlaps_to,
+        sort=query.sort,
+        descending=query.descending,
+        limit=query.limit,
+    )
+
+
+def _marks(group: frozenset[str]) -> str:
+    return ", ".join("?" * len(group))
