@@ -32,6 +32,6 @@ def sharing(
         f"SELECT number, stream FROM tickets WHERE org_id = ? AND number IN ({marks})",
         (org_id, *numbers),
     )
-    streams: dict[int, str] = dict(rows)  # type: ignore[arg-type]
+    streams: dict[int, str] = dict(rows)
     heads = turn.heads(org_id, list(streams.values()))
     return [(heads[streams[other]], tuple(shared[other])) for other in numbers]
