@@ -30,7 +30,7 @@ COMMANDS = {
     "signal": "send",
 }
 ALONE = ("redact", "whoami", "doctor", "completion")
-SERVERS = ("admin", "db")
+SERVERS = ("admin", "db", "serve")
 PATHS = [(name, verb) for name, verbs in COMMANDS.items() for verb in verbs.split()]
 LEAVES = [*PATHS, *((name,) for name in ALONE)]
 

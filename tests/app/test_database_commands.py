@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from tests.handler.acting import pubkey
 from tocsin.app.command_line.program import program
+from tocsin.app.lock import locked
 
 
 def run(*arguments: str, data: Path) -> Result:
@@ -85,3 +87,126 @@ def test_there_is_nothing_to_check_where_there_is_no_database(tmp_path: Path) ->
     missing = run("db", "check", data=tmp_path / "nowhere")
     assert missing.exit_code == 1
     assert "there is no database" in missing.output
+
+
+def orgs_of(data: Path) -> set[str]:
+    database = sqlite3.connect(data / "tocsin.db", isolation_level=None)
+    found = {code for (code,) in database.execute("SELECT code FROM orgs")}
+    database.close()
+    return found
+
+
+def backed_up(folder: Path) -> Path:
+    """A backup of a database that knows the org ``net``."""
+    folder.mkdir()
+    founded(folder)
+    copy = folder / "copy.db"
+    assert run("db", "backup", "--to", str(copy), data=folder).exit_code == 0
+    return copy
+
+
+def test_a_backup_is_restored_into_an_empty_place(tmp_path: Path) -> None:
+    copy, place = backed_up(tmp_path / "old"), tmp_path / "new"
+    before = copy.read_bytes()
+
+    restored = run("db", "restore", "--from", str(copy), data=place)
+
+    assert restored.exit_code == 0, restored.output
+    assert orgs_of(place) == {"net"}
+    assert run("db", "check", data=place).exit_code == 0
+    assert copy.read_bytes() == before
+    assert {file.name for file in place.iterdir()} == {"tocsin.db", "tocsin.db.lock"}
+
+
+def test_a_database_that_is_there_is_only_moved_aside_and_only_by_force(tmp_path: Path) -> None:
+    copy, place = backed_up(tmp_path / "old"), tmp_path / "new"
+    made = run("admin", "org", "create", "--code", "later", "--name", "Later", data=place)
+    assert made.exit_code == 0
+
+    refused = run("db", "restore", "--from", str(copy), data=place)
+    assert refused.exit_code == 1
+    assert "--force" in refused.output
+    assert orgs_of(place) == {"later"}
+
+    restored = run("db", "restore", "--from", str(copy), "--force", data=place)
+    assert restored.exit_code == 0, restored.output
+    assert orgs_of(place) == {"net"}
+    (aside,) = place.glob("tocsin.db.before-*")
+    assert str(aside) in restored.output
+    assert run("db", "restore", "--from", str(aside), "--force", data=place).exit_code == 0
+    assert orgs_of(place) == {"later"}
+
+
+def test_commits_that_are_not_in_the_file_yet_are_moved_aside_with_it(tmp_path: Path) -> None:
+    copy, place = backed_up(tmp_path / "old"), tmp_path / "new"
+    place.mkdir()
+    founded(place)
+    # A process that was killed leaves its last commits beside the file.
+    shutil.copy(place / "tocsin.db", tmp_path / "killed.db")
+    database = sqlite3.connect(tmp_path / "killed.db", isolation_level=None)
+    database.execute("INSERT INTO orgs (org_id, code) VALUES (77, 'late')")
+    for ending in ("", "-wal"):
+        shutil.copy(tmp_path / f"killed.db{ending}", place / f"tocsin.db{ending}")
+    database.close()
+
+    assert run("db", "restore", "--from", str(copy), "--force", data=place).exit_code == 0
+    assert orgs_of(place) == {"net"}
+    (aside,) = place.glob("tocsin.db.before-*")
+    aside.rename(place / "tocsin.db")
+    assert orgs_of(place) == {"net", "late"}
+
+
+def test_what_is_no_sound_backup_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    copy, place = backed_up(tmp_path / "old"), tmp_path / "new"
+    made = run("admin", "org", "create", "--code", "here", "--name", "Here", data=place)
+    assert made.exit_code == 0
+
+    def refused(source: Path) -> str:
+        answer = run("db", "restore", "--from", str(source), "--force", data=place)
+        assert answer.exit_code == 1
+        assert orgs_of(place) == {"here"}
+        assert not list(place.glob("tocsin.db.before-*"))
+        assert not list(place.glob("*.restoring*"))
+        return answer.output
+
+    assert "there is no file" in refused(tmp_path / "nowhere.db")
+    text = tmp_path / "text"
+    text.write_text("not a database" * 1000)
+    assert "is no backup" in refused(text)
+    (empty := tmp_path / "empty").touch()
+    assert "is no backup" in refused(empty)
+    assert "the database itself" in refused(place / "tocsin.db")
+    database = sqlite3.connect(copy, isolation_level=None)
+    database.execute("UPDATE events SET public = replace(public, 'net', 'ten')")
+    database.execute("UPDATE events SET private = replace(private, 'net', 'ten')")
+    database.close()
+    assert "damaged" in refused(copy)
+    Path(f"{copy}-wal").write_bytes(b"commits")
+    assert "tocsin db backup" in refused(copy)
+
+
+def test_restore_and_rebuild_leave_a_database_that_is_being_served_alone(tmp_path: Path) -> None:
+    copy, place = backed_up(tmp_path / "old"), tmp_path / "new"
+    place.mkdir()
+    founded(place)
+    with locked(place / "tocsin.db"):
+        for command in (("restore", "--force", "--from", str(copy)), ("rebuild",)):
+            refused = run("db", *command, data=place)
+            assert refused.exit_code == 1
+            assert "another Tocsin is at work" in refused.output
+        assert run("db", "check", data=place).exit_code == 0
+
+
+def test_a_rebuild_makes_anew_what_was_lost(tmp_path: Path) -> None:
+    founded(tmp_path)
+    database = sqlite3.connect(tmp_path / "tocsin.db", isolation_level=None)
+    database.execute("DELETE FROM heads")
+    assert run("db", "check", data=tmp_path).exit_code == 1
+
+    rebuilt = run("db", "rebuild", data=tmp_path)
+
+    assert rebuilt.exit_code == 0, rebuilt.output
+    (events,) = database.execute("SELECT count(*) FROM events").fetchone()
+    database.close()
+    assert rebuilt.stdout == f"rebuilt from {events} events\n"
+    assert run("db", "check", data=tmp_path).exit_code == 0

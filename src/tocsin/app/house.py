@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tocsin.app.settings import SettingWrong, secret
 from tocsin.handler.writer import Writer
-from tocsin.store.sealing import sealed, secret_key
+from tocsin.store.sealing import KEY_FILE, sealed, secret_key
 from tocsin.store.sqlite import SqliteStore
 
 DATABASE = "tocsin.db"
@@ -64,6 +65,21 @@ def database_path(data: Path, database: str | None) -> Path:
     return Path(path)
 
 
+def installation_key(data: Path, given: str | None) -> bytes:
+    """The key that seals secrets: *given*, or the data folder's, made when there is none.
+
+    Raises:
+        SettingWrong: the data folder's key is damaged.
+    """
+    try:
+        return secret_key(data, given)
+    except ValueError as wrong:
+        raise SettingWrong(
+            f"{data / KEY_FILE} holds no key of 32 bytes in URL-safe base64; put the right one back"
+            " from a backup: what was sealed under it opens with no other"
+        ) from wrong
+
+
 @contextmanager
 def opened(data: Path, database: str | None) -> Iterator[House]:
     """Open (make, migrate) the store and start its writer; both end with the block.
@@ -73,8 +89,8 @@ def opened(data: Path, database: str | None) -> Iterator[House]:
         StorageFailed: the database cannot be opened.
         ValueError: a database address or secret key that is none.
     """
-    data.mkdir(parents=True, exist_ok=True)
-    key = secret_key(data, os.environ.get("TOCSIN_SECRET_KEY"))
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key = installation_key(data, secret("secret_key", os.environ))
     store = SqliteStore(database_path(data, database))
     writer = Writer(
         store=store, clock=now, entropy=fresh_bits, seal=lambda secret: sealed(key, secret)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -163,8 +163,11 @@ def _bare(path: str) -> bool:
 @contextmanager
 def client(folder: Path, **settings: Any) -> Iterator[Client]:
     """The application over a furnished house in *folder*."""
-    loop = asyncio.new_event_loop()
-    with house(folder) as furnished, ThreadPoolExecutor(2) as readers:
+    with (
+        house(folder) as furnished,
+        ThreadPoolExecutor(2) as readers,
+        closing(asyncio.new_event_loop()) as loop,
+    ):
         gateway = Gateway(
             store=furnished.store,
             writer=furnished.writer,
@@ -175,7 +178,4 @@ def client(folder: Path, **settings: Any) -> Iterator[Client]:
             **settings,
         )
         application = make_application(gateway)
-        try:
-            yield Client(house=furnished, gateway=gateway, application=application, loop=loop)
-        finally:
-            loop.close()
+        yield Client(house=furnished, gateway=gateway, application=application, loop=loop)

@@ -11,7 +11,20 @@ from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from tocsin.adapters.rest import events, health, ticket_lists, ticket_parts, tickets, timelines
+from tocsin.adapters.rest import (
+    destinations,
+    events,
+    health,
+    identity,
+    policy,
+    records,
+    redactions,
+    registry,
+    ticket_lists,
+    ticket_parts,
+    tickets,
+    timelines,
+)
 from tocsin.adapters.rest.endpoints import Endpoint
 from tocsin.adapters.rest.gateway import Gateway
 from tocsin.adapters.rest.pipeline import Pipeline
@@ -29,6 +42,12 @@ def endpoints() -> tuple[Endpoint, ...]:
         *ticket_parts.ENDPOINTS,
         *timelines.ENDPOINTS,
         *events.ENDPOINTS,
+        *registry.ENDPOINTS,
+        *records.ENDPOINTS,
+        *destinations.ENDPOINTS,
+        *policy.ENDPOINTS,
+        *redactions.ENDPOINTS,
+        *identity.ENDPOINTS,
         *health.ENDPOINTS,
     )
 
@@ -79,6 +98,8 @@ class Application:
             path.replace("}", ":str}"),
             http_method=list(methods),  # type: ignore[arg-type]
             include_in_schema=False,
+            # The answer has its own status; this one keeps Litestar from asking for an empty body.
+            status_code=200,
         )(handle)
 
     def _unrouted(self, request: Request[Any, Any, Any], wrong: HTTPException) -> Response[bytes]:

@@ -50,8 +50,9 @@ ROOMS: Mapping[str, Mapping[str, Entry]] = {
         "completion": Entry("completion", "completion", "Print a shell's completion script."),
     },
     "Server": {
+        "serve": Entry("serve", "serve", "Run the gateway."),
         "admin": Entry("admin", "admin", "Bootstrap an org on the database."),
-        "db": Entry("database", "db", "Migrate, check, back up."),
+        "db": Entry("database", "db", "Migrate, check, rebuild, back up, restore."),
     },
 }
 _ENTRIES: Mapping[str, Entry] = {

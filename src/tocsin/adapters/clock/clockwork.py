@@ -1,0 +1,108 @@
+"""The thread that beats: ticks for what is due, and a broom for what has expired."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from tocsin.adapters.clock.receiver import Ticking
+from tocsin.core.errors import Overloaded
+from tocsin.core.instants import MINUTE
+from tocsin.handler.writer import Writer
+from tocsin.store.contract import StorageFailed, Store
+
+log = structlog.get_logger(__name__)
+
+LONGEST_PAUSE = timedelta(seconds=1)
+"""A deadline may be set at any moment, by any process; nobody wakes the clock for it."""
+
+RECEIPTS_EVERY = MINUTE
+RECEIPTS_AT_ONCE = 500
+BETWEEN_SLICES = timedelta(milliseconds=100)
+"""What the writer is left alone between two slices of expired receipts."""
+
+
+class Clockwork:
+    """Beats until it is stopped; ``clock`` says what time it is.
+
+    Tests call :meth:`beat` themselves, with a clock they move by hand.
+    """
+
+    def __init__(self, *, store: Store, writer: Writer, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._writer = writer
+        self._clock = clock
+        self._ticking = Ticking(store=store, writer=writer)
+        self._sweep_at: datetime | None = None
+        self._stopping = threading.Event()
+        self._troubled = False
+        self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
+
+    @property
+    def parked(self) -> int:
+        """How many deadlines stayed due after their tick."""
+        return self._ticking.parked
+
+    def start(self) -> None:
+        """Begin to beat."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread after the beat it is in; call it before the writer is stopped."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def beat(self) -> timedelta:
+        """Do what is to be done now; how long to pause before the next beat."""
+        try:
+            pause = min(self._tick(), self._sweep())
+        except (StorageFailed, Overloaded) as failed:
+            # Said once: the storage may be away for hours, and the writer tells of it too.
+            if not self._troubled:
+                log.error("the clock cannot work", action="clock_failed", reason=str(failed))
+            self._troubled = True
+            return LONGEST_PAUSE
+        if self._troubled:
+            log.info("the clock works again", action="clock_works")
+        self._troubled = False
+        if pause:
+            # What another process has written wakes nobody here; the writer's duties shall see it.
+            self._writer.nudge()
+        return pause
+
+    def _run(self) -> None:
+        pause = timedelta(0)
+        while not self._stopping.wait(pause.total_seconds()):
+            pause = self.beat()
+
+    def _tick(self) -> timedelta:
+        at = self._clock()
+        look = self._ticking.look(at=at, ahead=LONGEST_PAUSE)
+        if look.again:
+            return timedelta(0)
+        if look.next_due_at is None:
+            return LONGEST_PAUSE
+        return min(look.next_due_at - at, LONGEST_PAUSE)
+
+    def _sweep(self) -> timedelta:
+        at = self._clock()
+        if self._sweep_at is None:
+            # Not while starting: others are in a hurry then.
+            self._sweep_at = at + RECEIPTS_EVERY
+        if at < self._sweep_at:
+            return LONGEST_PAUSE
+        with self._store.tending() as turn:
+            dropped = turn.drop_expired_receipts(at, RECEIPTS_AT_ONCE)
+            if dropped:
+                turn.commit()
+        if dropped:
+            log.debug("receipts expired", action="receipts_dropped", count=dropped)
+        if dropped == RECEIPTS_AT_ONCE:
+            self._sweep_at = at + BETWEEN_SLICES
+            return BETWEEN_SLICES
+        self._sweep_at = at + RECEIPTS_EVERY
+        return LONGEST_PAUSE

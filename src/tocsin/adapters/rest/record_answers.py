@@ -1,0 +1,379 @@
+"""From a record's state, and what it names, to the shape in which it is answered; and finding it.
+
+A record's state names contributors by id and devices by pubkey; people read codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Protocol, TypeVar
+
+import msgspec
+from msgspec import UNSET
+
+from tocsin.adapters.rest.calls import AnyCall
+from tocsin.adapters.rest.endpoints import Page
+from tocsin.adapters.rest.record_shapes import (
+    ContactShape,
+    ContributorShape,
+    DestinationShape,
+    DeviceShape,
+    KeyShape,
+    LinkShape,
+    MatchShape,
+    MemberShape,
+    PolicyShape,
+    RouteShape,
+    ServiceShape,
+    SideShape,
+)
+from tocsin.adapters.rest.ticket_answers import optional
+from tocsin.core.claims import (
+    ASSET_PUBKEY,
+    CONTRIBUTOR_CODE,
+    CONTRIBUTOR_PUBKEY,
+    DEVICE_CODE,
+    LINK_CODE,
+    SERVICE_CODE,
+)
+from tocsin.core.errors import NotFound
+from tocsin.core.facts import stream_name, stream_sort
+from tocsin.core.instants import to_text
+from tocsin.core.records import (
+    Contributor,
+    Destination,
+    Device,
+    Key,
+    Link,
+    Member,
+    Policy,
+    Record,
+    Route,
+    Service,
+    Side,
+)
+from tocsin.store.contract import ReadTurn
+
+R = TypeVar("R", bound=Record)
+S = TypeVar("S", bound=msgspec.Struct)
+
+CLAIMS: Final = {
+    "contributor": (CONTRIBUTOR_CODE, CONTRIBUTOR_PUBKEY),
+    "service": (SERVICE_CODE,),
+    "device": (DEVICE_CODE, ASSET_PUBKEY),
+    "link": (LINK_CODE, ASSET_PUBKEY),
+}
+"""The names that a record of a sort has besides its id, as claims."""
+
+AT_ONCE: Final = 200
+MOST_READ: Final = 5_000
+"""Records that one page looks through at most; behind that it ends, full or not."""
+
+
+class RecordNames(Protocol):
+    """Finds what a record names; None for what is gone."""
+
+    def contributor(self, name: str, /) -> Contributor | None: ...
+    def member(self, identity: str, /) -> Member | None: ...
+    def device(self, name: str, /) -> Device | None: ...
+
+
+class ReadNames:
+    """Names read in one go from a snapshot, for the records that are shown."""
+
+    def __init__(self, turn: ReadTurn, *, org_id: int, records: Iterable[Record]) -> None:
+        shown = list(records)
+        pubkeys = {
+            side.device
+            for one in shown
+            if isinstance(one, Link)
+            for side in (one.side_a, one.side_z)
+        }
+        held = turn.claims(org_id, {(ASSET_PUBKEY, pubkey) for pubkey in pubkeys})
+        members = {stream_name("member", one.member_id) for one in shown if isinstance(one, Key)}
+        first = {
+            stream: head.state
+            for stream, head in turn.heads(org_id, members | set(held.values())).items()
+        }
+        streams = {
+            stream_name("contributor", identity)
+            for one in (*shown, *first.values())
+            for identity in _contributors_of(one)
+        }
+        second = {stream: head.state for stream, head in turn.heads(org_id, streams).items()}
+        self._states = first | second
+        self._devices = {pubkey: stream for (_, pubkey), stream in held.items()}
+
+    def contributor(self, name: str, /) -> Contributor | None:
+        """By id."""
+        found = self._states.get(stream_name("contributor", name))
+        return found if isinstance(found, Contributor) else None
+
+    def member(self, identity: str, /) -> Member | None:
+        """By id."""
+        found = self._states.get(stream_name("member", identity))
+        return found if isinstance(found, Member) else None
+
+    def device(self, name: str, /) -> Device | None:
+        """By pubkey."""
+        found = self._states.get(self._devices.get(name, ""))
+        return found if isinstance(found, Device) else None
+
+
+def _contributors_of(state: object) -> tuple[str, ...]:
+    match state:
+        case Link():
+            return (state.contributor_id, state.side_z_contributor_id)
+        case Device():
+            return (state.contributor_id,)
+        case Member() | Route():
+            return () if state.contributor_id is None else (state.contributor_id,)
+        case _:
+            return ()
+
+
+# -- finding -------------------------------------------------------------------------------------
+
+
+def stream_named(turn: ReadTurn, org_id: int, sort: str, name: str) -> str:
+    """The stream of the record of that *sort* that *name* names by code, pubkey or id.
+
+    Whether there is such a record is not said; none is found by a name of another sort.
+    """
+    wanted = {(kind, name) for kind in CLAIMS.get(sort, ())}
+    for stream in turn.claims(org_id, wanted).values():
+        if stream_sort(stream) == sort:
+            return stream
+    return stream_name(sort, name)
+
+
+def found(turn: ReadTurn, org_id: int, kind: type[R], sort: str, name: str) -> R | None:
+    """The record that *name* names, when it is there and not removed."""
+    head = turn.head(org_id, stream_named(turn, org_id, sort, name))
+    if head is None or not isinstance(head.state, kind) or head.state.removed_at is not None:
+        return None
+    return head.state
+
+
+def existing(turn: ReadTurn, org_id: int, kind: type[R], sort: str, name: str) -> R:
+    """The record that *name* names.
+
+    Raises:
+        NotFound: there is none in this org, or it was removed.
+    """
+    record = found(turn, org_id, kind, sort, name)
+    if record is None:
+        raise NotFound(f"there is no {sort} {name[:64]!r} here")
+    return record
+
+
+def contributor_named(turn: ReadTurn, org_id: int, name: str | None) -> str | None:
+    """The id of the contributor that a filter names; an id nobody has where there is none."""
+    if name is None:
+        return None
+    contributor = found(turn, org_id, Contributor, "contributor", name)
+    return "" if contributor is None else contributor.id
+
+
+def page_of(
+    turn: ReadTurn,
+    call: AnyCall,
+    *,
+    sort: str,
+    kind: type[R],
+    wanted: Callable[[R], bool],
+    show: Callable[[R, RecordNames], S],
+) -> Page[S]:
+    """The records of a *sort* that are *wanted*, by id, from where the cursor says.
+
+    A page may end early, with a cursor, where almost nothing is wanted.
+    """
+    query = call.query
+    asked = msgspec.to_builtins(query)
+    asked.pop("cursor")
+    asked.pop("limit")
+    bound_to = (sort, msgspec.json.encode(asked, order="sorted").decode())
+    place = call.place(query.cursor, *bound_to)
+    after = "" if place is None else str(place[0])
+    shown: list[R] = []
+    following: str | None = None
+    read = 0
+    while following is None:
+        heads = turn.heads_of_sort(call.org_id, sort, after=after, limit=AT_ONCE)
+        for head in heads:
+            record = head.state
+            if isinstance(record, kind) and record.removed_at is None and wanted(record):
+                if len(shown) == query.limit:
+                    following = after
+                    break
+                shown.append(record)
+            after = head.stream
+        read += len(heads)
+        if len(heads) < AT_ONCE:
+            break
+        if read >= MOST_READ and following is None:
+            following = after
+    names = ReadNames(turn, org_id=call.org_id, records=shown)
+    return Page(
+        items=[show(one, names) for one in shown],
+        next_cursor=None if following is None else call.cursor((following,), *bound_to),
+    )
+
+
+# -- showing -------------------------------------------------------------------------------------
+
+
+def contributor_shape(record: Contributor, names: RecordNames) -> ContributorShape:
+    """A contributor with its contacts."""
+    return ContributorShape(
+        id=record.id,
+        code=record.code,
+        name=record.name,
+        pubkey=record.pubkey,
+        slack_handle=record.slack_handle,
+        slack_user_group=record.slack_user_group,
+        contacts=[
+            ContactShape(
+                name=one.name,
+                method=one.method.value,
+                address=one.address,
+                hours=one.hours,
+                order=one.order,
+            )
+            for one in record.contacts
+        ],
+        **_stamps(record),
+    )
+
+
+def member_shape(record: Member, names: RecordNames) -> MemberShape:
+    """A member with the code of its contributor."""
+    return MemberShape(
+        id=record.id,
+        name=record.name,
+        role=record.role.value,
+        email=record.email,
+        contributor=_code(record.contributor_id, names),
+        slack_user_id=record.slack_user_id,
+        service=record.service,
+        **_stamps(record),
+    )
+
+
+def key_shape(record: Key, names: RecordNames) -> KeyShape:
+    """A key with what its member is bound to."""
+    member = names.member(record.member_id)
+    return KeyShape(
+        id=record.id,
+        name=record.name,
+        role=record.role.value,
+        member=record.member_id,
+        contributor=None if member is None else _code(member.contributor_id, names),
+        expires_at=optional(record.expires_at),
+        allow_cidr=list(record.allow_cidr),
+        rate_per_second=record.rate_per_second,
+        burst=record.burst,
+        revoked_at=optional(record.revoked_at),
+        **_stamps(record),
+    )
+
+
+def service_shape(record: Service, names: RecordNames) -> ServiceShape:
+    """A service."""
+    return ServiceShape(
+        id=record.id,
+        code=record.code,
+        name=record.name,
+        description=record.description,
+        discovered=record.discovered,
+        **_stamps(record),
+    )
+
+
+def route_shape(record: Route, names: RecordNames) -> RouteShape:
+    """A route; of its secret only whether there is one."""
+    return RouteShape(
+        id=record.id,
+        name=record.name,
+        match=MatchShape(kinds=list(record.match.kinds), matchers=list(record.match.matchers)),
+        destination=destination_shape(record.destination),
+        enabled=record.enabled,
+        contributor=_code(record.contributor_id, names),
+        **_stamps(record),
+    )
+
+
+def destination_shape(destination: Destination) -> DestinationShape:
+    """A destination; of its secret only whether there is one."""
+    return DestinationShape(
+        kind=destination.kind.value,
+        url=destination.url,
+        address=destination.address,
+        channel=destination.channel,
+        table_base=destination.table_base,
+        has_secret=destination.secret_id is not None,
+    )
+
+
+def device_shape(record: Device, names: RecordNames) -> DeviceShape:
+    """A device with the code of its owner."""
+    return DeviceShape(
+        id=record.id,
+        code=record.code,
+        pubkey=record.pubkey,
+        contributor=_code(record.contributor_id, names),
+        device_type=record.device_type,
+        location=record.location,
+        public_ip=record.public_ip,
+        **_stamps(record),
+    )
+
+
+def link_shape(record: Link, names: RecordNames) -> LinkShape:
+    """A link with the codes of its devices and owners."""
+    return LinkShape(
+        id=record.id,
+        code=record.code,
+        pubkey=record.pubkey,
+        contributor=_code(record.contributor_id, names),
+        link_type=record.link_type.value,
+        side_a=_side(record.side_a, names),
+        side_z=_side(record.side_z, names),
+        side_z_contributor=_code(record.side_z_contributor_id, names),
+        bandwidth=record.bandwidth,
+        mtu=record.mtu,
+        **_stamps(record),
+    )
+
+
+def policy_shape(policy: Policy) -> PolicyShape:
+    """The policy with every field, changed or not."""
+    fields = {
+        name: getattr(policy, name)
+        for name in PolicyShape.__struct_fields__
+        if name != "updated_at"
+    }
+    return PolicyShape(updated_at=to_text(policy.updated_at) if policy.version else None, **fields)
+
+
+def _side(side: Side, names: RecordNames) -> SideShape:
+    device = names.device(side.device)
+    return SideShape(
+        device=None if device is None else device.code,
+        device_pubkey=side.device,
+        interface=side.interface,
+    )
+
+
+def _code(contributor_id: str | None, names: RecordNames) -> str | None:
+    contributor = None if contributor_id is None else names.contributor(contributor_id)
+    return None if contributor is None else contributor.code
+
+
+def _stamps(record: Record) -> dict[str, Any]:
+    return {
+        "created_at": to_text(record.created_at),
+        "updated_at": to_text(record.updated_at),
+        "version": record.version,
+        "removed_at": UNSET if record.removed_at is None else to_text(record.removed_at),
+    }

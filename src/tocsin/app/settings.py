@@ -1,0 +1,396 @@
+"""What can be set, as a table: read once at the start, frozen, loud about what it cannot read.
+
+An option of ``tocsin serve`` wins over the environment, the environment over the default. The
+documentation of the settings is generated from :data:`TABLE`.
+"""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+ServerRole = Literal["all", "gateway", "dispatcher"]
+
+PREFIX: Final = "TOCSIN_"
+FILE_SUFFIX: Final = "_FILE"
+OF_THE_CLIENT: Final = frozenset(
+    {"TOCSIN_URL", "TOCSIN_ORG", "TOCSIN_API_KEY", "TOCSIN_API_KEY_FILE"}
+)
+"""Variables of the command line's clients, which are no business of a server."""
+
+READERS_LIMIT: Final = 4
+"""A store hands out this many snapshots at once; more threads would only wait for them."""
+SECRET_FILE_LIMIT: Final = 4_096
+TOKEN_MINIMUM: Final = 16
+KEY_BYTES: Final = 32
+ALIKE: Final = 0.8
+"""How alike an unknown variable must be to a known one for the latter to be offered."""
+_ROLES: Final[tuple[ServerRole, ...]] = ("all", "gateway", "dispatcher")
+_LEVELS: Final = ("debug", "info", "warning", "error")
+
+
+class SettingWrong(ValueError):
+    """A setting that cannot be what it was set to; says which one, and what to give."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How this server is set up; each field is a row of :data:`TABLE`."""
+
+    host: str
+    port: int
+    data: Path
+    database: str | None
+    role: tuple[ServerRole, ...]
+    demo: bool
+    demo_public: bool
+    trusted_proxies: tuple[Network, ...]
+    allow_private_destinations: bool
+    readers: int
+    log_level: str
+    secret_key: str | None
+    metrics_token: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One row: what it is called, which values it takes, and what it does.
+
+    ``default`` is written as it would be given; None: nothing. ``read`` makes the value of a text,
+    or raises ValueError with what to give instead. A ``secret`` is no option, since the command
+    line is for everybody on the machine to see; it may come from a file instead. ``repeatable``
+    ones are separated by commas in the environment.
+    """
+
+    name: str
+    type: str
+    default: str | None
+    sentence: str
+    read: Callable[[str], object]
+    unit: str | None = None
+    flag: bool = False
+    repeatable: bool = False
+    secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable."""
+        return PREFIX + self.name.upper()
+
+    @property
+    def option(self) -> str | None:
+        """Its option of ``tocsin serve``; None for a secret."""
+        return None if self.secret else "--" + self.name.replace("_", "-")
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text[:20]) <= most:
+            raise ValueError(f"give a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def _yes_or_no(text: str) -> bool:
+    match text.lower():
+        case "true" | "1" | "yes" | "on":
+            return True
+        case "false" | "0" | "no" | "off":
+            return False
+        case _:
+            raise ValueError("give true or false")
+
+
+def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"give one of {', '.join(words)}")
+        return text
+
+    return read
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
+
+
+def _roles(text: str) -> tuple[str, ...]:
+    read = _one_of(_ROLES)
+    return tuple(dict.fromkeys(read(one) for one in _listed(text)))
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(one) for one in _listed(text))
+    except ValueError as wrong:
+        raise ValueError("give networks such as 10.0.0.0/8 or fd00::/8") from wrong
+
+
+def _database(text: str) -> str:
+    scheme, _, rest = text.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return text
+    if scheme in ("postgresql", "postgres") and rest:
+        return text
+    raise ValueError("give sqlite:///path/to/file or postgresql://…")
+
+
+def _token(text: str) -> str:
+    if len(text) < TOKEN_MINIMUM:
+        raise ValueError(f"give at least {TOKEN_MINIMUM} characters")
+    return text
+
+
+def _key(text: str) -> str:
+    try:
+        size = len(base64.b64decode(text, altchars=b"-_", validate=True))
+    except ValueError:
+        size = 0
+    if size != KEY_BYTES:
+        raise ValueError(f"give {KEY_BYTES} bytes in URL-safe base64")
+    return text
+
+
+TABLE: Final[tuple[Setting, ...]] = (
+    Setting(
+        name="host",
+        type="address",
+        default="127.0.0.1",
+        sentence="The address to listen on.",
+        read=_text,
+    ),
+    Setting(
+        name="port",
+        type="whole number",
+        default="8080",
+        sentence="The port to listen on; 0 takes a free one.",
+        read=_whole(0, 65_535),
+    ),
+    Setting(
+        name="data",
+        type="folder",
+        default="data",
+        sentence="Where the database and the installation's key are.",
+        read=Path,
+    ),
+    Setting(
+        name="database",
+        type="address",
+        default=None,
+        sentence="The database, as sqlite:///path; by default tocsin.db in the data folder.",
+        read=_database,
+    ),
+    Setting(
+        name="role",
+        type="words",
+        default="all",
+        sentence="What this process does: all, gateway or dispatcher. SQLite knows only all.",
+        read=_roles,
+        repeatable=True,
+    ),
+    Setting(
+        name="demo",
+        type="true or false",
+        default="false",
+        sentence="Furnish an empty database with an example network.",
+        read=_yes_or_no,
+        flag=True,
+    ),
+    Setting(
+        name="demo_public",
+        type="true or false",
+        default="false",
+        sentence="Let the demo listen beyond this machine.",
+        read=_yes_or_no,
+        flag=True,
+    ),
+    Setting(
+        name="trusted_proxies",
+        type="networks",
+        default="",
+        sentence="Proxies whose X-Forwarded-For says who is calling.",
+        read=_networks,
+        repeatable=True,
+    ),
+    Setting(
+        name="allow_private_destinations",
+        type="true or false",
+        default="false",
+        sentence="Let routes and connectors send to private and loopback addresses.",
+        read=_yes_or_no,
+        flag=True,
+    ),
+    Setting(
+        name="readers",
+        type="whole number",
+        default=str(READERS_LIMIT),
+        unit="threads",
+        sentence="How many requests read the database at once.",
+        read=_whole(1, READERS_LIMIT),
+    ),
+    Setting(
+        name="log_level",
+        type="word",
+        default="info",
+        sentence="The least level that is logged: debug, info, warning or error.",
+        read=_one_of(_LEVELS),
+    ),
+    Setting(
+        name="secret_key",
+        type="32 bytes, URL-safe base64",
+        default=None,
+        sentence="The key that seals stored secrets; by default secret.key in the data folder, "
+        "made at the first start.",
+        read=_key,
+        secret=True,
+    ),
+    Setting(
+        name="metrics_token",
+        type="text",
+        default=None,
+        sentence="Whoever bears it may read /metrics from anywhere; without it only this machine "
+        "may.",
+        read=_token,
+        secret=True,
+    ),
+)
+_BY_NAME: Final[Mapping[str, Setting]] = {setting.name: setting for setting in TABLE}
+
+
+def read_settings(*, environ: Mapping[str, str], given: Mapping[str, str]) -> Settings:
+    """The settings of a server: *given* options (by setting name), else *environ*, else defaults.
+
+    Raises:
+        SettingWrong: a value that cannot be read, an unknown ``TOCSIN_`` variable, a secret given
+            twice or in a file that cannot be read, options that contradict each other.
+    """
+    _refuse_unknown(environ)
+    values: dict[str, Any] = {}
+    for setting in TABLE:
+        source, text = _source_and_text(setting, environ, given)
+        values[setting.name] = None if text is None else _value(setting, source, text)
+    settings = Settings(**values)
+    _refuse_contradictions(settings)
+    return settings
+
+
+def secret(name: str, environ: Mapping[str, str]) -> str | None:
+    """The secret setting *name* from its variable or the file that its ``…_FILE`` names.
+
+    Raises:
+        SettingWrong: given in both ways, in a file that cannot be read, or no such secret.
+    """
+    setting = _BY_NAME[name]
+    source, text = _secret_text(setting, environ)
+    if text is None:
+        return None
+    return str(_value(setting, source, text))
+
+
+def _secret_text(setting: Setting, environ: Mapping[str, str]) -> tuple[str, str | None]:
+    variable, file_variable = setting.variable, setting.variable + FILE_SUFFIX
+    direct, path = environ.get(variable), environ.get(file_variable)
+    if path is None:
+        return variable, direct
+    if direct is not None:
+        raise SettingWrong(f"{variable} and {file_variable} are both set; keep one of them")
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(SECRET_FILE_LIMIT + 1)
+    except UnicodeDecodeError as wrong:
+        raise SettingWrong(f"{file_variable}: {path} is no text") from wrong
+    except OSError as failed:
+        raise SettingWrong(
+            f"{file_variable}: {path} cannot be read ({failed.strerror})"
+        ) from failed
+    if len(text) > SECRET_FILE_LIMIT:
+        raise SettingWrong(f"{file_variable}: {path} is too long for a secret")
+    return file_variable, text.strip()
+
+
+def documented() -> list[dict[str, str]]:
+    """The table for the documentation: each row's texts by column name."""
+    return [
+        {
+            "name": setting.name,
+            "option": setting.option or "",
+            "variable": setting.variable + (f" or {setting.variable}_FILE" * setting.secret),
+            "type": setting.type,
+            "default": setting.default or "",
+            "unit": setting.unit or "",
+            "sentence": setting.sentence,
+        }
+        for setting in TABLE
+    ]
+
+
+def _source_and_text(
+    setting: Setting, environ: Mapping[str, str], given: Mapping[str, str]
+) -> tuple[str, str | None]:
+    if setting.name in given:
+        return setting.option or setting.variable, given[setting.name]
+    if setting.secret:
+        return _secret_text(setting, environ)
+    return setting.variable, environ.get(setting.variable, setting.default)
+
+
+def _value(setting: Setting, source: str, text: str) -> object:
+    if not text and text != setting.default:
+        raise SettingWrong(f"{source} is empty; leave it out or give a value ({setting.type})")
+    try:
+        return setting.read(text)
+    except ValueError as wrong:
+        shown = "" if setting.secret else f" {text!r}"
+        raise SettingWrong(f"{source} cannot be{shown or ' this'}; {wrong}") from wrong
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    known = {setting.variable for setting in TABLE}
+    known |= {setting.variable + FILE_SUFFIX for setting in TABLE if setting.secret}
+    for variable in sorted(environ):
+        if not variable.startswith(PREFIX) or variable in known | OF_THE_CLIENT:
+            continue
+        # A mistyped name would otherwise leave a default in force that nobody wanted.
+        near = difflib.get_close_matches(variable, known, n=1, cutoff=ALIKE)
+        hint = f"; did you mean {near[0]}?" if near else "; unset it"
+        raise SettingWrong(f"{variable} is set, and there is no such setting{hint}")
+
+
+def _refuse_contradictions(settings: Settings) -> None:
+    if not settings.role:
+        raise SettingWrong(f"{_BY_NAME['role'].variable} names no role; give {', '.join(_ROLES)}")
+    if settings.demo and not settings.demo_public and not _is_loopback(settings.host):
+        raise SettingWrong(
+            f"--demo listens on this machine only, and --host is {settings.host}; whoever can reach"
+            " it can use it. Say --demo-public if that is what you want."
+        )
+    if settings.database is not None and settings.database.startswith("postgres"):
+        raise SettingWrong(
+            "--database: PostgreSQL is not there yet; this version keeps its data in SQLite"
+            " (sqlite:///path/to/file)"
+        )
+    if "all" not in settings.role and set(settings.role) != {"gateway", "dispatcher"}:
+        raise SettingWrong(
+            f"--role {settings.role[0]} needs a database that several processes share; SQLite is"
+            " one process, which does all: leave --role out"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

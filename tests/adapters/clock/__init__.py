@@ -1,0 +1,1 @@
+"""Time moved by hand: ticks for what is due, parking, and the broom."""

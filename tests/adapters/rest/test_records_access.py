@@ -1,0 +1,238 @@
+"""Who may do what at every endpoint of administration and of the registry.
+
+The cast: an owner (member of alpha), a teammate (member of beta), an org_admin, and a stranger, who
+is an org_admin of another org and finds nothing here, not even that it is there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.adapters.rest.asking import Client
+from tests.handler.acting import pubkey
+from tocsin.adapters.rest import destinations, identity, policy, records, redactions, registry
+from tocsin.adapters.rest.bodies import read_body, read_query
+from tocsin.adapters.rest.endpoints import Endpoint
+from tocsin.adapters.rest.record_bodies import RecordsQuery
+from tocsin.core.pubkeys import parse_pubkey
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *records.ENDPOINTS,
+    *destinations.ENDPOINTS,
+    *identity.ENDPOINTS,
+    *policy.ENDPOINTS,
+    *redactions.ENDPOINTS,
+    *registry.ENDPOINTS,
+)
+ORG = "/v1/orgs/{org}"
+SIDES = {
+    "side_a": {"device": "ams-1", "interface": "Ethernet9"},
+    "side_z": {"device": "fra-1", "interface": "Ethernet9"},
+}
+GAMMA = {"name": "Gamma", "pubkey": pubkey(3)}
+HOOK = {"kind": "webhook", "url": "https://hooks.example.net/noc"}
+LINE = {"link_type": "DZX", **SIDES, "contributor": "alpha"}
+
+Case = tuple[str, str, object, int, int, int]
+
+CASES: list[Case] = [
+    # method, path, body, and what owner, teammate and admin are answered.
+    ("GET", "/me", None, 200, 200, 200),
+    ("GET", "/contributors", None, 200, 200, 200),
+    ("POST", "/contributors", {"code": "gamma", **GAMMA}, 403, 403, 201),
+    ("GET", "/contributors/alpha", None, 200, 200, 200),
+    ("PATCH", "/contributors/alpha", {"slack_handle": "@a"}, 200, 403, 200),
+    ("PUT", "/contributors/gamma", GAMMA, 403, 403, 201),
+    ("DELETE", "/contributors/spare", None, 403, 403, 200),
+    ("GET", "/services", None, 200, 200, 200),
+    ("POST", "/services", {"code": "web", "name": "Web"}, 403, 403, 201),
+    ("GET", "/services/api", None, 200, 200, 200),
+    ("PATCH", "/services/api", {"name": "A"}, 403, 403, 200),
+    ("PUT", "/services/api", {"name": "A"}, 403, 403, 200),
+    ("DELETE", "/services/api", None, 403, 403, 200),
+    ("GET", "/routes", None, 403, 403, 200),
+    ("POST", "/routes", {"name": "noc", "destination": HOOK}, 403, 403, 201),
+    ("GET", "/routes/{route}", None, 403, 403, 200),
+    ("PATCH", "/routes/{route}", {"destination": HOOK}, 403, 403, 200),
+    ("DELETE", "/routes/{route}", None, 403, 403, 200),
+    ("GET", "/members", None, 200, 200, 200),
+    ("POST", "/members", {"name": "Jo", "role": "viewer"}, 403, 403, 201),
+    ("GET", "/members/{member}", None, 200, 200, 200),
+    ("PATCH", "/members/{member}", {"name": "Joe"}, 403, 403, 200),
+    ("DELETE", "/members/{member}", None, 403, 403, 200),
+    ("GET", "/keys", None, 403, 403, 200),
+    ("POST", "/keys", {"name": "ci", "role": "viewer"}, 403, 403, 201),
+    ("GET", "/keys/{key}", None, 403, 403, 200),
+    ("PATCH", "/keys/{key}", {"name": "cd"}, 403, 403, 200),
+    ("DELETE", "/keys/{key}", None, 403, 403, 200),
+    ("GET", "/policy", None, 200, 200, 200),
+    ("PATCH", "/policy", {"auto_start": False}, 403, 403, 200),
+    ("POST", "/redactions", {"event": "{event}", "fields": ["name"]}, 403, 403, 201),
+    ("GET", "/devices", None, 200, 200, 200),
+    (
+        "POST",
+        "/devices",
+        {"code": "x", "pubkey": pubkey(41), "contributor": "alpha"},
+        201,
+        403,
+        201,
+    ),
+    ("GET", "/devices/ams-1", None, 200, 200, 200),
+    ("PATCH", "/devices/ams-1", {"location": "AMS"}, 200, 403, 200),
+    ("PUT", "/devices/ams-1", {"pubkey": pubkey(11)}, 200, 403, 200),
+    ("DELETE", "/devices/ams-9", None, 200, 403, 200),
+    ("GET", "/links", None, 200, 200, 200),
+    ("POST", "/links", {"code": "y", "pubkey": pubkey(42), **LINE}, 201, 403, 201),
+    ("GET", "/links/line", None, 200, 200, 200),
+    ("PATCH", "/links/line", {"mtu": 1500}, 200, 403, 200),
+    ("PUT", "/links/line", {"pubkey": pubkey(52), **LINE}, 200, 403, 200),
+    ("DELETE", "/links/line", None, 200, 403, 200),
+]
+
+
+def furnish(gateway: Client) -> dict[str, str]:
+    """One of everything; the ids of what is named by id."""
+
+    def made(path: str, body: object) -> Any:
+        answer = gateway.ask("POST", path, body, who="admin")
+        assert answer.status == 201, answer.body
+        return answer.json
+
+    made("/contributors", {"code": "spare", "name": "Spare", "pubkey": pubkey(4)})
+    made("/services", {"code": "api", "name": "API"})
+    made("/devices", {"code": "ams-9", "pubkey": pubkey(51), "contributor": "alpha"})
+    made("/links", {"code": "line", "pubkey": pubkey(52), **LINE})
+    member = made("/members", {"name": "Jan", "role": "viewer"})
+    events = gateway.ask("GET", "/events?limit=1000", who="admin").json["items"]
+    return {
+        "{route}": made("/routes", {"name": "first", "destination": HOOK})["id"],
+        "{key}": made("/keys", {"name": "first", "role": "viewer"})["id"],
+        "{member}": member["id"],
+        "{event}": next(one["id"] for one in events if one["stream"] == f"member:{member['id']}"),
+    }
+
+
+def spelled(value: Any, names: dict[str, str]) -> Any:
+    """*value* with its placeholders filled in."""
+    if isinstance(value, str):
+        for name, identity in names.items():
+            value = value.replace(name, identity)
+        return value
+    if isinstance(value, dict):
+        return {key: spelled(inner, names) for key, inner in value.items()}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "owner", "teammate", "admin"),
+    CASES,
+    ids=[f"{case[0]} {case[1]}" for case in CASES],
+)
+def test_everybody_gets_what_is_theirs(
+    gateway: Client,
+    method: str,
+    path: str,
+    body: object,
+    owner: int,
+    teammate: int,
+    admin: int,
+) -> None:
+    names = furnish(gateway)
+    path, body = spelled(path, names), spelled(body, names)
+    with gateway.house.store.reading() as turn:
+        before = turn.last_position()
+
+    stranger = gateway.ask(method, path, body, who="stranger")
+    nobody = gateway.ask(method, path, body, who=None)
+    assert (stranger.status, stranger.code) == (404, "not_found")
+    assert (nobody.status, nobody.code) == (401, "unauthenticated")
+    with gateway.house.store.reading() as turn:
+        assert turn.last_position() == before
+
+    refused = gateway.ask(method, path, body, who="teammate")
+    assert refused.status == teammate, refused.body
+    if teammate == 403:
+        assert refused.code == "forbidden"
+        with gateway.house.store.reading() as turn:
+            assert turn.last_position() == before
+    allowed = gateway.ask(method, path, body, who="owner")
+    assert allowed.status == owner, allowed.body
+    if owner == 403:
+        done = gateway.ask(method, path, body, who="admin")
+        assert done.status == admin, done.body
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "owner", "teammate", "admin"),
+    [case for case in CASES if case[5] != 403 and case[3] != 403 and case[0] != "GET"],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_org_admin_may_do_what_an_owner_may(
+    gateway: Client,
+    method: str,
+    path: str,
+    body: object,
+    owner: int,
+    teammate: int,
+    admin: int,
+) -> None:
+    names = furnish(gateway)
+
+    done = gateway.ask(method, spelled(path, names), spelled(body, names), who="admin")
+
+    assert done.status == admin, done.body
+
+
+def test_in_another_org_there_is_nothing_of_that_name(gateway: Client) -> None:
+    """Ids and pubkeys of one org name nothing in the other."""
+    names = furnish(gateway)
+    elsewhere = "/v1/orgs/elsewhere"
+
+    for path in (
+        "/contributors/alpha",
+        f"/contributors/{pubkey(1)}",
+        "/services/api",
+        f"/routes/{names['{route}']}",
+        f"/members/{names['{member}']}",
+        f"/keys/{names['{key}']}",
+        "/devices/ams-1",
+        f"/devices/{pubkey(11)}",
+        "/links/line",
+    ):
+        for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None)):
+            missing = gateway.ask(method, elsewhere + path, body, who="stranger")
+            assert (missing.status, missing.code) == (404, "not_found"), (method, path)
+    theirs = {"event": names["{event}"], "fields": ["name"]}
+    assert gateway.ask("POST", f"{elsewhere}/redactions", theirs, who="stranger").status == 404
+    for path in ("contributors", "services", "routes", "devices", "links"):
+        page = gateway.ask("GET", f"{elsewhere}/{path}", who="stranger").json
+        assert page == {"items": [], "next_cursor": None}
+
+
+def test_every_endpoint_has_its_case() -> None:
+    """Whoever adds an endpoint says here who may use it."""
+    kinds = ("contributors", "services", "routes", "members", "keys", "devices", "links")
+    told = set()
+    for method, path, *_ in CASES:
+        kind, _, one = path[1:].partition("/")
+        whole = f"/{kind}/{{name}}" if one and kind in kinds else path
+        told.add((method, ORG + whole))
+
+    there = {(one.method, one.path) for one in ENDPOINTS} - {("GET", "/v1/me")}
+    assert there == told
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda one: f"{one.method} {one.path}")
+def test_every_endpoint_says_what_it_is(endpoint: Endpoint) -> None:
+    assert endpoint.summary.endswith(".")
+    assert endpoint.answer is not None
+    if endpoint.body is not None:
+        read_body(msgspec.json.encode(endpoint.example), endpoint.body)
+        if "pubkey" in endpoint.example:
+            parse_pubkey(endpoint.example["pubkey"])
+    if endpoint.query is not None:
+        assert issubclass(endpoint.query, RecordsQuery)
+        assert read_query(b"limit=7", endpoint.query) == endpoint.query(limit=7)
