@@ -14,7 +14,7 @@ def kept_key(data: Path) -> str:
     return key
 
 
-def newest(served: Served, key: str) -> str:
+def first_event(served: Served, key: str) -> str:
     status, events = served.get("/v1/orgs/demo/events?limit=1", token=key)
     assert status == 200, events
     found: str = json.loads(events)["items"][0]["id"]
@@ -24,13 +24,13 @@ def newest(served: Served, key: str) -> str:
 def test_the_demo_is_furnished_once_and_its_key_opens_it_each_time(tmp_path: Path) -> None:
     with serving(tmp_path, "--demo") as served:
         key = kept_key(tmp_path)
-        first = newest(served, key)
+        first = first_event(served, key)
         said, _ = served.stop()
     assert "Furnishing" in said
     assert key in said
 
     with serving(tmp_path, "--demo") as served:
-        assert newest(served, key) == first
+        assert first_event(served, key) == first
         said, log = served.stop()
     assert "Furnishing" not in said
     assert key in said

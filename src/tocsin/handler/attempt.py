@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tocsin.core.facts import Event
 from tocsin.handler.submission import Submission
-from tocsin.store.contract import Head, HeadChange, NewDelivery
+from tocsin.store.contract import Head, HeadChange, Outgoing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -15,7 +15,7 @@ class Attempt:
 
     heads: dict[tuple[int, str], HeadChange] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
-    deliveries: list[NewDelivery] = field(default_factory=list)
+    outbox: list[Outgoing] = field(default_factory=list)
     records: list[tuple[int, str, Head | None]] = field(default_factory=list)
 
 

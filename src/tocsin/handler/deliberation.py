@@ -61,8 +61,8 @@ from tocsin.store.contract import (
     CredentialRow,
     Head,
     HeadChange,
-    NewDelivery,
     OrgRow,
+    Outgoing,
     Receipt,
     SealedSecret,
     WriteTurn,
@@ -442,15 +442,14 @@ class Deliberation(Surroundings):
             )
             state = aggregate.evolve(state, event)
             attempt.events.append(event)
-            for delivery in deliveries_of(event, state, directory, directory.routes()):
-                attempt.deliveries.append(
-                    NewDelivery(
+            deliveries = deliveries_of(event, state, directory, directory.routes())
+            if deliveries:
+                attempt.outbox.append(
+                    Outgoing(
                         org_id=org_id,
-                        route_id=delivery.route_id,
                         stream=stream,
                         position=event.position,
-                        kind=event.kind,
-                        coalesce_key=delivery.coalesce_key,
+                        deliveries=deliveries,
                     )
                 )
         assert state is not None
@@ -478,7 +477,7 @@ class Deliberation(Surroundings):
     ) -> None:
         batch = self.batch
         batch.events += attempt.events
-        batch.deliveries += attempt.deliveries
+        batch.outbox += attempt.outbox
         for place, change in attempt.heads.items():
             held = self._ticket_claims.setdefault(place[0], {})
             earlier = batch.heads.get(place)

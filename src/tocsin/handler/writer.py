@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 QUEUE_LIMIT = 4_096
 BATCH_LIMIT = 256
 RETRY_AFTER_SECONDS = 1
+FAILED_DUTY_PAUSE = 1.0
+"""Seconds until a duty that met a failing storage is tried again."""
 
 Result = Outcome | BaseException
 
@@ -52,15 +54,19 @@ class TurnReport:
     seconds: float
 
 
-Duty = Callable[[], bool]
-"""A bounded slice of background work on the writer's thread; true when there is more to do."""
+Duty = Callable[[], float | None]
+"""A bounded slice of background work on the writer's thread.
+
+It says in how many seconds it wants to be called again, 0 for at once; None when it has nothing to
+do until something is written, or somebody nudges.
+"""
 
 
 class Writer:
     """The only writer of a store.
 
     ``clock`` says what time it is, ``entropy`` gives 62 random bits, ``seal`` seals secrets,
-    ``duties`` run between turns when nothing waits (and after each turn, one slice). ``on_commit``
+    ``duties`` run between turns, one slice of each. ``on_commit``
     is told of the events of each committed batch, ``on_turn`` of what each turn did.
     """
 
@@ -177,27 +183,32 @@ class Writer:
     # -- the thread ------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        more = True
+        pause: float | None = 0.0
         while True:
             with self._wake:
-                while not (self._queue or self._stopping or self._nudged or more):
-                    self._wake.wait()
+                self._wake.wait_for(
+                    lambda: self._queue or self._stopping or self._nudged, timeout=pause
+                )
                 self._nudged = False
                 if not self._queue and self._stopping:
                     return
                 batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_LIMIT))]
             if batch:
                 self._take_turn(batch)
-            more = self._tend()
+            pause = self._tend()
 
-    def _tend(self) -> bool:
-        more = False
+    def _tend(self) -> float | None:
+        """A slice of each duty; in how many seconds the first of them wants to be called again."""
+        pauses: list[float] = []
         for duty in self._duties:
             try:
-                more = duty() or more
+                wish = duty()
             except StorageFailed as failed:
                 log.error("duty failed", action="duty_failed", reason=failed.reason)
-        return more
+                wish = FAILED_DUTY_PAUSE
+            if wish is not None:
+                pauses.append(wish)
+        return min(pauses, default=None)
 
     def _take_turn(self, batch: Sequence[_Waiting]) -> None:
         started = time.perf_counter()

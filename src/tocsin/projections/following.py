@@ -1,4 +1,4 @@
-"""Followers of the log: the timeline and the search index, a bounded slice at a time.
+"""Followers of the log, a bounded slice at a time; the search index is the first of them.
 
 Each reads the log behind its checkpoint and writes its rows and the new checkpoint in one
 transaction, so whatever is interrupted begins again where it was. On SQLite they work on the
@@ -7,10 +7,10 @@ writer's thread, between its turns.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Final
 
 from tocsin.core.facts import Event
@@ -18,17 +18,19 @@ from tocsin.core.instants import from_text
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import NoteAdded
 from tocsin.projections.documents import NEWEST_NOTES, document_of, notes_in
-from tocsin.projections.timeline import TICKETS, timeline_row
-from tocsin.store.codec import documents_of
 from tocsin.store.contract import Document, ReadTurn, Store, WriteTurn
 
-TIMELINE: Final = "timeline"
 SEARCH: Final = "search"
 
-SLICE: Final = 256
-"""Events that one slice of one follower takes: a few milliseconds between two turns."""
+TICKETS: Final = ("incident:", "maintenance:")
+"""How the streams of tickets begin."""
 
-_KNOWN_NUMBERS: Final = 20_000
+SLICE: Final = 512
+"""Events that one slice of one follower takes: some ten milliseconds between two turns."""
+
+REST_SECONDS: Final = 0.2
+"""Between two runs to the end of the log. The index is written in pieces that are merged later:
+few larger ones cost a fraction of many small ones, and nobody waits for a search so shortly."""
 
 _REDACTED: Final = frozenset({"incident.redacted", "maintenance.redacted"})
 _SILENT: Final = frozenset(
@@ -59,78 +61,19 @@ class Logged:
     org_id: int
     stream: str
     kind: str
-    public: str
-    private: str
 
 
 def log_after(turn: ReadTurn, position: int, *, limit: int) -> Sequence[Logged]:
     """The log behind *position*, every org's."""
     rows = turn.select(
-        "SELECT position, org_id, stream, kind, public, private FROM events"
+        "SELECT position, org_id, stream, kind FROM events"
         " WHERE position > ? ORDER BY position LIMIT ?",
         (position, limit),
     )
     return [Logged(*row) for row in rows]
 
 
-class Numbers:
-    """The numbers of tickets by their streams; the latest asked for are remembered."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[tuple[int, str], int] = OrderedDict()
-
-    def of(self, turn: ReadTurn, logged: Iterable[Logged]) -> dict[tuple[int, str], int]:
-        """The numbers of the tickets that *logged* are about."""
-        found: dict[tuple[int, str], int] = {}
-        wanted: dict[int, set[str]] = {}
-        for one in logged:
-            place = (one.org_id, one.stream)
-            number = self._known.get(place)
-            if number is None:
-                wanted.setdefault(one.org_id, set()).add(one.stream)
-            else:
-                found[place] = number
-        for org_id, streams in wanted.items():
-            marks = ", ".join("?" * len(streams))
-            for stream, number in turn.select(
-                f"SELECT stream, number FROM heads WHERE org_id = ? AND stream IN ({marks})",
-                (org_id, *sorted(streams)),
-            ):
-                found[org_id, stream] = self._known[org_id, stream] = number
-        while len(self._known) > _KNOWN_NUMBERS:
-            self._known.popitem(last=False)
-        return found
-
-
-def follow_timeline(turn: WriteTurn, logged: Sequence[Logged], numbers: Numbers) -> None:
-    """Put *logged* on the timelines of their tickets; after a redaction make one anew."""
-    ours = [one for one in logged if one.stream.startswith(TICKETS)]
-    known = numbers.of(turn, ours)
-    # What was redacted stands redacted in the log; its ticket's older entries are read again.
-    anew = {(one.org_id, one.stream): one.position for one in ours if one.kind in _REDACTED}
-    rows = []
-    for one in ours:
-        if one.position <= anew.get((one.org_id, one.stream), 0):
-            continue
-        outside, inside = documents_of(one.public, one.private, position=one.position)
-        number = known[one.org_id, one.stream]
-        rows.append(
-            timeline_row(outside, inside, org_id=one.org_id, number=number, position=one.position)
-        )
-    for (org_id, stream), position in anew.items():
-        number = known[org_id, stream]
-        turn.drop_timeline(org_id, number)
-        for place, public, private in turn.select(
-            "SELECT position, public, private FROM events WHERE org_id = ? AND stream = ?"
-            " AND position <= ? ORDER BY version",
-            (org_id, stream, position),
-        ):
-            outside, inside = documents_of(public, private, position=place)
-            rows.append(timeline_row(outside, inside, org_id=org_id, number=number, position=place))
-    turn.put_timeline(rows)
-
-
-def follow_search(turn: WriteTurn, logged: Sequence[Logged], numbers: Numbers) -> None:
+def follow_search(turn: WriteTurn, logged: Sequence[Logged]) -> None:
     """Index the tickets that *logged* changed, as they stand now."""
     ours = [one for one in logged if one.stream.startswith(TICKETS) and one.kind not in _SILENT]
     by_org: dict[int, set[str]] = {}
@@ -151,9 +94,9 @@ def follow_search(turn: WriteTurn, logged: Sequence[Logged], numbers: Numbers) -
         turn.forget_document_traces()
 
 
-Follow = Callable[[WriteTurn, Sequence[Logged], Numbers], None]
+Follow = Callable[[WriteTurn, Sequence[Logged]], None]
 
-FOLLOWERS: Final[dict[str, Follow]] = {TIMELINE: follow_timeline, SEARCH: follow_search}
+FOLLOWERS: Final[dict[str, Follow]] = {SEARCH: follow_search}
 
 
 class Followers:
@@ -162,13 +105,28 @@ class Followers:
     ``clock`` is what lag is told by.
     """
 
-    def __init__(self, *, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, store: Store, clock: Callable[[], datetime], timer: Callable[[], float] = monotonic
+    ) -> None:
         self._store = store
         self._clock = clock
-        self._numbers = Numbers()
+        self._timer = timer
+        self._rested_at = -REST_SECONDS
 
-    def __call__(self) -> bool:
-        """Follow a slice; whether there is more to follow."""
+    def __call__(self) -> float | None:
+        """Follow a slice of each; seconds until the next, None when there is nothing to follow."""
+        waited = self._timer() - self._rested_at
+        if waited < REST_SECONDS:
+            return REST_SECONDS - waited
+        more, moved = self._follow()
+        if more:
+            return 0.0
+        self._rested_at = self._timer()
+        # What came in meanwhile is followed after a rest; if nothing did, there is nothing to do.
+        return REST_SECONDS if moved else None
+
+    def _follow(self) -> tuple[bool, bool]:
+        """Whether there is more to follow, and whether anything was."""
         with self._store.tending() as turn:
             more = False
             moved = False
@@ -176,13 +134,13 @@ class Followers:
                 position = turn.checkpoint(name)
                 logged = log_after(turn, position, limit=SLICE)
                 if logged:
-                    follow(turn, logged, self._numbers)
+                    follow(turn, logged)
                     turn.put_checkpoint(name, logged[-1].position)
                     moved = True
                 more = more or len(logged) == SLICE
             if moved:
                 turn.commit()
-            return more
+            return more, moved
 
     def lag(self) -> list[tuple[str, int, float]]:
         """Each follower's name, how many events and how many seconds it is behind."""

@@ -15,16 +15,14 @@ from tocsin.core.aggregates import AGGREGATES, State, standing_of
 from tocsin.core.facts import Event, stream_sort
 from tocsin.core.ticket import Ticket
 from tocsin.projections.documents import NEWEST_NOTES, document_of, notes_in
-from tocsin.projections.following import FOLLOWERS
-from tocsin.projections.timeline import TICKETS, timeline_row
-from tocsin.store.codec import documents_of, event_of_documents
+from tocsin.projections.following import FOLLOWERS, TICKETS
+from tocsin.store.codec import decoded_event
 from tocsin.store.contract import (
     Batch,
     Document,
     Head,
     HeadChange,
     Store,
-    TimelineRow,
     WriteTurn,
 )
 
@@ -34,7 +32,7 @@ Progress = Callable[[int, int], None]
 
 
 def rebuild(store: Store, progress: Progress = lambda done, total: None) -> int:
-    """Make states, claims, deadlines, rows, timeline and search index anew; how many events.
+    """Make states, claims, deadlines, rows and search index anew; how many events.
 
     *progress* is told how many events of how many are folded. Nobody else may write meanwhile:
     they wait, and give up.
@@ -73,7 +71,6 @@ def _streams(turn: WriteTurn) -> Iterator[list[tuple[int, str, int]]]:
 
 def _fold(turn: WriteTurn, streams: Sequence[tuple[int, str, int]]) -> int:
     batch = Batch(batch_id=str(uuid.uuid4()))
-    rows: list[TimelineRow] = []
     documents: list[Document] = []
     done = 0
     for org_id, stream, number in streams:
@@ -87,17 +84,12 @@ def _fold(turn: WriteTurn, streams: Sequence[tuple[int, str, int]]) -> int:
             " ORDER BY version",
             (org_id, stream),
         ):
-            outside, inside = documents_of(public, private, position=position)
-            event = event_of_documents(outside, inside, position=position, org_id=org_id)
+            event = decoded_event(position=position, org_id=org_id, public=public, private=private)
             state = evolve(state, event)
             version = event.version
             done += 1
-            if is_ticket:
-                rows.append(
-                    timeline_row(outside, inside, org_id=org_id, number=number, position=position)
-                )
-                if event.kind.endswith(".note_added"):
-                    said.append(event)
+            if is_ticket and event.kind.endswith(".note_added"):
+                said.append(event)
         assert state is not None, "a stream has a first event"
         head = Head(org_id=org_id, stream=stream, number=number, version=version, state=state)
         batch.heads[org_id, stream] = HeadChange(head=head, before=None, after=standing_of(state))
@@ -105,6 +97,5 @@ def _fold(turn: WriteTurn, streams: Sequence[tuple[int, str, int]]) -> int:
             text = document_of(state, notes_in(said[-NEWEST_NOTES:]))
             documents.append(Document(org_id=org_id, number=number, text=text))
     turn.write(batch)
-    turn.put_timeline(rows)
     turn.put_documents(documents)
     return done

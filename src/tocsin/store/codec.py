@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, get_type_hints
 
@@ -22,6 +22,7 @@ import rfc8785
 from tocsin.core.aggregates import AGGREGATES, State
 from tocsin.core.facts import Actor, Event, Payload, payload_class, stream_sort
 from tocsin.core.instants import from_text, to_text
+from tocsin.core.routing import Delivery
 from tocsin.store.contract import LogDamaged
 
 Document = dict[str, Any]
@@ -114,6 +115,11 @@ def data_of(payload: Payload) -> Document:
     plan = _plan(type(payload))
     data: Document = msgspec.to_builtins(_fields(payload, (*plan.public, *plan.private)))
     return data
+
+
+def deliveries_text(deliveries: Sequence[Delivery]) -> str:
+    """Deliveries as they stand in the outbox: [[route id, coalesce key or null], …]."""
+    return _plain.encode([(one.route_id, one.coalesce_key) for one in deliveries]).decode()
 
 
 def lifted(kind: str, schema: int, data: Document) -> tuple[type[Payload], Document]:

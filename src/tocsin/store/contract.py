@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from tocsin.core.aggregates import Standing, State
 from tocsin.core.claims import Claim
 from tocsin.core.facts import Event
+from tocsin.core.routing import Delivery
 
 
 class StorageFailed(Exception):
@@ -60,15 +61,17 @@ class HeadChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewDelivery:
-    """One fact for one route; ``lane`` is ticket × destination, the order of sending."""
+class Outgoing:
+    """An event that goes somewhere: one delivery for each route, in the order of the routes.
+
+    A delivery is known by the event's ``position`` and its route's id; its lane is the ticket
+    (``stream``) and the route.
+    """
 
     org_id: int
-    route_id: str
     stream: str
     position: int
-    kind: str
-    coalesce_key: str | None = None
+    deliveries: tuple[Delivery, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +138,7 @@ class Batch:
     batch_id: str
     events: list[Event] = field(default_factory=list)
     heads: dict[tuple[int, str], HeadChange] = field(default_factory=dict)
-    deliveries: list[NewDelivery] = field(default_factory=list)
+    outbox: list[Outgoing] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     orgs: list[OrgRow] = field(default_factory=list)
     credentials: list[CredentialRow] = field(default_factory=list)
@@ -150,17 +153,6 @@ class DueDeadline:
     stream: str
     kind: str
     due_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimelineRow:
-    """One entry of a ticket's timeline; ``number`` is the ticket's, ``entry`` JSON."""
-
-    org_id: int
-    number: int
-    position: int
-    at: str
-    entry: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,8 +240,6 @@ class WriteTurn(ReadTurn, Protocol):
         ...
 
     def write(self, batch: Batch) -> None: ...
-    def put_timeline(self, rows: Sequence[TimelineRow]) -> None: ...
-    def drop_timeline(self, org_id: int, number: int) -> None: ...
     def put_documents(self, documents: Sequence[Document]) -> None:
         """Set the searchable text of tickets, whatever it was before."""
         ...
@@ -261,7 +251,7 @@ class WriteTurn(ReadTurn, Protocol):
     def put_checkpoint(self, name: str, position: int) -> None: ...
     def clear_projections(self) -> None:
         """Empty everything that follows from the log: states, claims, deadlines, rows, terms,
-        timeline, search index, and how far their followers have come."""
+        search index, and how far their followers have come."""
         ...
 
     def redact(self, org_id: int, event_id: str, fields: Collection[str]) -> tuple[Event, str]:

@@ -123,17 +123,14 @@ deadlines = Table(
     Index("deadlines_due", "due_at"),
     sqlite_with_rowid=False,
 )
-deliveries = Table(
-    "deliveries",
+# One row for each event that goes anywhere; ``deliveries`` is JSON, [[route id, coalesce key], …].
+outbox = Table(
+    "outbox",
     metadata,
-    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("position", Number, primary_key=True, autoincrement=False),
     org_id(),
-    text("route_id"),
     text("stream"),
-    Column("position", Number, nullable=False),
-    text("kind"),
-    text("coalesce_key", nullable=True),
-    text("state"),
+    text("deliveries"),
 )
 receipts = Table(
     "receipts",
@@ -148,8 +145,8 @@ receipts = Table(
     text("headers"),
     Column("body", LargeBinary, nullable=False),
     text("expires_at"),
-    Index("receipts_expire", "expires_at"),
-    # Keys are random and answers long: by rowid, answers are appended instead of strewn about.
+    # Keys are random and answers long: by rowid, answers are appended instead of strewn about. They
+    # expire in the order they were given, so the oldest rows are the expired ones.
 )
 # What lists sort and page by. What they show is the ticket's state, in its head: found by stream.
 tickets = Table(
@@ -178,28 +175,16 @@ ticket_terms = Table(
     Column("number", Number, primary_key=True),
     sqlite_with_rowid=False,
 )
-timeline = Table(
-    "timeline",
-    metadata,
-    org_id(key=True),
-    Column("number", Number, primary_key=True),
-    Column("position", Number, primary_key=True),
-    text("at"),
-    text("entry"),
-    sqlite_with_rowid=False,
-)
-
 DIRECTORY_TABLES = (orgs, credentials, checkpoints, batches, secrets, house)
 TENANT_TABLES = (
     events,
     heads,
     claims,
     deadlines,
-    deliveries,
+    outbox,
     receipts,
     tickets,
     ticket_terms,
-    timeline,
 )
 
 SEARCH_INDEX = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -19,8 +20,10 @@ def refs(gateway: Client, query: str, *, who: str = "owner") -> list[str]:
 
 def follow(gateway: Client) -> None:
     """Let the followers come to the end of the log."""
-    followers = Followers(store=gateway.house.store, clock=gateway.house.clock)
-    while followers():
+    followers = Followers(
+        store=gateway.house.store, clock=gateway.house.clock, timer=count().__next__
+    )
+    while followers() is not None:
         pass
 
 

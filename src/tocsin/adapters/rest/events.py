@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Final
+from functools import partial
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
@@ -118,10 +119,7 @@ async def _lines(call: AnyCall, after: int) -> AsyncIterator[bytes]:
     """The log from behind *after* to its end, one event to a line."""
     more = True
     while more:
-        start = after
-        batch = await _verified(
-            call, lambda turn, start=start: _read(turn, call, after=start, limit=AT_ONCE)
-        )
+        batch = await _verified(call, partial(_read, call=call, after=after, limit=AT_ONCE))
         yield b"".join(_encode(one) + b"\n" for one in batch.shown)
         after, more = batch.reached, batch.more
 
@@ -171,11 +169,8 @@ async def _live(
         quiet = 0.0
         while not gone.done() and not announcer.closed:
             bell.clear()
-            start = after
             try:
-                batch = await _verified(
-                    call, lambda turn, start=start: _read(turn, call, after=start, limit=AT_ONCE)
-                )
+                batch = await _verified(call, partial(_read, call=call, after=after, limit=AT_ONCE))
             except (Unauthenticated, StorageFailed):
                 return  # a new connection will be told why
             after = batch.reached
@@ -201,11 +196,10 @@ async def _live(
 
 async def _rung(bell: asyncio.Event, gone: asyncio.Future[None]) -> bool:
     """Wait for news, the client's going, or a second; whether there is news."""
-    ringing = asyncio.ensure_future(bell.wait())
+    ringing: asyncio.Future[Any] = asyncio.ensure_future(bell.wait())
     try:
-        await asyncio.wait(
-            {ringing, gone}, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
-        )
+        waiting: set[asyncio.Future[Any]] = {ringing, gone}
+        await asyncio.wait(waiting, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         return bell.is_set()
     finally:
         ringing.cancel()

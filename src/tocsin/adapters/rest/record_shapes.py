@@ -1,21 +1,12 @@
 """The shapes in which records are answered: administration, the registry, the policy.
 
 ``removed_at`` is there only in the answer to the removal itself. A contributor is named by its
-code, null where it is gone. No secret, and no digest of one, is ever among the fields.
+code, null where it is gone. A secret is told once, to whoever had it made; no digest of one ever.
 """
 
 from __future__ import annotations
 
 from msgspec import UNSET, Struct, UnsetType
-
-
-class RecordShape(Struct, kw_only=True):
-    """What every record has."""
-
-    created_at: str
-    updated_at: str
-    version: int
-    removed_at: str | UnsetType = UNSET
 
 
 class ContactShape(Struct, kw_only=True):
@@ -28,7 +19,7 @@ class ContactShape(Struct, kw_only=True):
     order: int
 
 
-class ContributorShape(RecordShape, kw_only=True):
+class ContributorShape(Struct, kw_only=True):
     """An organisation that runs part of the network."""
 
     id: str
@@ -38,9 +29,13 @@ class ContributorShape(RecordShape, kw_only=True):
     slack_handle: str | None
     slack_user_group: str | None
     contacts: list[ContactShape]
+    created_at: str
+    updated_at: str
+    version: int
+    removed_at: str | UnsetType = UNSET
 
 
-class MemberShape(RecordShape, kw_only=True):
+class MemberShape(Struct, kw_only=True):
     """A person or service with a role; ``contributor`` is the code of the one it is bound to."""
 
     id: str
@@ -50,9 +45,13 @@ class MemberShape(RecordShape, kw_only=True):
     contributor: str | None
     slack_user_id: str | None
     service: bool
+    created_at: str
+    updated_at: str
+    version: int
+    removed_at: str | UnsetType = UNSET
 
 
-class KeyShape(RecordShape, kw_only=True):
+class KeyShape(Struct, kw_only=True):
     """An API key; ``member`` is the id of whom it speaks for, ``contributor`` what that is bound
     to."""
 
@@ -66,6 +65,10 @@ class KeyShape(RecordShape, kw_only=True):
     rate_per_second: int
     burst: int
     revoked_at: str | None
+    created_at: str
+    updated_at: str
+    version: int
+    removed_at: str | UnsetType = UNSET
 
 
 class NewKeyShape(KeyShape, kw_only=True):
@@ -74,7 +77,7 @@ class NewKeyShape(KeyShape, kw_only=True):
     secret: str | UnsetType = UNSET
 
 
-class ServiceShape(RecordShape, kw_only=True):
+class ServiceShape(Struct, kw_only=True):
     """A named thing users depend on; ``discovered`` until a person has looked at it."""
 
     id: str
@@ -82,6 +85,10 @@ class ServiceShape(RecordShape, kw_only=True):
     name: str
     description: str | None
     discovered: bool
+    created_at: str
+    updated_at: str
+    version: int
+    removed_at: str | UnsetType = UNSET
 
 
 class MatchShape(Struct, kw_only=True):
@@ -102,7 +109,7 @@ class DestinationShape(Struct, kw_only=True):
     has_secret: bool
 
 
-class RouteShape(RecordShape, kw_only=True):
+class RouteShape(Struct, kw_only=True):
     """Which facts go to which destination.
 
     ``secret`` is told once, where one was made for a webhook.
@@ -115,9 +122,13 @@ class RouteShape(RecordShape, kw_only=True):
     enabled: bool
     contributor: str | None
     secret: str | UnsetType = UNSET
+    created_at: str
+    updated_at: str
+    version: int
+    removed_at: str | UnsetType = UNSET
 
 
-class DeviceShape(RecordShape, kw_only=True):
+class DeviceShape(Struct, kw_only=True):
     """A network device; ``contributor`` owns it."""
 
     id: str
@@ -127,6 +138,10 @@ class DeviceShape(RecordShape, kw_only=True):
     device_type: str | None
     location: str | None
     public_ip: str | None
+    created_at: str
+    updated_at: str
+    version: int
+    removed_at: str | UnsetType = UNSET
 
 
 class SideShape(Struct, kw_only=True):
@@ -137,7 +152,7 @@ class SideShape(Struct, kw_only=True):
     interface: str
 
 
-class LinkShape(RecordShape, kw_only=True):
+class LinkShape(Struct, kw_only=True):
     """A link between two devices; ``contributor`` (the A side) owns it."""
 
     id: str
@@ -150,6 +165,10 @@ class LinkShape(RecordShape, kw_only=True):
     side_z_contributor: str | None
     bandwidth: int | None
     mtu: int | None
+    created_at: str
+    updated_at: str
+    version: int
+    removed_at: str | UnsetType = UNSET
 
 
 class PolicyShape(Struct, kw_only=True):

@@ -12,7 +12,6 @@ from tocsin.adapters.rest.endpoints import Endpoint, Page
 from tocsin.adapters.rest.ticket_bodies import PageQuery
 from tocsin.adapters.rest.ticket_shapes import ActorShape
 from tocsin.adapters.rest.tickets import TICKET, ticket_head
-from tocsin.projections.following import TIMELINE
 from tocsin.projections.timeline import read_timeline
 from tocsin.store.contract import ReadTurn
 
@@ -45,7 +44,6 @@ def _timeline(turn: ReadTurn, call: Call[PageQuery, None]) -> Page[TimelineEntry
     entries = read_timeline(
         turn,
         head=head,
-        followed=turn.checkpoint(TIMELINE),
         after=0 if place is None else int(place[0]),
         limit=limit + 1,
     )

@@ -10,6 +10,8 @@ import click
 
 from tocsin.app.settings import TABLE, Setting, Settings, SettingWrong, read_settings
 
+DOCS = "/docs"
+
 
 def _as_option(setting: Setting) -> click.Option:
     notes = [note for note in (setting.unit, setting.default) if note]
@@ -74,6 +76,7 @@ def _welcome(settings: Settings, url: str) -> None:
     click.echo(f"Tocsin listens at {url}")
     if not settings.demo:
         return
+    from tocsin.adapters.rest.application import endpoints
     from tocsin.app.house import database_path
     from tocsin.app.showing import KEYS_FILE, kept_keys
 
@@ -83,7 +86,10 @@ def _welcome(settings: Settings, url: str) -> None:
         click.echo("This database was in use before; the example network was not added to it.")
         return
     org, key = keys["org"], keys["org_admin"]
-    click.echo(f"\n  Tickets   {url}/v1/orgs/{org}/tickets")
+    click.echo("")
+    if any(endpoint.path == DOCS for endpoint in endpoints()):
+        click.echo(f"  Docs      {url}{DOCS}")
+    click.echo(f"  Tickets   {url}/v1/orgs/{org}/tickets")
     click.echo(f"  API key   {key}")
     click.echo(f"            (of an org_admin; keys of other roles: {path.with_name(KEYS_FILE)})")
     click.echo("\nIn another terminal:\n")

@@ -48,12 +48,12 @@ def opened(path: Path, *, read_only: bool, connect: Callable[..., Connection]) -
         connection.execute("PRAGMA query_only=ON")
     else:
         # Counts only for a new file. A ticket's texts, state and row fit one page more often.
-        connection.execute("PRAGMA page_size=8192")
+        connection.execute("PRAGMA page_size=4096")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("PRAGMA secure_delete=ON")
-        connection.execute("PRAGMA wal_autocheckpoint=2000")
+        connection.execute("PRAGMA wal_autocheckpoint=8000")
     return connection
 
 

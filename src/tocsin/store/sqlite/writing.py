@@ -11,14 +11,13 @@ from tocsin.core.facts import Event
 from tocsin.core.instants import from_text, to_text
 from tocsin.core.rows import row_of
 from tocsin.core.ticket import Ticket
-from tocsin.store.codec import emptied, encoded_parts, encoded_state
+from tocsin.store.codec import deliveries_text, emptied, encoded_parts, encoded_state
 from tocsin.store.contract import (
     Batch,
     Document,
     HeadChange,
     Receipt,
     ReceiptKey,
-    TimelineRow,
 )
 from tocsin.store.digests import (
     GENESIS,
@@ -102,19 +101,10 @@ class SqliteWriteTurn(SqliteReadTurn):
         self._write_tickets(changes)
         insert(
             self.connection,
-            "INSERT INTO deliveries"
-            " (org_id, route_id, stream, position, kind, coalesce_key, state)",
+            "INSERT INTO outbox (position, org_id, stream, deliveries)",
             [
-                (
-                    one.org_id,
-                    one.route_id,
-                    one.stream,
-                    one.position,
-                    one.kind,
-                    one.coalesce_key,
-                    "waiting",
-                )
-                for one in batch.deliveries
+                (one.position, one.org_id, one.stream, deliveries_text(one.deliveries))
+                for one in batch.outbox
             ],
         )
         insert(
@@ -314,21 +304,6 @@ class SqliteWriteTurn(SqliteReadTurn):
         ).fetchone()
         return event_of(changed), digest_of_remaining(remaining)
 
-    def put_timeline(self, rows: Sequence[TimelineRow]) -> None:
-        """Add entries; one that is there already is replaced."""
-        insert(
-            self.connection,
-            "INSERT INTO timeline (org_id, number, position, at, entry)",
-            [(one.org_id, one.number, one.position, one.at, one.entry.decode()) for one in rows],
-            tail="ON CONFLICT DO UPDATE SET at = excluded.at, entry = excluded.entry",
-        )
-
-    def drop_timeline(self, org_id: int, number: int) -> None:
-        """Take all entries of one ticket away, to be made anew."""
-        self.connection.execute(
-            "DELETE FROM timeline WHERE org_id = ? AND number = ?", (org_id, number)
-        )
-
     def put_documents(self, documents: Sequence[Document]) -> None:
         """Set the searchable text of tickets, whatever it was before."""
         if not documents:
@@ -363,7 +338,6 @@ class SqliteWriteTurn(SqliteReadTurn):
             "deadlines",
             "tickets",
             "ticket_terms",
-            "timeline",
             "search",
             "checkpoints",
         ):
@@ -372,9 +346,10 @@ class SqliteWriteTurn(SqliteReadTurn):
     def drop_expired_receipts(self, at: datetime, limit: int) -> int:
         """Delete at most *limit* receipts that have expired by *at*, oldest first; how many."""
         return self.connection.execute(
-            "DELETE FROM receipts WHERE rowid IN (SELECT rowid FROM receipts"
-            " WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)",
-            (to_text(at), limit),
+            "DELETE FROM receipts WHERE rowid IN (SELECT rowid FROM"
+            " (SELECT rowid, expires_at FROM receipts ORDER BY rowid LIMIT ?)"
+            " WHERE expires_at <= ? LIMIT ?)",
+            (2 * limit, to_text(at), limit),
         ).rowcount
 
     def commit(self) -> None:

@@ -32,14 +32,12 @@ CREATE TABLE claims (org_id INTEGER NOT NULL REFERENCES orgs (org_id), kind TEXT
 CREATE TABLE deadlines (org_id INTEGER NOT NULL REFERENCES orgs (org_id), stream TEXT NOT NULL,
   kind TEXT NOT NULL, due_at TEXT NOT NULL, PRIMARY KEY (org_id, stream, kind)) WITHOUT ROWID;
 CREATE INDEX deadlines_due ON deadlines (due_at);
-CREATE TABLE deliveries (id INTEGER NOT NULL PRIMARY KEY,
-  org_id INTEGER NOT NULL REFERENCES orgs (org_id), route_id TEXT NOT NULL, stream TEXT NOT NULL,
-  position INTEGER NOT NULL, kind TEXT NOT NULL, coalesce_key TEXT, state TEXT NOT NULL);
+CREATE TABLE outbox (position INTEGER NOT NULL PRIMARY KEY,
+  org_id INTEGER NOT NULL REFERENCES orgs (org_id), stream TEXT NOT NULL, deliveries TEXT NOT NULL);
 CREATE TABLE receipts (org_id INTEGER NOT NULL REFERENCES orgs (org_id), scope TEXT NOT NULL,
   key TEXT NOT NULL, body_digest BLOB NOT NULL, stream TEXT NOT NULL, position INTEGER NOT NULL,
   status INTEGER NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL, expires_at TEXT NOT NULL,
   PRIMARY KEY (org_id, scope, key));
-CREATE INDEX receipts_expire ON receipts (expires_at);
 CREATE TABLE tickets (number INTEGER NOT NULL PRIMARY KEY,
   org_id INTEGER NOT NULL REFERENCES orgs (org_id), stream TEXT NOT NULL,
   created_at TEXT NOT NULL, updated_at TEXT NOT NULL, gravity INTEGER NOT NULL,
@@ -50,9 +48,6 @@ CREATE INDEX tickets_by_gravity ON tickets (org_id, gravity, number, facets);
 CREATE INDEX tickets_by_start ON tickets (org_id, start_at, number, facets, end_at);
 CREATE TABLE ticket_terms (org_id INTEGER NOT NULL REFERENCES orgs (org_id), term TEXT NOT NULL,
   number INTEGER NOT NULL, PRIMARY KEY (org_id, term, number)) WITHOUT ROWID;
-CREATE TABLE timeline (org_id INTEGER NOT NULL REFERENCES orgs (org_id), number INTEGER NOT NULL,
-  position INTEGER NOT NULL, at TEXT NOT NULL, entry TEXT NOT NULL,
-  PRIMARY KEY (org_id, number, position)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE search USING fts5(org, text, prefix='2 3',
   tokenize='unicode61 remove_diacritics 2');
 INSERT INTO house (name, value) VALUES ('schema', '1'), ('oldest_code', '1')
