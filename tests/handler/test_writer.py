@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,6 +16,7 @@ from tocsin.core.errors import (
     Conflict,
     Forbidden,
     IdempotencyMismatch,
+    Invalid,
     NotFound,
     Refusal,
     Unauthenticated,
@@ -27,6 +29,7 @@ from tocsin.handler.submission import Outcome, Submission
 from tocsin.handler.writer import Writer
 from tocsin.store.contract import Answer, ReceiptKey
 from tocsin.store.sqlite import SqliteStore
+from tocsin.store.sqlite.tending import check
 
 
 @pytest.fixture
@@ -49,7 +52,9 @@ def test_an_acknowledged_incident_is_on_disk_with_everything_beside_it(home: Hou
     ).fetchall()
     assert kinds == [("incident.created",)]
     assert database.execute("SELECT stream FROM tickets").fetchall() == [(opened.stream,)]
-    assert ("environment=production",) in database.execute("SELECT term FROM ticket_terms").fetchall()
+    assert ("environment=production",) in database.execute(
+        "SELECT term FROM ticket_terms"
+    ).fetchall()
     held = database.execute("SELECT kind, key FROM claims WHERE stream = ?", (opened.stream,))
     assert set(held.fetchall()) == {("ref", opened.ref), ("correlation_key", "cut-7")}
     database.close()
@@ -236,3 +241,87 @@ def test_severity_moves_are_recorded_with_old_and_new(home: House) -> None:
     opened = ticket(home.ask("owner", home.incident()))
     raised = home.ask("owner", ChangeSeverity(severity="sev1"), subject=opened.id)
     assert [event.kind for event in raised.events] == ["incident.severity_changed"]
+
+
+def in_one_batch(home: House, submissions: list[Submission]) -> list[Outcome | BaseException]:
+    """What becomes of *submissions* that all wait before the writer takes its first turn."""
+    writer = Writer(
+        store=home.store, clock=home.clock, entropy=lambda: next(home.numbers), seal=bytes
+    )
+
+    async def handed_in() -> list[Outcome | BaseException]:
+        loop = asyncio.get_running_loop()
+        futures = [writer.submit(one, loop) for one in submissions]
+        writer.start()
+        return await asyncio.gather(*futures, return_exceptions=True)
+
+    try:
+        return asyncio.run(handed_in())
+    finally:
+        writer.stop()
+
+
+def test_a_refused_redaction_erases_nothing_whatever_else_is_in_the_batch(home: House) -> None:
+    opened = ticket(home.ask("owner", home.incident()))
+    with home.store.reading() as turn:
+        (created,) = turn.stream_events(home.orgs["net"], opened.stream)
+    refused, done = in_one_batch(
+        home,
+        [
+            Submission(
+                org_id=home.orgs["net"],
+                sort="ticket",
+                subject=opened.id,
+                command=Redact(event=created.id, fields=("title",), reason="x" * 10_000),
+                credential=home.keys["admin"],
+            ),
+            Submission(
+                org_id=home.orgs["net"],
+                sort="ticket",
+                subject=opened.id,
+                command=ChangeStatus(body="looking"),
+                credential=home.keys["owner"],
+            ),
+        ],
+    )
+    assert isinstance(refused, Invalid)
+    assert isinstance(done, Outcome)
+    with home.store.reading() as turn:
+        first, *_ = turn.stream_events(home.orgs["net"], opened.stream)
+    assert first == created
+    assert check(home.store.path) == []
+
+
+def test_a_redaction_keeps_what_its_own_batch_has_decided(home: House) -> None:
+    opened = ticket(home.ask("owner", home.incident()))
+    with home.store.reading() as turn:
+        (created,) = turn.stream_events(home.orgs["net"], opened.stream)
+    receipt = ReceiptKey(org_id=home.orgs["net"], scope="s", key="k", body_digest=b"b" * 32)
+    said, redacted = in_one_batch(
+        home,
+        [
+            Submission(
+                org_id=home.orgs["net"],
+                sort="ticket",
+                subject=opened.id,
+                command=ChangeStatus(body="looking"),
+                credential=home.keys["owner"],
+                receipt=receipt,
+                render=lambda outcome: Answer(status=200, body=ticket(outcome).title.encode()),
+            ),
+            Submission(
+                org_id=home.orgs["net"],
+                sort="ticket",
+                subject=opened.id,
+                command=Redact(event=created.id, fields=("title",)),
+                credential=home.keys["admin"],
+            ),
+        ],
+    )
+    assert isinstance(said, Outcome)
+    assert isinstance(redacted, Outcome)
+    left = ticket(redacted)
+    assert (left.title, left.updates_total) == ("[removed]", 1)
+    with home.store.reading() as turn:
+        assert turn.receipt(receipt) is None
+    assert check(home.store.path) == []

@@ -14,6 +14,7 @@ from collections import ChainMap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import cast
 
 from tocsin.core.aggregates import AGGREGATES, standing_of
@@ -110,6 +111,21 @@ class Deliberation(Surroundings):
         replayed = self._replayed(submission, directory)
         if replayed is not None:
             return replayed
+        if isinstance(submission.command, Redact):
+            # It empties what is stored before it is decided: refused, nothing of it may stay.
+            with self._turn.attempting(keep=not submission.dry_run):
+                return self._decided(submission, directory, actor, access, at)
+        return self._decided(submission, directory, actor, access, at)
+
+    def _decided(
+        self,
+        submission: Submission,
+        directory: OrgDirectory,
+        actor: Actor,
+        access: Access,
+        at: datetime,
+    ) -> Outcome:
+        org_id = submission.org_id
         attempt = Attempt()
         saved = self.position, self.last_recorded_at
         try:
@@ -267,6 +283,10 @@ class Deliberation(Surroundings):
                 raise NotFound(f"there is no ticket {subject[:64]!r} here")
             return ticket.stream
         stream = directory.stream_of(sort, subject)
+        if stream is None and isinstance(command, Redact):
+            # Who has gone still has a right to be forgotten.
+            gone = stream_name(sort, subject)
+            stream = gone if directory.head(gone) is not None else None
         if stream is None:
             raise NotFound(f"there is no {sort} {subject[:64]!r} here")
         return stream
@@ -304,15 +324,11 @@ class Deliberation(Surroundings):
             maintenances=self._neighbours(org, stream, state, command, directory, attempt),
         )
         permit(cast(TicketCommand | RecordCommand, command), state, given)
-        if (
-            command is submission.command
-            and submission.expected_version is not None
-            and head is not None
-            and head.version != submission.expected_version
-        ):
+        expected = submission.expected_version
+        version = 0 if head is None else head.version
+        if command is submission.command and expected is not None and version != expected:
             raise VersionMismatch(
-                f"this is at version {head.version}, not {submission.expected_version}; "
-                "read it again, and decide again"
+                f"this is at version {version}, not {expected}; read it again, and decide again"
             )
         before = head
         if isinstance(command, Redact):
@@ -384,7 +400,9 @@ class Deliberation(Surroundings):
         if event.stream != stream:
             raise NotFound("that event belongs to something else")
         state = None
-        for one in self._turn.stream_events(org_id, stream):
+        # The log as it now reads, and what this batch has decided on top of it.
+        decided = (one for one in self.batch.events if (one.org_id, one.stream) == (org_id, stream))
+        for one in chain(self._turn.stream_events(org_id, stream), decided):
             state = AGGREGATES[stream_sort(stream)].evolve(state, one)
         if state is None:
             raise NotFound("there is no such event here")
@@ -476,6 +494,9 @@ class Deliberation(Surroundings):
         self, attempt: Attempt, submission: Submission, outcome: Outcome, at: datetime
     ) -> None:
         batch = self.batch
+        if isinstance(submission.command, Redact):
+            # The answers of this very batch are not on disk yet, and say what was just erased.
+            batch.receipts = [one for one in batch.receipts if one.stream != outcome.stream]
         batch.events += attempt.events
         batch.outbox += attempt.outbox
         for place, change in attempt.heads.items():

@@ -254,6 +254,10 @@ class WriteTurn(ReadTurn, Protocol):
         search index, and how far their followers have come."""
         ...
 
+    def attempting(self, *, keep: bool) -> AbstractContextManager[None]:
+        """What is written inside stays in the turn only if the block ends well, and *keep*."""
+        ...
+
     def redact(self, org_id: int, event_id: str, fields: Collection[str]) -> tuple[Event, str]:
         """Empty *fields* of one event; the event as it now reads, and the digest of what
         remains."""

@@ -263,9 +263,8 @@ def test_the_thread_beats_until_it_is_stopped(acting: House) -> None:
 def test_each_beat_has_the_writer_look_at_its_duties(acting: House) -> None:
     done = threading.Semaphore(0)
 
-    def duty() -> bool:
+    def duty() -> None:
         done.release()
-        return False
 
     writer = Writer(
         store=acting.store,

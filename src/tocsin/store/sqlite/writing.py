@@ -4,7 +4,8 @@ transaction."""
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from tocsin.core.facts import Event
@@ -273,6 +274,19 @@ class SqliteWriteTurn(SqliteReadTurn):
             "INSERT INTO ticket_terms (org_id, term, number)",
             sorted(fresh),
         )
+
+    @contextmanager
+    def attempting(self, *, keep: bool) -> Iterator[None]:
+        """What is written inside stays in the turn only if the block ends well, and *keep*."""
+        self.connection.execute("SAVEPOINT attempt")
+        kept = False
+        try:
+            yield
+            kept = keep
+        finally:
+            if not kept:
+                self.connection.execute("ROLLBACK TO attempt")
+            self.connection.execute("RELEASE attempt")
 
     def redact(self, org_id: int, event_id: str, fields: Collection[str]) -> tuple[Event, str]:
         """Empty *fields* of one event, and forget its salt and every kept answer about its stream.

@@ -1,0 +1,1 @@
+"""What the documentation says and how it looks, beside what the endpoints declare themselves."""
