@@ -31,6 +31,7 @@ from tocsin.handler.writer import Writer
 from tocsin.projections.following import Followers
 from tocsin.store.sealing import sealed
 from tocsin.store.sqlite import SqliteStore
+from tocsin.store.sqlite.checkpoints import Checkpoints
 
 log = structlog.get_logger(__name__)
 
@@ -72,12 +73,13 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
 
         announcer, metrics = Announcer(), Metrics()
         followers = Followers(store=store, clock=now)
+        checkpoints = Checkpoints(store)
         writer = Writer(
             store=store,
             clock=now,
             entropy=fresh_bits,
             seal=seal,
-            duties=(followers,),
+            duties=(followers, checkpoints.finish),
             on_commit=announcer.announce,
             on_turn=metrics.observe_turn,
         )
@@ -118,6 +120,8 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
         # From here on the order of the end is: requests, clock, writer, readers, store, lock.
         writer.start()
         house.callback(writer.stop)
+        checkpoints.start()
+        house.callback(checkpoints.stop)
         clockwork.start()
         house.callback(clockwork.stop)
         _on_signals(server.end)

@@ -25,7 +25,7 @@ SEARCH: Final = "search"
 TICKETS: Final = ("incident:", "maintenance:")
 """How the streams of tickets begin."""
 
-SLICE: Final = 512
+SLICE: Final = 128
 """Events that one slice of one follower takes: some ten milliseconds between two turns."""
 
 REST_SECONDS: Final = 0.2

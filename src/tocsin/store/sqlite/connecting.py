@@ -43,7 +43,7 @@ def opened(path: Path, *, read_only: bool, connect: Callable[..., Connection]) -
     """
     connection = connect(path, read_only=read_only)
     connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
-    connection.execute("PRAGMA cache_size=-64000")
+    connection.execute("PRAGMA cache_size=-32000")
     if read_only:
         connection.execute("PRAGMA query_only=ON")
     else:
@@ -53,7 +53,7 @@ def opened(path: Path, *, read_only: bool, connect: Callable[..., Connection]) -
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("PRAGMA secure_delete=ON")
-        connection.execute("PRAGMA wal_autocheckpoint=8000")
+        connection.execute("PRAGMA wal_autocheckpoint=4000")
     return connection
 
 

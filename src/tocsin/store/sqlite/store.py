@@ -23,6 +23,7 @@ from tocsin.store.sqlite.reading import SqliteReadTurn
 from tocsin.store.sqlite.writing import SqliteWriteTurn
 
 READERS = 4
+FORGOTTEN_LOG_PAGES = 64_000
 
 
 class SqliteStore:
@@ -119,6 +120,20 @@ class SqliteStore:
             finally:
                 connection.execute("ROLLBACK")
                 self._idle.put(connection)
+
+    def leave_checkpoints_to_others(self) -> None:
+        """Fold the write-ahead log in a commit only if nobody else has for very long."""
+        with self._turn, storage_errors():
+            self._writer.execute(f"PRAGMA wal_autocheckpoint={FORGOTTEN_LOG_PAGES}")
+
+    def fold_log(self) -> None:
+        """Fold the write-ahead log as far as readers let it, while nobody writes.
+
+        Raises:
+            StorageFailed: the database is away or full.
+        """
+        with self._turn, storage_errors():
+            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:
         """Give back every connection; the last one folds the write-ahead log into the file."""
