@@ -176,7 +176,7 @@ VERBS: list[tuple[str, str, str, str, dict[str, Any]]] = [
     ("incident", "comment", "--body hello --status monitoring", "updates",
      {"body": "hello", "status": "monitoring"}),
     ("incident", "resolve", "--resolution swapped --root-cause hardware", "status",
-     {"status": "resolved", "reason": "swapped", "root_cause": "hardware"}),
+     {"status": "resolved", "resolution": "swapped", "root_cause": "hardware"}),
     ("incident", "close", "--resolution swapped --disposition fixed", "close",
      {"resolution": "swapped", "disposition": "fixed"}),
     ("incident", "reopen", "--reason again", "status",

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from tocsin.projections.sentences import sentence_of
 from tocsin.store.codec import Document, documents_of
 from tocsin.store.contract import Head, ReadTurn
 
@@ -36,6 +37,7 @@ def entry_of(outside: Document, inside: Document, *, position: int) -> dict[str,
             "contributor": actor.get("contributor"),
         },
         "via": inside["via"],
+        "text": sentence_of(outside["kind"], data),
         "data": data,
     }
 

@@ -19,7 +19,8 @@ from tocsin.store.contract import ReadTurn
 class TimelineEntry(Struct, kw_only=True):
     """Something that happened: ``at`` when it is said to have, ``recorded_at`` when it was written.
 
-    ``data`` is all that the fact says; text that was erased reads ``[removed]``.
+    ``text`` says it in a sentence, ``data`` is all that the fact says; what was erased reads
+    ``[removed]``.
     """
 
     position: int
@@ -30,6 +31,7 @@ class TimelineEntry(Struct, kw_only=True):
     recorded_at: str
     actor: ActorShape
     via: str
+    text: str
     data: dict[str, Any]
 
 

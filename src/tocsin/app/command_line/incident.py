@@ -71,7 +71,7 @@ VERBS = (
         summary="Resolve: users are no longer affected.",
         fixed=(("status", "resolved"),),
         flags=(
-            flag("--resolution", "reason", "What ended it; - reads it.", Prose()),
+            _RESOLUTION,
             ROOT_CAUSE_FLAG,
             _DISPOSITION,
             _WHEN,

@@ -1,0 +1,1 @@
+"""Tests of the projections: lists, search, timelines, the rebuild."""
