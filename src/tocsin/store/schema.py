@@ -19,8 +19,14 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import text as sql_text
 
 metadata = MetaData()
+
+OBSERVED = sql_text(
+    "kind IN ('incident.signal_ingested', 'maintenance.signal_ingested',"
+    " 'incident.slo_violation_recorded')"
+)
 
 Number = BigInteger().with_variant(Integer, "sqlite")
 
@@ -94,6 +100,8 @@ events = Table(
     Column("chain", LargeBinary, nullable=False),
     UniqueConstraint("org_id", "stream", "version", name="events_of_stream"),
     Index("events_of_org", "org_id", "position", unique=True),
+    # What was observed is also listed across tickets; other kinds are no part of it.
+    Index("events_observed", "org_id", "kind", "position", sqlite_where=OBSERVED),
 )
 heads = Table(
     "heads",

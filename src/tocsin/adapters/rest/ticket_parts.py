@@ -158,7 +158,7 @@ def _listing(
             before_version=_version(call, bound_to),
             limit=call.query.limit + 1,
         )
-        levels = _levels(turn, call)
+        levels = severity_levels(turn, call.org_id)
         shown = found[: call.query.limit]
         more = len(found) > len(shown)
         return Page(
@@ -174,8 +174,9 @@ def _version(call: Call[PageQuery, None], bound_to: tuple[str, ...]) -> int | No
     return None if place is None else int(place[0])
 
 
-def _levels(turn: ReadTurn, call: AnyCall) -> int:
-    head = turn.head(call.org_id, "policy:policy")
+def severity_levels(turn: ReadTurn, org_id: int) -> int:
+    """How many severities the org uses."""
+    head = turn.head(org_id, "policy:policy")
     policy = head.state if head is not None and isinstance(head.state, Policy) else DEFAULT_POLICY
     return policy.severity_levels
 

@@ -82,21 +82,31 @@ def about(call: AnyCall, command: Command, *, dry_run: bool = False) -> Asked:
     return Asked(sort="ticket", subject=call.path["ticket"], command=command, dry_run=dry_run)
 
 
-def ticket_head(turn: ReadTurn, call: AnyCall) -> tuple[Head, Ticket]:
-    """The ticket that the path names by id or ref.
+def head_of(turn: ReadTurn, org_id: int, name: str) -> Head:
+    """The ticket of that id or ref.
 
     Raises:
         NotFound: there is none in this org.
     """
-    name = call.path["ticket"]
     streams = ticket_streams(name)
     if is_ref(name):
-        holder = turn.claimed_by(call.org_id, REF, name)
+        holder = turn.claimed_by(org_id, REF, name)
         streams = () if holder is None else (holder,)
-    for head in turn.heads(call.org_id, streams).values():
+    for head in turn.heads(org_id, streams).values():
         if isinstance(head.state, Ticket):
-            return head, head.state
+            return head
     raise NotFound(f"there is no ticket {name[:64]!r} here")
+
+
+def ticket_head(turn: ReadTurn, call: AnyCall) -> tuple[Head, Ticket]:
+    """The ticket that the path names.
+
+    Raises:
+        NotFound: there is none in this org.
+    """
+    head = head_of(turn, call.org_id, call.path["ticket"])
+    assert isinstance(head.state, Ticket)
+    return head, head.state
 
 
 async def _open(acting: Acting) -> Reply:

@@ -170,6 +170,20 @@ class SqliteReadTurn:
         )
         return [event_of(row) for row in rows.fetchall()]
 
+    def newest_observed(
+        self, org_id: int, kind: str, *, before: int | None = None, limit: int = 100
+    ) -> Sequence[Event]:
+        """Events of the org of one kind that observes, newest first, from before a position."""
+        # The kinds stand here as they stand in the index, so that SQLite sees that it will do.
+        rows = self.connection.execute(
+            f"SELECT {EVENT} FROM events INDEXED BY events_observed"
+            " WHERE org_id = ? AND kind = ? AND position < ?"
+            " AND kind IN ('incident.signal_ingested', 'maintenance.signal_ingested',"
+            " 'incident.slo_violation_recorded') ORDER BY position DESC LIMIT ?",
+            (org_id, kind, 1 << 62 if before is None else before, limit),
+        )
+        return [event_of(row) for row in rows.fetchall()]
+
     def org_events(self, org_id: int, *, after: int = 0, limit: int = 1000) -> Sequence[Event]:
         """The org's log behind position *after*."""
         rows = self.connection.execute(

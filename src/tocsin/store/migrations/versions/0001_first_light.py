@@ -24,6 +24,8 @@ CREATE TABLE events (position INTEGER NOT NULL PRIMARY KEY,
   public TEXT NOT NULL, private TEXT NOT NULL, salt BLOB NOT NULL, private_digest BLOB NOT NULL,
   chain BLOB NOT NULL, CONSTRAINT events_of_stream UNIQUE (org_id, stream, version));
 CREATE UNIQUE INDEX events_of_org ON events (org_id, position);
+CREATE INDEX events_observed ON events (org_id, kind, position) WHERE kind IN
+  ('incident.signal_ingested', 'maintenance.signal_ingested', 'incident.slo_violation_recorded');
 CREATE TABLE heads (org_id INTEGER NOT NULL REFERENCES orgs (org_id), stream TEXT NOT NULL,
   number INTEGER NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL,
   PRIMARY KEY (org_id, stream));
