@@ -289,3 +289,22 @@ def test_words_of_the_crash_bot(gateway: Client) -> None:
     assigned = gateway.ask("POST", f"/tickets/{ticket['ref']}/assignee", {"assignee": "alpha"})
     assert assigned.json["assignee"]["code"] == "alpha"
     assert assigned.json["point"] == "Alpha"
+
+
+@pytest.mark.parametrize(
+    "instant", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2026-11-20T12:00:00"]
+)
+def test_an_instant_outside_the_calendar_or_without_a_zone(gateway: Client, instant: str) -> None:
+    body = {
+        "type": "incident",
+        "title": "Fibre cut",
+        "description": "No light.",
+        "severity": "sev2",
+        "device_pubkey": ["ams-1"],
+        "start_at": instant,
+    }
+    assert gateway.ask("POST", "/tickets", body).fields == {("start_at", "bad_instant")}
+    moved = gateway.ask("POST", "/tickets/I20261120-none/acknowledge", {"at": instant})
+    assert moved.fields == {("at", "bad_instant")}
+    query = f"created_after={instant.replace('+', '%2B')}"
+    assert gateway.ask("GET", f"/tickets?{query}").fields == {("created_after", "bad_instant")}

@@ -118,7 +118,15 @@ class Pipeline:
             reply = problem_of_storage(failed, request_id=request_id)
         except ClientGone:
             return
+        except asyncio.CancelledError:
+            raise
         except BaseException:
+            log.error(
+                "request met an error",
+                action="request_failed",
+                request_id=request_id,
+                endpoint=f"{endpoint.method} {endpoint.path}",
+            )
             # Said to the client as far as it may know; the rest is for the log, and for us.
             await self._send(
                 endpoint, call, problem_of_accident(request_id=request_id), request_id, send

@@ -33,7 +33,7 @@ from tocsin.core.commands import (
     SignalDraft,
 )
 from tocsin.core.dialects import Dialect
-from tocsin.core.errors import FieldError, invalid_fields
+from tocsin.core.errors import FieldError, invalid, invalid_fields
 from tocsin.core.facts import NOT_GIVEN, NotGiven
 from tocsin.core.ids import ticket_refs
 
@@ -90,10 +90,10 @@ def opening(
             correlation_keys=tuple(keys),
             internal_reference=body.internal_reference,
             references=references(body.references),
-            start_at=in_utc(body.start_at),
-            end_at=in_utc(body.end_at),
+            start_at=optional_utc(body.start_at, field="start_at"),
+            end_at=optional_utc(body.end_at, field="end_at"),
             dialect=dialect,
-            detected_at=in_utc(body.detected_at),
+            detected_at=optional_utc(body.detected_at, field="detected_at"),
             primary_signal_id=body.primary_signal_id,
         )
     return PlanMaintenance(
@@ -118,8 +118,8 @@ def opening(
         correlation_keys=tuple(keys),
         internal_reference=body.internal_reference,
         references=references(body.references),
-        start_at=in_utc(body.start_at),
-        end_at=in_utc(body.end_at),
+        start_at=optional_utc(body.start_at, field="start_at"),
+        end_at=optional_utc(body.end_at, field="end_at"),
         dialect=dialect,
         auto_close_after_hours=body.auto_close_after_hours,
         force_reason=_forced(body.force),
@@ -160,8 +160,8 @@ def changing(body: TicketPatch) -> ChangeFields:
         internal_reference=given(body.internal_reference),
         resolution=given(body.resolution),
         root_cause=given(body.root_cause),
-        start_at=_instant(body.start_at),
-        end_at=_instant(body.end_at),
+        start_at=_instant(body.start_at, field="start_at"),
+        end_at=_instant(body.end_at, field="end_at"),
         auto_close_after_hours=given(body.auto_close_after_hours),
         reason=body.reason,
         force_reason=_forced(body.force),
@@ -177,8 +177,8 @@ def moving(body: StatusBody, *, dialect: Dialect | None) -> ChangeStatus:
         root_cause=body.root_cause,
         disposition=body.disposition,
         duplicate_of=body.duplicate_of,
-        at=in_utc(body.at),
-        end_at=in_utc(body.end_at),
+        at=optional_utc(body.at, field="at"),
+        end_at=optional_utc(body.end_at, field="end_at"),
         dialect=dialect,
         force_reason=_forced(body.force),
     )
@@ -191,7 +191,7 @@ def cancelling(body: CancelBody) -> ChangeStatus:
         reason=body.reason,
         disposition=body.disposition,
         duplicate_of=body.duplicate_of,
-        at=in_utc(body.at),
+        at=optional_utc(body.at, field="at"),
     )
 
 
@@ -204,7 +204,7 @@ def closing(body: CloseBody) -> ChangeStatus:
         root_cause=body.root_cause,
         disposition=body.disposition,
         duplicate_of=body.duplicate_of,
-        at=in_utc(body.at),
+        at=optional_utc(body.at, field="at"),
     )
 
 
@@ -218,8 +218,8 @@ def updating(body: UpdateBody, *, dialect: Dialect | None) -> ChangeStatus:
         root_cause=body.root_cause,
         disposition=body.disposition,
         duplicate_of=body.duplicate_of,
-        at=in_utc(body.at),
-        end_at=in_utc(body.end_at),
+        at=optional_utc(body.at, field="at"),
+        end_at=optional_utc(body.end_at, field="end_at"),
         dialect=dialect,
     )
 
@@ -232,7 +232,7 @@ def attaching(body: SignalBody) -> AttachSignal:
             summary=body.summary,
             signal_type=body.signal_type,
             state=body.state,
-            ts=in_utc(body.ts),
+            ts=optional_utc(body.ts, field="ts"),
             severity=body.severity,
             service_name=body.service_name,
             environment=body.environment,
@@ -252,8 +252,8 @@ def violating(body: SloViolationBody) -> RecordSloViolation:
     """The command that records a broken objective."""
     return RecordSloViolation(
         slo_id=body.slo_id,
-        window_start=body.window_start.astimezone(UTC),
-        window_end=body.window_end.astimezone(UTC),
+        window_start=in_utc(body.window_start, field="window_start"),
+        window_end=in_utc(body.window_end, field="window_end"),
         error_budget_consumed=body.error_budget_consumed,
         threshold_breached=body.threshold_breached,
         details=body.details,
@@ -278,11 +278,23 @@ def references(bodies: list[ReferenceBody]) -> tuple[ReferenceDraft, ...]:
     return tuple(ReferenceDraft(kind=one.kind, url=one.url, title=one.title) for one in bodies)
 
 
-def in_utc(instant: datetime | None) -> datetime | None:
-    """*instant* in UTC; None stays."""
-    if instant is None or instant.tzinfo is UTC:
+def in_utc(instant: datetime, *, field: str) -> datetime:
+    """*instant* in UTC.
+
+    Raises:
+        Invalid: it is outside the calendar there.
+    """
+    if instant.tzinfo is UTC:
         return instant
-    return instant.astimezone(UTC)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise invalid(field, "bad_instant", "outside the years 1 to 9999 in UTC") from None
+
+
+def optional_utc(instant: datetime | None, *, field: str) -> datetime | None:
+    """*instant* in UTC; None stays."""
+    return None if instant is None else in_utc(instant, field=field)
 
 
 def given(value: T | UnsetType) -> T | NotGiven:
@@ -294,8 +306,8 @@ def _several(values: list[str] | UnsetType) -> tuple[str, ...] | NotGiven:
     return NOT_GIVEN if isinstance(values, UnsetType) else tuple(values)
 
 
-def _instant(value: datetime | UnsetType) -> datetime | NotGiven:
-    return NOT_GIVEN if isinstance(value, UnsetType) else value.astimezone(UTC)
+def _instant(value: datetime | UnsetType, *, field: str) -> datetime | NotGiven:
+    return NOT_GIVEN if isinstance(value, UnsetType) else in_utc(value, field=field)
 
 
 def _forced(force: Force | None) -> str | None:

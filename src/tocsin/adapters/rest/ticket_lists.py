@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import UTC
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -17,6 +16,7 @@ from tocsin.adapters.rest.pipeline import Acting, refuse_reader
 from tocsin.adapters.rest.replies import Header, Reply
 from tocsin.adapters.rest.ticket_answers import ticket_shape
 from tocsin.adapters.rest.ticket_bodies import InDialect, TicketsQuery
+from tocsin.adapters.rest.ticket_commands import optional_utc
 from tocsin.adapters.rest.ticket_shapes import TicketShape
 from tocsin.adapters.rest.tickets import TICKET, TICKETS, ticket_head
 from tocsin.core.claims import CONTRIBUTOR_CODE, CONTRIBUTOR_PUBKEY, DEVICE_CODE, LINK_CODE
@@ -194,10 +194,10 @@ def _found(turn: ReadTurn, call: Call[TicketsQuery, None]) -> tuple[Page[TicketS
         query=TicketQuery(
             terms=wanted.groups(),
             facets=wanted.facets(),
-            created_after=_utc(query.created_after),
-            created_before=_utc(query.created_before),
-            overlaps_from=_utc(query.overlaps_from),
-            overlaps_to=_utc(query.overlaps_to),
+            created_after=optional_utc(query.created_after, field="created_after"),
+            created_before=optional_utc(query.created_before, field="created_before"),
+            overlaps_from=optional_utc(query.overlaps_from, field="overlaps_from"),
+            overlaps_to=optional_utc(query.overlaps_to, field="overlaps_to"),
             words=words,
             sort=Sort(query.sort),
             descending=query.direction == "desc",
@@ -224,10 +224,6 @@ def _spelt(turn: ReadTurn, call: AnyCall, word: str) -> tuple[str, ...]:
         if head is not None and isinstance(head.state, Device | Link):
             return (word, head.state.pubkey)
     return (word,)
-
-
-def _utc(instant: Any) -> Any:
-    return None if instant is None else instant.astimezone(UTC)
 
 
 async def _list(acting: Acting) -> Reply:

@@ -44,6 +44,7 @@ from tocsin.adapters.rest.ticket_commands import (
     in_utc,
     moving,
     opening,
+    optional_utc,
 )
 from tocsin.adapters.rest.ticket_shapes import TicketDetail, TicketShape
 from tocsin.core.actions import ACTIONS
@@ -176,14 +177,16 @@ def _move(call: Call[InDialect, StatusBody]) -> Asked:
 def _to(status: str) -> Any:
     def ask(call: Call[InDialect, MoveBody]) -> Asked:
         body = call.body
-        return about(call, ChangeStatus(status=status, reason=body.reason, at=in_utc(body.at)))
+        return about(
+            call,
+            ChangeStatus(status=status, reason=body.reason, at=optional_utc(body.at, field="at")),
+        )
 
     return ask
 
 
 def _extend(call: Call[InDialect, ExtendBody]) -> Asked:
-    end_at = in_utc(call.body.end_at)
-    assert end_at is not None
+    end_at = in_utc(call.body.end_at, field="end_at")
     force = call.body.force
     return about(
         call,
