@@ -92,6 +92,12 @@ def test_a_state_or_row_that_is_not_what_the_log_says_is_found(home: House) -> N
     database.execute(rename, ("environment=x", "environment=production"))
     assert any("found by what it is" in problem for problem in check(home.store.path))
     database.execute(rename, ("environment=production", "environment=x"))
+    database.execute(
+        "INSERT INTO deadlines (org_id, stream, kind, due_at) SELECT org_id, stream, 'overrun',"
+        " '2030-01-01T00:00:00.000000Z' FROM tickets"
+    )
+    assert any("waits for" in problem for problem in check(home.store.path))
+    database.execute("DELETE FROM deadlines")
     database.execute("UPDATE claims SET key = key || 'x' WHERE kind = 'ref'")
     assert any("claims of" in problem for problem in check(home.store.path))
     database.execute("UPDATE claims SET key = substr(key, 1, length(key) - 1) WHERE kind = 'ref'")

@@ -13,6 +13,7 @@ from dataclasses import astuple, dataclass
 from tocsin.core.aggregates import AGGREGATES, State, standing_of
 from tocsin.core.claims import Claim
 from tocsin.core.facts import Event, stream_sort
+from tocsin.core.instants import to_text
 from tocsin.core.record_facts import PartyRedacted
 from tocsin.core.rows import row_of
 from tocsin.core.ticket import Ticket
@@ -43,8 +44,8 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredHead:
-    """A row of the heads, with what stands beside it: the ticket's row (its times and rank), the
-    terms it is found by, the claims it holds."""
+    """A row of the heads, with what stands beside it: the ticket's row, the terms it is found by,
+    the claims it holds, and the deadlines (kind and instant as text) it waits for."""
 
     org_id: int
     stream: str
@@ -53,6 +54,7 @@ class StoredHead:
     row: tuple[object, ...] | None
     terms: frozenset[str]
     claims: frozenset[Claim]
+    deadlines: frozenset[tuple[str, str]]
 
 
 def problems_of_log(
@@ -144,10 +146,13 @@ def problem_of_head(head: StoredHead, events: Iterator[StoredEvent]) -> str | No
         return str(damaged)
     if state is None or state != stored or version != head.version:
         return f"the state of {head.stream} is not what its events say; run: tocsin db rebuild"
-    if standing_of(state).claims != head.claims:
-        return f"the claims of {head.stream} are not what its events say"
+    standing = standing_of(state)
+    if standing.claims != head.claims:
+        return f"the claims of {head.stream} are not what its events say; run: tocsin db rebuild"
+    if {(one.kind, to_text(one.due_at)) for one in standing.deadlines} != head.deadlines:
+        return f"what {head.stream} waits for is not what its events say; run: tocsin db rebuild"
     if isinstance(state, Ticket) and head.row != astuple(row_of(state)):
         return f"the row of ticket {state.ref} is not what its events say; run: tocsin db rebuild"
-    if isinstance(state, Ticket) and head.terms != standing_of(state).terms:
+    if isinstance(state, Ticket) and head.terms != standing.terms:
         return f"ticket {state.ref} is not found by what it is; run: tocsin db rebuild"
     return None

@@ -75,14 +75,24 @@ def _present(data: Path, database: str | None) -> Path:
 @db.command()
 @place_options
 def check(data: Path, database: str | None) -> None:
-    """Verify every event, the chain and the states; exit 1 on any difference."""
+    """Verify every event, the chain, the states and the search; exit 1 on any difference."""
+    from tocsin.projections.checking import problems_of_search
+
     with plain_errors(), _progress() as progress:
-        problems = tending.check(_present(data, database), progress=Bar(progress, "Reading events"))
+        path = _present(data, database)
+        problems = tending.check(path, progress=Bar(progress, "Reading events"))
+        store = SqliteStore(path, migrated=True)
+        try:
+            problems += problems_of_search(store)
+        finally:
+            store.close()
     for problem in problems:
         click.echo(problem)
     if problems:
-        raise click.ClickException(f"{len(problems)} differences found; restore from a backup")
-    click.echo("the log, its chain and every state are sound")
+        raise click.ClickException(
+            f"{len(problems)} differences found; where no rebuild is advised, restore from a backup"
+        )
+    click.echo("the log, its chain, every state and the search are sound")
 
 
 @db.command()

@@ -67,6 +67,11 @@ def _problems_of_heads(connection: Connection) -> Iterator[str]:
         "SELECT org_id, kind, key, stream FROM claims"
     ):
         claims.setdefault((org_id, stream), set()).add((kind, key))
+    deadlines: dict[tuple[int, str], set[tuple[str, str]]] = {}
+    for org_id, stream, kind, due_at in connection.execute(
+        "SELECT org_id, stream, kind, due_at FROM deadlines"
+    ):
+        deadlines.setdefault((org_id, stream), set()).add((kind, due_at))
     terms: dict[int, set[str]] = {}
     for number, term in connection.execute("SELECT number, term FROM ticket_terms"):
         terms.setdefault(number, set()).add(sys.intern(term))
@@ -79,6 +84,7 @@ def _problems_of_heads(connection: Connection) -> Iterator[str]:
             row=tuple(row),
             terms=frozenset(terms.pop(number, ())),
             claims=frozenset(claims.pop((org_id, stream), ())),
+            deadlines=frozenset(deadlines.pop((org_id, stream), ())),
         )
         found = problem_of_head(
             head,
@@ -90,6 +96,8 @@ def _problems_of_heads(connection: Connection) -> Iterator[str]:
             yield found
     for org_id, stream in claims:
         yield f"{stream} of org {org_id} has claims and no state; run: tocsin db rebuild"
+    for org_id, stream in deadlines:
+        yield f"{stream} of org {org_id} has deadlines and no state; run: tocsin db rebuild"
     lost = connection.execute(
         "SELECT DISTINCT stream FROM events EXCEPT SELECT stream FROM heads"
     ).fetchall()
