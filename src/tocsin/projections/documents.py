@@ -19,6 +19,10 @@ MOST_WORDS: Final = 16
 _WORD = re.compile(r"[^\W_]")
 
 
+SHORTEST_BEGINNING: Final = 2
+"""Characters; a single letter begins half of all words, and is taken for a word of its own."""
+
+
 def words_of(text: str) -> tuple[str, ...]:
     """The words that *text* asks for; one of several parts (a ref, a code) stays whole."""
     words = (word for word in text.split() if _WORD.search(word) is not None)

@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Final
 
 from tocsin.core.instants import to_text
+from tocsin.projections.documents import SHORTEST_BEGINNING
 from tocsin.store.contract import Head, ReadTurn
 
 FEW: Final = 3_000
@@ -284,7 +285,12 @@ def _searched(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found
     found: list[Found] = []
     while True:
         numbers = turn.search(
-            org_id, query.words, descending=query.descending, beyond=beyond, limit=at_once
+            org_id,
+            query.words,
+            whole=len(query.words[-1][0]) < SHORTEST_BEGINNING,
+            descending=query.descending,
+            beyond=beyond,
+            limit=at_once,
         )
         if numbers:
             found += turn.select(

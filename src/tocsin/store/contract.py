@@ -219,11 +219,13 @@ class ReadTurn(Protocol):
         org_id: int,
         words: Sequence[Sequence[str]],
         *,
+        whole: bool = False,
         descending: bool = True,
         beyond: int | None = None,
         limit: int = 50,
     ) -> Sequence[int]:
-        """Numbers of tickets whose document has all *words*, of the last one the beginning.
+        """Numbers of tickets whose document has all *words*, of the last one the beginning unless
+        it is *whole*.
 
         A word is given as its alternatives, any of which will do; one of several parts (``ams-1``)
         is found where the parts stand together.

@@ -241,15 +241,17 @@ class SqliteReadTurn:
         org_id: int,
         words: Sequence[Sequence[str]],
         *,
+        whole: bool = False,
         descending: bool = True,
         beyond: int | None = None,
         limit: int = 50,
     ) -> Sequence[int]:
-        """Numbers of tickets whose document has all *words*, of the last one the beginning."""
+        """Numbers of tickets whose document has all *words*, of the last one the beginning unless
+        it is *whole*."""
         if not words:
             return []
         wanted = [_any_of(word) for word in words[:-1]]
-        wanted.append(_any_of(words[-1], beginning=True))
+        wanted.append(_any_of(words[-1], beginning=not whole))
         match = f"org : {org_token(org_id)} AND text : ({' AND '.join(wanted)})"
         edge = "" if beyond is None else f" AND rowid {'<' if descending else '>'} ?"
         rows = self.connection.execute(

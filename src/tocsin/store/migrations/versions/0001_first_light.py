@@ -50,7 +50,7 @@ CREATE INDEX tickets_by_gravity ON tickets (org_id, gravity, number, facets);
 CREATE INDEX tickets_by_start ON tickets (org_id, start_at, number, facets, end_at);
 CREATE TABLE ticket_terms (org_id INTEGER NOT NULL REFERENCES orgs (org_id), term TEXT NOT NULL,
   number INTEGER NOT NULL, PRIMARY KEY (org_id, term, number)) WITHOUT ROWID;
-CREATE VIRTUAL TABLE search USING fts5(org, text, prefix='2 3',
+CREATE VIRTUAL TABLE search USING fts5(org, text,
   tokenize='unicode61 remove_diacritics 2');
 INSERT INTO house (name, value) VALUES ('schema', '1'), ('oldest_code', '1')
 """
