@@ -12,7 +12,7 @@ in ``ticket_terms``. A page never reads more of them than it must:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -23,9 +23,6 @@ from tocsin.store.contract import Head, ReadTurn
 
 FEW: Final = 3_000
 """Up to so many tickets are looked at one by one, and sorted."""
-
-FOUND_AT_ONCE: Final = 1_000
-"""How many tickets the search is asked for at a time, when filters may leave few of them."""
 
 
 class Sort(StrEnum):
@@ -215,11 +212,19 @@ def _order(query: TicketQuery) -> str:
 
 
 def _conditions(
-    turn: ReadTurn, org_id: int, query: TicketQuery, *, without: frozenset[str] | None = None
+    turn: ReadTurn,
+    org_id: int,
+    query: TicketQuery,
+    *,
+    without: frozenset[str] | None = None,
+    by_number: bool = False,
 ) -> _Conditions:
-    """Everything that a ticket ``t`` must meet, *without* one group of terms."""
+    """Everything that a ticket ``t`` must meet, *without* one group of terms.
+
+    Tickets that are found *by_number* are looked up so, and not along an index of the whole org.
+    """
     conditions = _Conditions([], [])
-    conditions.add("t.org_id = ?", org_id)
+    conditions.add("t.org_id + 0 = ?" if by_number else "t.org_id = ?", org_id)
     if query.beyond is not None:
         than = "<" if query.descending else ">"
         conditions.add(f"({_COLUMNS[query.sort]}, t.number) {than} (?, ?)", *query.beyond)
@@ -276,58 +281,19 @@ def _first_number(turn: ReadTurn, org_id: int, at: datetime, *, default: int) ->
 
 
 def _searched(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found]:
-    """Those that have all words, asked for in slices until the page is full."""
-    narrowed = bool(query.terms) or query.facets is not None or _has_window(query)
-    at_once = FOUND_AT_ONCE if narrowed else query.limit + 1
-    beyond = None if query.beyond is None else query.beyond[1]
-    conditions = _conditions(turn, org_id, _without_place(query))
-    way = "DESC" if query.descending else "ASC"
-    found: list[Found] = []
-    while True:
-        numbers = turn.search(
-            org_id,
-            query.words,
-            whole=len(query.words[-1][0]) < SHORTEST_BEGINNING,
-            descending=query.descending,
-            beyond=beyond,
-            limit=at_once,
-        )
-        if numbers:
-            found += turn.select(
-                "SELECT t.number, t.stream, t.created_at FROM tickets AS t"
-                f" WHERE t.number IN ({', '.join(map(str, numbers))})"
-                f" AND {conditions.joined()} ORDER BY t.number {way}",
-                conditions.values,
-            )
-        if len(found) > query.limit or len(numbers) < at_once:
-            return found[: query.limit + 1]
-        beyond = numbers[-1]
-
-
-def _has_window(query: TicketQuery) -> bool:
-    return any(
-        one is not None
-        for one in (
-            query.created_after,
-            query.created_before,
-            query.overlaps_from,
-            query.overlaps_to,
-        )
-    )
-
-
-def _without_place(query: TicketQuery) -> TicketQuery:
-    """The same, from the beginning: where the page begins is told to the search itself."""
-    return TicketQuery(
-        terms=query.terms,
-        facets=query.facets,
-        created_after=query.created_after,
-        created_before=query.created_before,
-        overlaps_from=query.overlaps_from,
-        overlaps_to=query.overlaps_to,
-        sort=query.sort,
-        descending=query.descending,
-        limit=query.limit,
+    """Those that have all words, in the order of creation, until the page is full."""
+    whole = len(query.words[-1][0]) < SHORTEST_BEGINNING
+    searched, values = turn.searching(org_id, query.words, whole=whole)
+    # The place of a page is its last number, which is told to the search itself.
+    conditions = _conditions(turn, org_id, replace(query, beyond=None), by_number=True)
+    if query.beyond is not None:
+        conditions.add(f"d.number {'<' if query.descending else '>'} ?", query.beyond[1])
+    return turn.select(
+        f"SELECT t.number, t.stream, t.created_at FROM ({searched}) AS d"
+        " CROSS JOIN tickets AS t ON t.number = d.number"
+        f" WHERE {conditions.joined()}"
+        f" ORDER BY d.number {'DESC' if query.descending else 'ASC'} LIMIT ?",
+        (*values, *conditions.values, query.limit + 1),
     )
 
 

@@ -214,6 +214,13 @@ class ReadTurn(Protocol):
         chooses well by itself."""
         ...
 
+    def searching(
+        self, org_id: int, words: Sequence[Sequence[str]], *, whole: bool = False
+    ) -> tuple[str, tuple[object, ...]]:
+        """A SELECT of the ``number`` of each ticket that :meth:`search` finds, and its parameters:
+        to be joined, and ordered by that number either way without being sorted."""
+        ...
+
     def search(
         self,
         org_id: int,

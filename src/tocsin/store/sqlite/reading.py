@@ -236,6 +236,15 @@ class SqliteReadTurn:
         """Without statistics SQLite guesses, and an order with a limit is what it guesses worst."""
         return f"INDEXED BY {index}"
 
+    def searching(
+        self, org_id: int, words: Sequence[Sequence[str]], *, whole: bool = False
+    ) -> tuple[str, tuple[object, ...]]:
+        """A SELECT of the ``number`` of each ticket that is found, and its parameters."""
+        wanted = [_any_of(word) for word in words[:-1]]
+        wanted.append(_any_of(words[-1], beginning=not whole))
+        match = f"org : {org_token(org_id)} AND text : ({' AND '.join(wanted)})"
+        return "SELECT rowid AS number FROM search WHERE search MATCH ?", (match,)
+
     def search(
         self,
         org_id: int,
@@ -250,14 +259,11 @@ class SqliteReadTurn:
         it is *whole*."""
         if not words:
             return []
-        wanted = [_any_of(word) for word in words[:-1]]
-        wanted.append(_any_of(words[-1], beginning=not whole))
-        match = f"org : {org_token(org_id)} AND text : ({' AND '.join(wanted)})"
+        searched, values = self.searching(org_id, words, whole=whole)
         edge = "" if beyond is None else f" AND rowid {'<' if descending else '>'} ?"
         rows = self.connection.execute(
-            f"SELECT rowid FROM search WHERE search MATCH ?{edge}"
-            f" ORDER BY rowid {'DESC' if descending else 'ASC'} LIMIT ?",
-            (match, limit) if beyond is None else (match, beyond, limit),
+            f"{searched}{edge} ORDER BY rowid {'DESC' if descending else 'ASC'} LIMIT ?",
+            (*values, limit) if beyond is None else (*values, beyond, limit),
         )
         return [number for (number,) in rows.fetchall()]
 
