@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -115,7 +115,7 @@ async def _events(acting: Acting) -> Reply:
     return Reply(status=200, body=_encode(page))
 
 
-async def _lines(call: AnyCall, after: int) -> AsyncIterator[bytes]:
+async def _lines(call: AnyCall, after: int) -> AsyncGenerator[bytes, None]:
     """The log from behind *after* to its end, one event to a line."""
     more = True
     while more:
@@ -158,7 +158,7 @@ async def _live(
     after: int,
     opened: Callable[[], None],
     closed: Callable[[], None],
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Events as they come, until the client goes, the server stops or the key is revoked."""
     announcer = call.gateway.announcer
     bell = announcer.subscribe()

@@ -13,6 +13,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import aclosing
 from itertools import count
 from typing import Any
 
@@ -343,8 +344,10 @@ class Pipeline:
         self._count(endpoint, reply.status)
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         if reply.chunks is not None:
-            async for chunk in reply.chunks:
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            # Closed here, however it ends: what it holds is not left to the garbage collector.
+            async with aclosing(reply.chunks) as chunks:
+                async for chunk in chunks:
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": reply.body, "more_body": False})
 
     def _count(self, endpoint: Endpoint, status: int) -> None:

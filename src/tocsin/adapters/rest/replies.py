@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 Header = tuple[bytes, bytes]
@@ -19,6 +19,6 @@ class Reply:
 
     status: int
     body: bytes = b""
-    chunks: AsyncIterator[bytes] | None = None
+    chunks: AsyncGenerator[bytes, None] | None = None
     content_type: Header = JSON
     headers: tuple[Header, ...] = ()
