@@ -5,9 +5,9 @@ follows from it, the store commits the answer, and projections and the dispatche
 to readers and neighbours. Imports all point inward: ``app`` > ``adapters | web`` > ``handler |
 dispatcher | projections`` > ``store`` > ``core``.
 
-To understand the program, follow one ticket from command to row in five files:
+To understand the program, follow one ticket from request to row in five files:
 
-1. ``handler/submission.py``: what a receiver hands in, and what comes back.
+1. ``adapters/rest/pipeline.py``: who asks, how often, whether again, and what the body says.
 2. ``handler/writer.py``: it is decided among others, and acknowledged once it is on disk.
 3. ``handler/deliberation.py``: each command against the newest committed state.
 4. ``core/incident.py``: what follows from the command, or the refusal.
