@@ -1,4 +1,4 @@
-"""The reference pages, written from the code: ``python -m tests.docs.reference`` writes them anew."""
+"""The reference, written from the code: ``python -m tests.docs.reference`` writes it anew."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def event_kinds() -> str:
         "# Event kinds",
         "",
         "Every event has `id`, `position`, `version`, `kind`, `schema`, `recorded_at`, `stream`,",
-        "`actor`, `via` and `data`. Fields in bold are minimal facts, which may one day be published;",
-        "fields in italics hold text or personal data, and can be erased.",
+        "`actor`, `via` and `data`. Fields in bold are minimal facts, which may one day be",
+        "published; fields in italics hold text or personal data, and can be erased.",
         "",
         "| kind | schema | data | |",
         "|---|---|---|---|",
@@ -91,8 +91,8 @@ def refusal_codes() -> str:
     lines = [
         "# Refusals",
         "",
-        "Every refusal is a problem document (RFC 9457) with a stable `code`; `errors` names the fields",
-        "it is about.",
+        "Every refusal is a problem document (RFC 9457) with a stable `code`; `errors` names the",
+        "fields it is about.",
         "",
         "| code | status | |",
         "|---|---|---|",
@@ -100,7 +100,7 @@ def refusal_codes() -> str:
     for refusal in refusals():
         sentence = _sentence(refusal.__doc__)
         lines.append(f"| `{refusal.code}` | {refusal.http_status} | {sentence} |")
-    lines.append("| `internal` | 500 | An error of ours; the log knows more under the request's id. |")
+    lines.append("| `internal` | 500 | An error of ours; the log has it under the request's id. |")
     return "\n".join(lines)
 
 
@@ -109,8 +109,8 @@ def commands() -> str:
     lines = [
         "# Commands",
         "",
-        "`--help` behind any of them says more. Reads have `--json` and `--json-compact`. Exit codes:",
-        "0 done, 1 refused or failed, 2 wrong usage.",
+        "`--help` behind any of them says more. Reads have `--json` and `--json-compact`. Exit",
+        "codes: 0 done, 1 refused or failed, 2 wrong usage.",
         "",
         "| command | |",
         "|---|---|",
