@@ -50,6 +50,8 @@ def rebuild(store: Store, progress: Progress = lambda done, total: None) -> int:
             progress(done, total)
         for name in FOLLOWERS:
             turn.put_checkpoint(name, total)
+        # A follower that had not yet seen an erasure will not see it any more.
+        turn.forget_document_traces()
         turn.commit()
     return done
 

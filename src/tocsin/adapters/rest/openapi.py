@@ -13,6 +13,7 @@ from typing import Any, Final, get_args, get_origin
 import msgspec
 
 from tocsin.adapters.rest.endpoints import Endpoint, Page
+from tocsin.adapters.rest.event_shapes import EventShape
 from tocsin.adapters.rest.pages.words import (
     ANSWER_HEADERS,
     EXAMPLE_NAMES,
@@ -35,6 +36,20 @@ STREAM: Final = "text/event-stream"
 LINES: Final = "application/x-ndjson"
 
 Json = dict[str, Any]
+
+_EVENT_OF_A_STREAM: Final[Json] = {
+    "description": "One of the events: its id is the position, its data the event as JSON.",
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "pattern": "^[0-9]+$"},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": f"#/components/schemas/{EventShape.__name__}"},
+        },
+    },
+    "required": ["id", "data"],
+}
 
 _SCHEMAS: Final = "#/components/schemas/{name}"
 _NAMES: Final = re.compile(r"{(\w+)}")
@@ -205,6 +220,8 @@ def _done(endpoint: Endpoint) -> str:
 
 
 def _content(endpoint: Endpoint) -> Json:
+    if endpoint.answer_type == STREAM:
+        return {STREAM: {"schema": _EVENT_OF_A_STREAM}}
     content: Json = {endpoint.answer_type: {"schema": _reference(endpoint.answer)}}
     if endpoint.query is not None and endpoint.path.endswith("{org}/events"):
         # The one list that is also given whole, an event to a line, to whoever asks for lines.
