@@ -128,6 +128,8 @@ def test_a_maintenance_has_no_fields_of_an_incident(
     ("raw", "status", "code"),
     [
         (b"{", 400, "malformed"),
+        (b'{"nope":1,', 400, "malformed"),
+        (b"1 x", 400, "malformed"),
         (b"[]", 422, "validation"),
         (b'"text"', 422, "validation"),
         (b"\xff\xfe", 400, "malformed"),

@@ -26,6 +26,7 @@ from tocsin.adapters.rest import (
     tickets,
     timelines,
 )
+from tocsin.adapters.rest.documentation import documentation_endpoints
 from tocsin.adapters.rest.endpoints import Endpoint
 from tocsin.adapters.rest.gateway import Gateway
 from tocsin.adapters.rest.pipeline import Pipeline
@@ -115,15 +116,22 @@ class Application:
             refusal = NotFound("there is nothing at this path; /docs lists what there is")
         else:
             refusal = Malformed(wrong.detail)
-        reply = problem_of(refusal, request_id=self._pipeline.next_request_id())
+        request_id = self._pipeline.next_request_id()
+        reply = problem_of(refusal, request_id=request_id)
         return Response(
             reply.body,
             status_code=reply.status,
             media_type=PROBLEM[1].decode(),
-            headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **headers},
+            headers={
+                "Cache-Control": "no-store",
+                "X-Content-Type-Options": "nosniff",
+                "X-Request-Id": request_id,
+                **headers,
+            },
         )
 
 
 def make_application(gateway: Gateway) -> Application:
     """The application of *gateway*, with every endpoint."""
-    return Application(gateway, endpoints())
+    served = endpoints()
+    return Application(gateway, [*served, *documentation_endpoints(served)])

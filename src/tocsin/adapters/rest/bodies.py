@@ -104,6 +104,9 @@ def _explained(raw: bytes, kind: Any, wrong: msgspec.ValidationError) -> Invalid
         value = msgspec.json.decode(raw)
     except RecursionError:
         return _said(wrong)
+    except (msgspec.DecodeError, UnicodeDecodeError) as garbled:
+        # Of the wrong shape, and behind that no JSON either.
+        raise Malformed(f"the body is not JSON: {garbled}") from None
     if isinstance(value, list) and get_origin(kind) is list:
         (item,) = kind.__args__
         errors = [

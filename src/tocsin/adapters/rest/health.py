@@ -92,5 +92,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         answer_type="text/plain",
         anonymous=True,
         act=_metrics,
+        others={401: "Another token.", 403: "Neither loopback nor a token."},
     ),
 )

@@ -259,7 +259,8 @@ OPEN = Endpoint(
     tag="tickets",
     summary="Open an incident, or plan a maintenance.",
     description=(
-        "On disk before it is answered. At least one device, link or service is affected. A"
+        "On disk before it is answered. A description is required, at least one device, link or"
+        " service, and of an incident the severity. A"
         " maintenance needs start_at and end_at, and answers with the overlaps it has. With"
         " on_conflict=attach a report whose correlation key an active ticket holds is added"
         " there, and answers 200 with that ticket. dry_run answers 200 and does nothing."
