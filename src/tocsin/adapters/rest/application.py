@@ -38,7 +38,7 @@ _BEFORE, _AFTER = "/v1/orgs/", "/tickets"
 
 def endpoints() -> tuple[Endpoint, ...]:
     """Every endpoint there is, in the order of the documentation."""
-    return (
+    described = (
         *tickets.ENDPOINTS,
         *ticket_lists.ENDPOINTS,
         *ticket_parts.ENDPOINTS,
@@ -53,6 +53,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         *identity.ENDPOINTS,
         *health.ENDPOINTS,
     )
+    return (*described, *documentation_endpoints(described))
 
 
 class Application:
@@ -133,5 +134,4 @@ class Application:
 
 def make_application(gateway: Gateway) -> Application:
     """The application of *gateway*, with every endpoint."""
-    served = endpoints()
-    return Application(gateway, [*served, *documentation_endpoints(served)])
+    return Application(gateway, endpoints())
