@@ -3,48 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
-from bench.processes import free_port
-
-ROOT = Path(__file__).parents[2]
-WITHIN = 120.0
-
-
-def shell_of(page: Path, heading: str) -> str:
-    """Every shell block under *heading* of *page*, one after the other."""
-    _, _, rest = page.read_text().partition(f"\n## {heading}\n")
-    section = re.split(r"\n## ", rest)[0]
-    blocks = re.findall(r"^```bash\n(.*?)^```$", section, flags=re.MULTILINE | re.DOTALL)
-    assert blocks, f"{page.name} has no shell under {heading}"
-    return "\n".join(blocks)
+from tests.docs.shells import ROOT, run_in, shells_of
 
 
 def test_the_tutorial_works_as_it_is_written(tmp_path: Path) -> None:
-    # What the reader has: a virtual environment in the folder of the README.
-    (tmp_path / ".venv").symlink_to(sys.prefix)
-    port = free_port()
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("TOCSIN_")
-    } | {"TOCSIN_PORT": str(port), "TOCSIN_URL": f"http://127.0.0.1:{port}"}
-    script = "set -euo pipefail\nset -m\n" + shell_of(ROOT / "README.md", "Tutorial")
+    said = run_in(tmp_path, "\n".join(shells_of(ROOT / "README.md", heading="Tutorial")))
 
-    done = subprocess.run(
-        ["bash", "-c", script],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=WITHIN,
-        check=False,
-    )
-
-    said = done.stdout
-    assert done.returncode == 0, (said, done.stderr, (tmp_path / "tutorial.log").read_text())
     answers = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
     ready, device, opened, acknowledged, update, closed, planned, timeline, events = answers
     assert ready["status"] == "ready"

@@ -1,0 +1,49 @@
+"""How-to pages that show shell, run word for word in the shell of the tutorial."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.docs.shells import ROOT, run_in, shells_of
+
+HOW_TO = ROOT / "docs" / "how-to"
+UP_TO_THE_DEVICE = 3
+"""Blocks of the tutorial: org and key, the server, the first device."""
+STOP = "kill %1\nwait %1\n"
+
+
+def in_the_tutorial(page: str, *, then: str = "") -> str:
+    beginning = shells_of(ROOT / "README.md", heading="Tutorial")[:UP_TO_THE_DEVICE]
+    return "\n".join([*beginning, "echo PAGE", *shells_of(HOW_TO / page), then, STOP])
+
+
+def test_rotating_a_key_leaves_the_new_one_good_and_the_old_one_revoked(tmp_path: Path) -> None:
+    ask = "curl --silent --output /dev/null --write-out '%{http_code}\\n' --header"
+    script = in_the_tutorial(
+        "rotate-a-key.md",
+        then=f'{ask} "Authorization: Bearer $FIRST" "$TOCSIN_URL/v1/me"\n'
+        f'{ask} "Authorization: Bearer $TOCSIN_API_KEY" "$TOCSIN_URL/v1/me"\n'
+        f'{ask} "Authorization: Bearer $SPARE" "$TOCSIN_URL/v1/me"\n',
+    ).replace("echo PAGE", "echo PAGE; FIRST=$TOCSIN_API_KEY")
+
+    said = run_in(tmp_path, script).partition("PAGE\n")[2]
+
+    assert said.splitlines()[-3:] == ["401", "200", "200"]
+    listed = [line.split("\t") for line in said.splitlines() if line.count("\t") == 3]
+    assert {(state, name) for _, _, state, name in listed} == {
+        ("revoked", "noc"),
+        ("in force", "noc-2"),
+    }
+
+
+def test_moving_an_old_ticket_keeps_its_dates_and_its_words(tmp_path: Path) -> None:
+    said = run_in(tmp_path, in_the_tutorial("move-from-the-gateway.md")).partition("PAGE\n")[2]
+
+    opened, closed, listed = (json.loads(line) for line in said.splitlines())
+    assert (opened["status"], opened["internal_reference"]) == ("open", "rec0017")
+    assert closed["status"] == "closed"
+    assert closed["start_at"] == "2026-01-05T10:00:00.000000Z"
+    assert closed["end_at"] == "2026-01-05T12:00:00.000000Z"
+    assert closed["created_at"] > closed["end_at"]
+    assert [ticket["id"] for ticket in listed["items"]] == [opened["id"]]

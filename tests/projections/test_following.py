@@ -1,0 +1,256 @@
+"""The follower that keeps the search: what it takes in, when it rests, and what it forgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.handler.acting import House, house
+from tests.projections.histories import follow
+from tocsin.core.commands import (
+    ChangeFields,
+    ChangeLabels,
+    ChangeSeverity,
+    ChangeStatus,
+    Redact,
+)
+from tocsin.handler.submission import Submission
+from tocsin.projections.checking import problems_of_search
+from tocsin.projections.following import REST_SECONDS, SEARCH, SLICE, Followers
+from tocsin.projections.rebuilding import rebuild
+from tocsin.store.sqlite.connecting import connect
+
+SECRET = b"marzipanium"
+"""A word that is nowhere else."""
+
+
+@dataclass(slots=True)
+class Timer:
+    """Seconds that pass when they are told to."""
+
+    now: float = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[House]:
+    with house(tmp_path) as made:
+        yield made
+
+
+def found(home: House, *words: str, org: str = "net") -> list[int]:
+    """Numbers of the tickets that have all *words*."""
+    with home.store.reading() as turn:
+        return list(turn.search(home.orgs[org], [(word,) for word in words]))
+
+
+def opened(home: House, title: str = "Fibre cut") -> str:
+    """Open an incident; its id."""
+    return home.ask("owner", home.incident(title)).stream.partition(":")[2]
+
+
+def position(home: House) -> int:
+    """How far the log goes."""
+    with home.store.reading() as turn:
+        return turn.last_position()
+
+
+# -- what is found -------------------------------------------------------------------------------
+
+
+def test_a_ticket_is_found_by_its_words_once_followed(home: House) -> None:
+    opened(home, "Quartz oscillator drifting")
+    assert found(home, "quartz") == []
+
+    follow(home)
+
+    assert len(found(home, "quartz")) == 1
+    assert found(home, "QUARTZ", "drift") == found(home, "quartz")
+    assert found(home, "quartz", "kestrel") == []
+    assert found(home, "quartz", org="elsewhere") == []
+
+
+def test_changed_words_replace_the_old_ones(home: House) -> None:
+    subject = opened(home, "Quartz oscillator drifting")
+    follow(home)
+
+    home.ask("owner", ChangeFields(title="Kestrel on the mast"), subject=subject)
+    home.ask("owner", ChangeLabels(add=("zephyr",)), subject=subject)
+    home.ask("owner", ChangeStatus(body="marimba heard"), subject=subject)
+    home.ask("owner", ChangeStatus(status="closed", resolution="obsidian fitted"), subject=subject)
+    follow(home)
+
+    assert found(home, "quartz") == []
+    for word in ("kestrel", "zephyr", "marimba", "obsidian"):
+        assert len(found(home, word)) == 1, word
+    assert list(problems_of_search(home.store)) == []
+
+
+def test_a_checkpoint_is_the_end_of_what_was_followed(home: House) -> None:
+    opened(home)
+    follow(home)
+    with home.store.reading() as turn:
+        assert turn.checkpoint(SEARCH) == turn.last_position()
+
+
+def test_what_does_not_change_words_moves_only_the_checkpoint(home: House) -> None:
+    subject = opened(home)
+    follow(home)
+    with home.store.tending() as turn:
+        # Were the ticket indexed again, its document would be back.
+        turn.connection.execute("DELETE FROM search")
+        turn.commit()
+
+    home.ask("owner", ChangeSeverity(severity="sev1"), subject=subject)
+    follow(home)
+
+    assert found(home, "fibre") == []
+    with home.store.reading() as turn:
+        assert turn.checkpoint(SEARCH) == turn.last_position()
+
+
+# -- slices and rests ----------------------------------------------------------------------------
+
+
+def test_between_two_runs_to_the_end_it_rests(home: House) -> None:
+    timer = Timer()
+    followers = Followers(store=home.store, clock=home.clock, timer=timer)
+    opened(home, "quartz")
+    assert followers() == REST_SECONDS
+    assert len(found(home, "quartz")) == 1
+
+    opened(home, "kestrel")
+    timer.now += REST_SECONDS / 4
+    assert followers() == pytest.approx(REST_SECONDS * 3 / 4)
+    assert found(home, "kestrel") == []
+
+    timer.now += REST_SECONDS * 3 / 4 + 0.001
+    assert followers() == REST_SECONDS
+    assert len(found(home, "kestrel")) == 1
+
+    timer.now += REST_SECONDS + 0.001
+    assert followers() is None
+
+
+def test_a_long_log_is_followed_slice_by_slice_without_a_rest(home: House) -> None:
+    results = home.writer.do_all(
+        [
+            Submission(
+                org_id=home.orgs["net"],
+                sort="ticket",
+                command=home.incident(f"quartz {number}"),
+                credential=home.keys["owner"],
+            )
+            for number in range(SLICE)
+        ]
+    )
+    assert len(results) == SLICE
+    followers = Followers(store=home.store, clock=home.clock, timer=Timer())
+    last = position(home)
+
+    with home.store.reading() as turn:
+        assert turn.checkpoint(SEARCH) == 0
+    assert followers() == 0.0
+    with home.store.reading() as turn:
+        assert turn.checkpoint(SEARCH) == SLICE
+    assert followers() == REST_SECONDS
+    with home.store.reading() as turn:
+        assert turn.checkpoint(SEARCH) == last
+    with home.store.reading() as turn:
+        numbers = turn.search(home.orgs["net"], [("quartz",)], limit=1_000)
+    assert len(numbers) == SLICE
+
+
+def test_lag_is_told_in_events_and_seconds(home: House) -> None:
+    followers = Followers(store=home.store, clock=home.clock, timer=Timer())
+    follow(home)
+    assert followers.lag() == [(SEARCH, 0, 0.0)]
+
+    opened(home)
+    home.clock.pass_by(timedelta(seconds=90))
+
+    ((name, events, seconds),) = followers.lag()
+    assert (name, events) == (SEARCH, 1)
+    assert seconds == pytest.approx(90, abs=0.01)
+
+
+# -- erasure -------------------------------------------------------------------------------------
+
+
+def bytes_on_disk(home: House) -> bytes:
+    """The database file and its log, once everything is folded into the file."""
+    other = connect(home.store.path, read_only=False)
+    try:
+        busy, _, _ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        assert busy == 0
+    finally:
+        other.close()
+    log = home.store.path.with_name(home.store.path.name + "-wal")
+    return home.store.path.read_bytes() + (log.read_bytes() if log.exists() else b"")
+
+
+def secret_ticket(home: House) -> tuple[str, str]:
+    """A ticket with the secret word in its title, in the index too; its id, its first event."""
+    outcome = home.ask("owner", home.incident(f"Customer {SECRET.decode()} is down"))
+    follow(home)
+    assert len(found(home, SECRET.decode())) == 1
+    return outcome.stream.partition(":")[2], outcome.events[0].id
+
+
+def test_what_is_erased_is_nowhere_in_the_file(home: House) -> None:
+    subject, event = secret_ticket(home)
+    for number in range(30):
+        opened(home, f"Another {number}")
+    follow(home)
+    assert bytes_on_disk(home).count(SECRET) > 0
+
+    home.ask("admin", Redact(event=event, fields=("title",)), subject=subject)
+    follow(home)
+
+    assert found(home, SECRET.decode()) == []
+    assert found(home, "customer") == []
+    assert bytes_on_disk(home).count(SECRET) == 0
+
+
+def test_what_was_replaced_and_then_erased_is_nowhere_in_the_file(home: House) -> None:
+    """The old title is in two events: as it was opened, and as the change names it."""
+    subject, event = secret_ticket(home)
+    changed = home.ask("owner", ChangeFields(title="Customer is down"), subject=subject)
+    follow(home)
+
+    home.ask("admin", Redact(event=event, fields=("title",)), subject=subject)
+    home.ask("admin", Redact(event=changed.events[0].id, fields=("title",)), subject=subject)
+    follow(home)
+
+    assert bytes_on_disk(home).count(SECRET) == 0
+
+
+def test_what_was_said_and_then_erased_is_nowhere_in_the_file(home: House) -> None:
+    subject = opened(home)
+    said = home.ask("owner", ChangeStatus(body=f"call {SECRET.decode()}"), subject=subject)
+    follow(home)
+    assert len(found(home, SECRET.decode())) == 1
+
+    home.ask("admin", Redact(event=said.events[0].id, fields=("body",)), subject=subject)
+    follow(home)
+
+    assert found(home, SECRET.decode()) == []
+    assert bytes_on_disk(home).count(SECRET) == 0
+
+
+def test_an_erasure_that_a_rebuild_overtakes_is_one_all_the_same(home: House) -> None:
+    """The rebuild comes between the erasure and its follower, which then has nothing to do."""
+    subject, event = secret_ticket(home)
+    home.ask("admin", Redact(event=event, fields=("title",)), subject=subject)
+
+    rebuild(home.store)
+    follow(home)
+
+    assert found(home, SECRET.decode()) == []
+    assert bytes_on_disk(home).count(SECRET) == 0
