@@ -17,7 +17,6 @@ from tocsin.core.errors import Refusal
 from tocsin.projections.checking import problems_of_search
 from tocsin.projections.following import SEARCH
 from tocsin.projections.rebuilding import rebuild
-from tocsin.store.codec import decoded_state
 from tocsin.store.contract import LogDamaged, StorageFailed
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite.connecting import connect
@@ -38,11 +37,9 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 
 def rows_of(home: House) -> Rows:
-    """Everything that follows from the log, states as what they say: a default may be spelt out."""
+    """Everything that follows from the log, as it lies there."""
     with home.store.reading() as turn:
-        rows = {table: [tuple(row) for row in turn.select(sql)] for table, sql in ROWS.items()}
-    rows["heads"] = [(*row[:4], decoded_state(row[1], row[4])) for row in rows["heads"]]
-    return rows
+        return {table: [tuple(row) for row in turn.select(sql)] for table, sql in ROWS.items()}
 
 
 def events_of(home: House) -> list[tuple[Any, ...]]:

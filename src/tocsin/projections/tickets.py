@@ -6,7 +6,10 @@ in ``ticket_terms``. A page never reads more of them than it must:
 
 * few tickets have the rarest of the wanted terms: exactly those are looked at;
 * many have it, and the order is by creation: the term's own entries are in that order;
-* else the index of the order is walked from where the page begins, and each ticket asked for.
+* else the index of the order is walked from where the page begins: a glance asks each ticket for
+  its terms, and where that does not fill the page, all who have them are gathered first.
+
+Windows that meet few tickets are found in the index of starts and sorted, others along the order.
 """
 
 from __future__ import annotations
@@ -23,6 +26,13 @@ from tocsin.store.contract import Head, ReadTurn
 
 FEW: Final = 3_000
 """Up to so many tickets are looked at one by one, and sorted."""
+
+FEW_WINDOWS: Final = 20_000
+"""Up to so many tickets whose window meets the wanted one are sorted."""
+
+GLANCE: Final = 2_000
+"""So many tickets are asked one by one whether they have the terms, before gathering all that do:
+asking is quick where many have them, and slow where the order has those at its far end."""
 
 
 class Sort(StrEnum):
@@ -118,9 +128,31 @@ def _filtered(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found
         return _looked_at(turn, org_id, query, narrowest)
     if narrowest is not None and len(narrowest) == 1 and query.sort is Sort.CREATED_AT:
         return _along_the_term(turn, org_id, query, narrowest)
-    if (query.overlaps_from or query.overlaps_to) and query.sort is not Sort.START_AT:
+    if (
+        (query.overlaps_from or query.overlaps_to)
+        and query.sort is not Sort.START_AT
+        and _few_windows(turn, org_id, query)
+    ):
         return _overlapping(turn, org_id, query)
+    if query.terms:
+        seen = _at_a_glance(turn, org_id, query)
+        if len(seen) > query.limit:
+            return seen
     return _along_the_order(turn, org_id, query)
+
+
+def _few_windows(turn: ReadTurn, org_id: int, query: TicketQuery) -> bool:
+    """Whether no more than a few windows meet the wanted one; the index alone says so."""
+    conditions = _Conditions([], [])
+    conditions.add("t.org_id = ?", org_id)
+    _add_window(conditions, query)
+    ((count,),) = turn.select(
+        "SELECT count(*) FROM (SELECT 1 FROM tickets AS t"
+        f" {turn.using_index('tickets_by_start')} WHERE {conditions.joined()}"
+        f" LIMIT {FEW_WINDOWS + 1}) AS few",
+        conditions.values,
+    )
+    return bool(count <= FEW_WINDOWS)
 
 
 def _narrowest(
@@ -195,9 +227,25 @@ _INDEXES: Final = {
 }
 
 
+def _at_a_glance(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found]:
+    """Those among the first tickets of the order; the page, if they fill it."""
+    place = _Conditions([], [])
+    place.add("t.org_id = ?", org_id)
+    _add_place(place, query)
+    conditions = _conditions(turn, org_id, query)
+    way = "DESC" if query.descending else "ASC"
+    return turn.select(
+        f"SELECT t.number, t.stream, {_COLUMNS[query.sort]} FROM (SELECT t.*"
+        f" FROM tickets AS t {turn.using_index(_INDEXES[query.sort])} WHERE {place.joined()}"
+        f" ORDER BY {_COLUMNS[query.sort]} {way}, t.number {way} LIMIT {GLANCE}) AS t"
+        f" WHERE {conditions.joined()} {_order(query)}",
+        (*place.values, *conditions.values, query.limit + 1),
+    )
+
+
 def _along_the_order(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found]:
     """Along the index of the order, from where the page begins until it is full."""
-    conditions = _conditions(turn, org_id, query)
+    conditions = _conditions(turn, org_id, query, gathered=True)
     return turn.select(
         f"SELECT t.number, t.stream, {_COLUMNS[query.sort]}"
         f" FROM tickets AS t {turn.using_index(_INDEXES[query.sort])}"
@@ -218,16 +266,16 @@ def _conditions(
     *,
     without: frozenset[str] | None = None,
     by_number: bool = False,
+    gathered: bool = False,
 ) -> _Conditions:
     """Everything that a ticket ``t`` must meet, *without* one group of terms.
 
     Tickets that are found *by_number* are looked up so, and not along an index of the whole org.
+    Where very many may be asked for their terms, those who have them are *gathered* once instead.
     """
     conditions = _Conditions([], [])
     conditions.add("t.org_id + 0 = ?" if by_number else "t.org_id = ?", org_id)
-    if query.beyond is not None:
-        than = "<" if query.descending else ">"
-        conditions.add(f"({_COLUMNS[query.sort]}, t.number) {than} (?, ?)", *query.beyond)
+    _add_place(conditions, query)
     if query.sort is not Sort.CREATED_AT:
         # Every index has the number, which says as much, and not every one the instant.
         low, high = _numbers(turn, org_id, query)
@@ -238,21 +286,42 @@ def _conditions(
             conditions.add("t.created_at >= ?", to_text(query.created_after))
         if query.created_before is not None:
             conditions.add("t.created_at < ?", to_text(query.created_before))
-    if query.overlaps_to is not None:
-        conditions.add("t.start_at < ?", to_text(query.overlaps_to))
-    if query.overlaps_from is not None:
-        conditions.add("t.end_at > ?", to_text(query.overlaps_from))
+    _add_window(conditions, query)
     if query.facets is not None:
         # The numbers are ours, and few: as text they cost no lookup of a parameter for each row.
         conditions.add(f"t.facets IN ({', '.join(map(str, sorted(query.facets)))})")
     for group in query.terms:
-        if group is not without:
+        if group is without:
+            continue
+        if gathered:
+            conditions.add(
+                "t.number IN (SELECT g.number FROM ticket_terms AS g WHERE g.org_id = ?"
+                f" AND g.term IN ({_marks(group)}))",
+                org_id,
+                *sorted(group),
+            )
+        else:
             conditions.add(
                 "EXISTS (SELECT 1 FROM ticket_terms AS e WHERE e.org_id = t.org_id"
                 f" AND e.term IN ({_marks(group)}) AND e.number = t.number)",
                 *sorted(group),
             )
     return conditions
+
+
+def _add_place(conditions: _Conditions, query: TicketQuery) -> None:
+    """Behind where the last page ended."""
+    if query.beyond is not None:
+        than = "<" if query.descending else ">"
+        conditions.add(f"({_COLUMNS[query.sort]}, t.number) {than} (?, ?)", *query.beyond)
+
+
+def _add_window(conditions: _Conditions, query: TicketQuery) -> None:
+    """In effect at some time in the wanted window."""
+    if query.overlaps_to is not None:
+        conditions.add("t.start_at < ?", to_text(query.overlaps_to))
+    if query.overlaps_from is not None:
+        conditions.add("t.end_at > ?", to_text(query.overlaps_from))
 
 
 _ALL_NUMBERS: Final = (0, 1 << 62)

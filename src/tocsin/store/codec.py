@@ -281,8 +281,9 @@ def encoded_state(state: State) -> bytes:
             for name, value, default in zip(
                 fields.names, fields.values(state), fields.defaults, strict=True
             )
-            # By identity: a default that is only equal is written, which is harmless.
-            if value is not default
+            # Identity first, which is quick; then equality: a default that came out of the log
+            # is another object, and a rebuild must write what the commit wrote.
+            if value is not default and value != default
         }
     )
 
