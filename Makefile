@@ -26,13 +26,9 @@ help: ## List these commands
 run: .venv/runtime.stamp ## Serve the demo network at http://127.0.0.1:8080 (PORT=, DATA=)
 	@exec $(BIN)/tocsin serve --demo --port $(PORT) --data $(DATA)
 
-# Kills, a full disk and the short bench drive `tocsin serve`, which is not there yet; they join the
-# tests together with it.
-WANTS_SERVER = --ignore tests/chaos --ignore tests/bench/test_quick.py
-
 test: check ## Every check: format, lint, types, layers, tests (PYTEST_ARGS=)
 	$(say) "Tests"
-	@$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=ci $(WANTS_SERVER) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=ci $(PYTEST_ARGS)
 
 check: .venv/dev.stamp ## The checks that need no run: format, lint, types, layers
 	$(say) "Format and lint (ruff)"

@@ -68,6 +68,7 @@ def main() -> int:
                         if figure.bound is None
                         else {"side": figure.bound.side.value, "value": figure.bound.value},
                         "is_kept": figure.is_kept,
+                        "is_detail": figure.is_detail,
                     }
                     for figure in figures
                 ],

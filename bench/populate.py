@@ -1,316 +1,299 @@
-"""A store with as many tickets and events as asked for, made through the gateway like any other.
+"""A store with as many tickets and events as asked for: a year of an organisation's records.
 
-The tickets differ in all that can be filtered by; which ticket gets what follows from its number,
-so that every run makes the same store but for ids and instants. One in a thousand is *rare*: it has
-words, a label, a device and so on that the others lack.
+Over HTTP a million events would take long and all be of one afternoon. So they are handed to the
+very writer that the server uses, by members with keys of their own, with a clock that is moved; the
+deadlines of planned work fall due on the way. The same day makes the same store, but for the
+secrets of its keys.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import random
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from bench import preparation, processes
-from bench.exchange import body_of, exchange, request_parts, status_of
+from bench import invented, preparation, processes
+from bench.invented import Surroundings, Values
 from bench.tickets import ORG
-
-CONNECTIONS: Final = 48
-RARE_EVERY: Final = 1_000
-RARE_AT: Final = 7
-MAINTENANCE_EVERY: Final = 8
-CONTRIBUTORS: Final = 10
-DEVICES: Final = 200
-SERVICES: Final = 20
-MEMBERS: Final = 5
-
-NOUNS: Final = ("router", "switch", "link", "transceiver", "line card", "fibre", "power supply")
-TROUBLES: Final = ("packet loss", "flapping", "errors", "high temperature", "no light", "reboot")
-PLACES: Final = ("Amsterdam", "Frankfurt", "London", "Paris", "Tokyo", "Singapore", "Chicago")
-STATUSES: Final = (
-    "acknowledged",
-    "investigating",
-    "monitoring",
-    "resolved",
-    "resolved",
-    "resolved",
+from tocsin.adapters.clock.clockwork import Clockwork
+from tocsin.app.house import database_path, installation_key
+from tocsin.core.commands import Command
+from tocsin.core.ids import uuid7
+from tocsin.core.record_commands import (
+    CreateContributor,
+    CreateKey,
+    CreateMember,
+    CreateOrg,
+    CreateService,
+    RegisterDevice,
+    RegisterLink,
+    SideDraft,
 )
-IMPACTS: Final = ("reduced_redundancy", "degraded", "outage")
+from tocsin.handler.submission import Credential, Outcome, Submission
+from tocsin.handler.writer import Writer
+from tocsin.projections.rebuilding import rebuild
+from tocsin.store.contract import Store
+from tocsin.store.sealing import sealed
+from tocsin.store.sqlite import SqliteStore
 
-COMMON_WORD: Final = "carrier"
-RARE_WORD: Final = "quokka"
+GROUP: Final = 50
+"""Tickets that are opened together; less than a turn of the writer takes."""
 
-AT: Final = f"/v1/orgs/{ORG}"
+OVERSHOOT: Final = 6 * GROUP
+"""Events there may be more than asked for: what the last group's endings add to its notes."""
+
+AT_ONCE: Final = 1_000
+"""Commands that wait for the writer together, below the length of its queue."""
+
+YEAR: Final = timedelta(days=365)
+FOUNDING: Final = timedelta(hours=1)
+ADMIN: Final = "admin"
+ON_CALL: Final = "oncall"
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What was made: the administrator's secret, tickets, events, and values to ask for."""
+    """What was made: tickets, events, values to ask for, and the seconds it took.
 
-    admin: str
+    ``tokens`` are secrets: ``admin``, ``oncall``, and one named like each contributor (``c0`` …).
+    """
+
+    tokens: Mapping[str, str] = field(repr=False)
     tickets: int
     events: int
-    values: Mapping[str, Mapping[str, str]]
+    values: Values
+    seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the tickets are about and who opens them; devices and links by pubkey."""
+@dataclass(slots=True)
+class _Stage:
+    """The store while its year is being played."""
 
-    devices: tuple[str, ...]
-    links: tuple[str, ...]
-    members: tuple[str, ...]
-    keys: tuple[str, ...]
-    """A secret for each contributor, to open tickets with."""
+    store: Store
+    writer: Writer
+    clockwork: Clockwork
+    now: datetime
+    draw: random.Random
+    org_id: int = 0
+    position: int = 0
+    credentials: dict[str, Credential] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def fresh(self) -> str:
+        """An id."""
+        return uuid7(self.now, self.draw.getrandbits(62))
 
 
-def fill(data: Path, *, tickets: int, events: int) -> Stored:
-    """Make an organisation in an empty *data* folder, and all its tickets.
+def today() -> datetime:
+    """The last midnight, where the year of a store ends."""
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def fill(data: Path, *, tickets: int, events: int, until: datetime) -> Stored:
+    """Make an organisation in an empty *data* folder, and all its tickets; *events* in all, and
+    fewer than :data:`OVERSHOOT` more, in the year before *until*.
 
     Raises:
-        ProcessFailed: the gateway refused a request.
+        ProcessFailed: a command was refused.
+        StorageFailed: it could not be stored.
     """
-    admin = preparation.found(data)
-    today = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    with processes.server(data) as served:
-        port = served.port
-        token = preparation.furnish(port, admin=admin).load
-        around = _surround(port, admin=admin)
-        ids: list[str] = []
-        _send(
-            port,
-            _opening(around, tickets=tickets, today=today),
-            lambda body: ids.append(json.loads(body)["id"]),
+    began = time.perf_counter()
+    step = (YEAR - FOUNDING) / -(-tickets // GROUP)
+    with _stage(data, at=until - YEAR) as stage:
+        around = _found(stage)
+        stage.now = until - YEAR + FOUNDING
+        for start in range(0, tickets, GROUP):
+            numbers = range(start, min(start + GROUP, tickets))
+            share = numbers.stop / tickets
+            _play(stage, numbers, tickets=tickets, until=int(events * share), around=around)
+            _let_time_pass(stage, until - YEAR + FOUNDING + step * (start // GROUP + 1))
+        # Much faster than following, and the same.
+        rebuild(stage.store)
+        return Stored(
+            tokens=stage.tokens,
+            tickets=tickets,
+            events=stage.position,
+            values=invented.values(around, until=until),
+            seconds=time.perf_counter() - began,
         )
-        _send(port, _labelling(token, ids), _ignore)
-        _send(port, _following(token, ids), _ignore)
-        position = _position(port, token=admin, ticket=ids[0])
-        _send(port, _noting(token, ids, notes=max(0, events - position)), _ignore)
-        position = _position(port, token=admin, ticket=ids[0])
-    return Stored(
-        admin=admin,
-        tickets=tickets,
-        events=position,
-        values=_values(around, today=today),
+
+
+@contextmanager
+def _stage(data: Path, *, at: datetime) -> Iterator[_Stage]:
+    data.mkdir(mode=0o700, parents=True)
+    key = installation_key(data, None)
+    draw = random.Random(f"tocsin bench {at:%Y-%m-%d}")
+    store = SqliteStore(database_path(data, None))
+    writer = Writer(
+        store=store,
+        clock=lambda: stage.now,
+        entropy=lambda: draw.getrandbits(62),
+        seal=lambda secret: sealed(key, secret),
     )
+    clockwork = Clockwork(store=store, writer=writer, clock=lambda: stage.now)
+    stage = _Stage(store=store, writer=writer, clockwork=clockwork, now=at, draw=draw)
+    writer.start()
+    try:
+        yield stage
+    finally:
+        writer.stop()
+        store.close()
 
 
-def pubkey(name: str) -> str:
-    """The base58 of thirty-two bytes that follow from *name*."""
-    alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-    # The first byte is never zero, so no leading ones are needed.
-    number = int.from_bytes(b"\x7f" + hashlib.sha256(name.encode()).digest()[1:])
-    digits = []
-    while number:
-        number, digit = divmod(number, 58)
-        digits.append(alphabet[digit])
-    return "".join(reversed(digits))
+def _let_time_pass(stage: _Stage, at: datetime) -> None:
+    """Move the clock to *at*, and let the clockwork tick what has fallen due."""
+    stage.now = max(stage.now, at)
+    while stage.clockwork.beat() <= timedelta(0):
+        pass
 
 
-def _surround(port: int, *, admin: str) -> Surroundings:
-    def post(path: str, body: object) -> Any:
-        return processes.expect(
-            processes.call(port, "POST", f"{AT}{path}", token=admin, body=body), 201
-        ).body
-
-    for number in range(CONTRIBUTORS):
+def _found(stage: _Stage) -> Surroundings:
+    """The organisation, its people and its network."""
+    _by_system(stage, "org", CreateOrg(org_id=stage.fresh(), code=ORG, name="Bench"))
+    with stage.store.reading() as reader:
+        org = reader.org(ORG)
+    assert org is not None, "it was made a moment ago"
+    stage.org_id = org.org_id
+    for number in range(invented.CONTRIBUTORS):
         code = f"c{number}"
-        post("/contributors", {"code": code, "name": code.upper(), "pubkey": pubkey(code)})
-    for number in range(SERVICES):
-        post("/services", {"code": f"s{number}", "name": f"Service {number}"})
+        contributor = CreateContributor(
+            contributor_id=stage.fresh(),
+            code=code,
+            name=f"Contributor {number}",
+            pubkey=invented.pubkey(code),
+        )
+        _by_system(stage, "contributor", contributor)
+        _admit(stage, code, role="member", contributor=code)
+    _admit(stage, ADMIN, role="org_admin")
+    _admit(stage, ON_CALL, role="oncall_engineer")
     members = tuple(
-        post("/members", {"name": f"Person {number}", "role": "oncall_engineer"})["id"]
-        for number in range(MEMBERS)
+        _admit(stage, f"person {number}", role="oncall_engineer")
+        for number in range(invented.MEMBERS)
     )
-    devices = [pubkey(f"d{number}") for number in range(DEVICES)]
-    links = [pubkey(f"l{number}") for number in range(DEVICES // 2)]
-    for number, key in enumerate(devices):
-        post(
-            "/devices",
-            {"code": f"d{number}", "contributor": f"c{number % CONTRIBUTORS}", "pubkey": key},
-        )
-    for number, key in enumerate(links):
-        post(
-            "/links",
-            {
-                "code": f"d{number}:d{number + 1}",
-                "contributor": f"c{number % CONTRIBUTORS}",
-                "pubkey": key,
-                "link_type": "WAN",
-                "side_a": {"device": f"d{number}", "interface": "Ethernet1"},
-                "side_z": {"device": f"d{number + 1}", "interface": "Ethernet2"},
-            },
-        )
-    keys = tuple(
-        post(
-            "/keys",
-            {
-                "name": f"key of c{number}",
-                "role": "member",
-                "contributor": f"c{number}",
-                "rate_per_second": preparation.RATE_PER_SECOND,
-            },
-        )["secret"]
-        for number in range(CONTRIBUTORS)
-    )
-    return Surroundings(devices=tuple(devices), links=tuple(links), members=members, keys=keys)
+    for number in range(invented.SERVICES):
+        name = f"Service {number}"
+        service = CreateService(service_id=stage.fresh(), code=f"s{number}", name=name)
+        _by_system(stage, "service", service)
+    devices = tuple(_register_device(stage, number) for number in range(invented.DEVICES))
+    links = tuple(_register_link(stage, number) for number in range(invented.DEVICES // 2))
+    return Surroundings(devices=devices, links=links, members=members)
 
 
-def ticket(number: int, *, around: Surroundings, today: datetime) -> dict[str, object]:
-    """The body of the ticket of that number."""
-    is_rare = number % RARE_EVERY == RARE_AT
-    is_maintenance = number % MAINTENANCE_EVERY == 3
-    noun, trouble = NOUNS[number % len(NOUNS)], TROUBLES[number % len(TROUBLES)]
-    place = PLACES[number % len(PLACES)]
-    word = RARE_WORD if is_rare else COMMON_WORD
-    body: dict[str, object] = {
-        "type": "maintenance" if is_maintenance else "incident",
-        "title": f"{trouble.capitalize()} on a {noun} in {place}, case {number}",
-        "description": (
-            f"The {noun} in {place} shows {trouble}; the {word} has been told. Probes"
-            f" {number * 7919 % 100_003} and {number * 104_729 % 100_003} see it."
-        ),
-        "severity": f"sev{number % 4 + 1}",
-        "impact": IMPACTS[number % len(IMPACTS)],
-        # The last of each kind belongs to the rare ones alone.
-        "services": [f"s{SERVICES - 1 if is_rare else number % (SERVICES - 1)}"],
-        "device_pubkey": [
-            around.devices[-1 if is_rare else number * 13 % (len(around.devices) - 1)]
+def _admit(stage: _Stage, name: str, *, role: str, contributor: str | None = None) -> str:
+    """Take in a member with a key; the member's id."""
+    member_id, key_id = stage.fresh(), f"{stage.draw.getrandbits(64):016x}"
+    secret = secrets.token_urlsafe(32)
+    digest = hashlib.sha256(secret.encode()).digest()
+    member = CreateMember(member_id=member_id, name=name, role=role, contributor=contributor)
+    key = CreateKey(
+        key_id=key_id,
+        name=name,
+        member_id=member_id,
+        rate_per_second=preparation.RATE_PER_SECOND,
+    )
+    stage.writer.do(
+        Submission(
+            org_id=stage.org_id,
+            sort="key",
+            command=key,
+            preceding=(("member", member),),
+            secret_digest=digest,
+            via="cli",
+        )
+    )
+    stage.credentials[name] = Credential(key_id=key_id, digest=digest, address=processes.HOST)
+    stage.tokens[name] = f"tk_{key_id}_{secret}"
+    return member_id
+
+
+def _register_device(stage: _Stage, number: int) -> str:
+    code = f"d{number}"
+    # The last contributor has the last device alone, which the rare tickets are about.
+    is_last = number == invented.DEVICES - 1
+    owner = invented.CONTRIBUTORS - 1 if is_last else number % (invented.CONTRIBUTORS - 1)
+    pubkey = invented.pubkey(code)
+    device = RegisterDevice(
+        device_id=stage.fresh(), pubkey=pubkey, code=code, contributor=f"c{owner}"
+    )
+    _by_system(stage, "device", device)
+    return pubkey
+
+
+def _register_link(stage: _Stage, number: int) -> str:
+    code = f"d{number}:d{number + 1}"
+    pubkey = invented.pubkey(code)
+    link = RegisterLink(
+        link_id=stage.fresh(),
+        pubkey=pubkey,
+        code=code,
+        link_type="WAN",
+        side_a=SideDraft(device=f"d{number}", interface="Ethernet1"),
+        side_z=SideDraft(device=f"d{number + 1}", interface="Ethernet2"),
+        contributor=f"c{number % (invented.CONTRIBUTORS - 1)}",
+    )
+    _by_system(stage, "link", link)
+    return pubkey
+
+
+def _by_system(stage: _Stage, sort: str, command: Command) -> None:
+    stage.writer.do(Submission(org_id=stage.org_id, sort=sort, command=command, via="cli"))
+
+
+def _play(stage: _Stage, numbers: range, *, tickets: int, until: int, around: Surroundings) -> None:
+    """Open the tickets of these *numbers* and bring them to where they end; the log is then about
+    *until* events long."""
+    ids = {number: stage.fresh() for number in numbers}
+    _submit(
+        stage,
+        [
+            _asked(
+                stage,
+                f"c{invented.opener(number)}",
+                invented.opening(number, ticket_id=identity, at=stage.now, around=around),
+            )
+            for number, identity in ids.items()
         ],
-        "environment": "staging" if is_rare else "production",
-        "project_id": "rare" if is_rare else f"project-{number % 9}",
-        "labels": ["rare"] if is_rare else [f"team-{number % 12}"],
-    }
-    if number % 3 == 0:
-        body["affected_link_pubkey"] = [
-            around.links[-1 if is_rare else number * 7 % (len(around.links) - 1)]
+    )
+    # What comes without any notes, at the least: labels, and the taking of an incident.
+    others = sum(2 if invented.is_maintenance(number) else 4 for number in numbers)
+    missing = max(0, until - stage.position - others)
+    lives = [
+        [
+            [_asked(stage, ON_CALL, command, subject=ids[number]) for command in commands]
+            for commands in invented.life(
+                number,
+                tickets=tickets,
+                notes=missing // len(numbers) + (place < missing % len(numbers)),
+            )
         ]
-    if is_maintenance:
-        start = today + timedelta(days=2, minutes=number * 97 % (60 * 24 * 90))
-        body |= {"start_at": _written(start), "end_at": _written(start + timedelta(hours=2))}
-    else:
-        start = today - timedelta(minutes=60 + number * 89 % (60 * 24 * 30))
-        body |= {
-            "start_at": _written(start),
-            "assignee": around.members[-1 if is_rare else number % (len(around.members) - 1)],
-            "correlation_keys": [f"alert-{number}"],
-        }
-    return body
+        for place, number in enumerate(numbers)
+    ]
+    for stages in zip(*lives, strict=True):
+        stage.now += timedelta(minutes=17)
+        _submit(stage, [submission for submissions in stages for submission in submissions])
 
 
-def _values(around: Surroundings, *, today: datetime) -> dict[str, dict[str, str]]:
-    """For each promised filter a value that many tickets have and one that few have."""
-
-    def both(common: str, rare: str) -> dict[str, str]:
-        return {"common": common, "rare": rare}
-
-    soon, late = _written(today + timedelta(days=3)), _written(today + timedelta(days=91))
-    return {
-        "type": both("incident", "maintenance"),
-        "status": both("resolved", "planned"),
-        "severity": both("sev2", "sev4"),
-        "active": both("false", "true"),
-        "created_by_contributor": both("c1", "c9"),
-        "affects_contributor": both("c1", "c9"),
-        "mine": both("false", "true"),
-        "device_pubkey": both(around.devices[13], around.devices[-1]),
-        "affected_link_pubkey": both(around.links[21], around.links[-1]),
-        "service": both("s1", f"s{SERVICES - 1}"),
-        "environment": both("production", "staging"),
-        "project_id": both("project-1", "rare"),
-        "assignee": both(around.members[1], around.members[-1]),
-        "label": both("team-1", "rare"),
-        "correlation_key": both("alert-8", "alert-no-such"),
-        "created_after": both("2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z"),
-        "created_before": both("2100-01-01T00:00:00Z", "2020-01-01T00:00:00Z"),
-        "overlaps_from": both(soon, late),
-        "overlaps_to": both(_written(today), "2020-01-01T00:00:00Z"),
-        "q": {
-            "rare word": RARE_WORD,
-            "common word": COMMON_WORD,
-            "two common words": f"router {COMMON_WORD}",
-            "common prefix": COMMON_WORD[:3],
-            "common with rare": f"{COMMON_WORD} {RARE_WORD}",
-        },
-    }
-
-
-def _opening(around: Surroundings, *, tickets: int, today: datetime) -> Iterator[bytes]:
-    for number in range(tickets):
-        yield _request(
-            f"{AT}/tickets",
-            ticket(number, around=around, today=today),
-            key=f"open-{number}",
-            token=around.keys[
-                -1 if number % RARE_EVERY == RARE_AT else number % (len(around.keys) - 1)
-            ],
-        )
-
-
-def _labelling(token: str, ids: list[str]) -> Iterator[bytes]:
-    for number, identity in enumerate(ids):
-        labels = [f"shift-{number % 7}", f"zone-{number % 31}", f"vendor-{number % 5}"]
-        yield _request(
-            f"{AT}/tickets/{identity}/labels",
-            {"add": [*labels, "seen"]},
-            key=f"label-{number}",
-            token=token,
-        )
-
-
-def _following(token: str, ids: list[str]) -> Iterator[bytes]:
-    for number, identity in enumerate(ids):
-        body = {"body": f"Case {number}: the {COMMON_WORD} found the cause and is at work."}
-        if number % 10 and number % MAINTENANCE_EVERY != 3:
-            body |= {"status": STATUSES[number % len(STATUSES)], "root_cause": "carrier"}
-        yield _request(
-            f"{AT}/tickets/{identity}/updates", body, key=f"follow-{number}", token=token
-        )
-
-
-def _noting(token: str, ids: list[str], *, notes: int) -> Iterator[bytes]:
-    for number in range(notes):
-        yield _request(
-            f"{AT}/tickets/{ids[number % len(ids)]}/updates",
-            {"body": f"Probe {number * 7919 % 100_003} has been quiet for ten minutes."},
-            key=f"note-{number}",
-            token=token,
-        )
-
-
-def _request(path: str, body: object, *, key: str, token: str) -> bytes:
-    before, after = request_parts(
-        method="POST", path=path, body=json.dumps(body).encode(), token=token
+def _asked(stage: _Stage, who: str, command: Command, *, subject: str | None = None) -> Submission:
+    return Submission(
+        org_id=stage.org_id,
+        sort="ticket",
+        command=command,
+        subject=subject,
+        credential=stage.credentials[who],
     )
-    return before + key.encode() + after
 
 
-def _send(port: int, requests: Iterator[bytes], use: Callable[[bytes], None]) -> None:
-    """Send all; *use* gets the body of each answer. Raises: ProcessFailed when one is refused."""
-
-    def take(answer: bytes, _sent_at: float, _now: float) -> None:
-        if not status_of(answer).startswith(b"2"):
-            raise processes.ProcessFailed(answer[:2000].decode("latin-1"))
-        use(body_of(answer))
-
-    exchange(port, connections=CONNECTIONS, next_request=lambda: next(requests, None), take=take)
-
-
-def _ignore(_answer: bytes) -> None:
-    """An answer of which only the status matters."""
-
-
-def _position(port: int, *, token: str, ticket: str) -> int:
-    """The position of the log after one more note."""
-    answer = processes.call(
-        port, "POST", f"{AT}/tickets/{ticket}/updates", token=token, body={"body": "Counted."}
-    )
-    return int(processes.expect(answer, 201).headers["x-position"])
-
-
-def _written(instant: datetime) -> str:
-    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _submit(stage: _Stage, submissions: Sequence[Submission]) -> None:
+    """Hand them in. Raises: ProcessFailed when one is refused."""
+    for start in range(0, len(submissions), AT_ONCE):
+        for result in stage.writer.do_all(submissions[start : start + AT_ONCE]):
+            if not isinstance(result, Outcome):
+                raise processes.ProcessFailed(f"a command was not accepted: {result!r}")
+            stage.position = max(stage.position, result.position)

@@ -29,13 +29,18 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured value. ``unit`` is part of the text: ``ms``, ``MB``, ``/s``, ``s``, ``x``."""
+    """One measured value. ``unit`` is part of the text: ``ms``, ``MB``, ``/s``, ``s``, ``x``.
+
+    A *detail* is one of hundreds that another figure sums up: it is always written to the file of
+    figures, on the terminal only when its promise is broken.
+    """
 
     section: str
     name: str
     value: float
     unit: str
     bound: Bound | None = None
+    is_detail: bool = False
 
     @property
     def is_kept(self) -> bool | None:
@@ -98,6 +103,8 @@ def table(title: str, figures: Sequence[Figure]) -> Table:
     result.add_column("")
     for figure in figures:
         word = verdict(figure)
+        if figure.is_detail and figure.is_kept is not False:
+            continue
         colour = {"kept": "green", "broken": "red"}.get(word)
         result.add_row(
             figure.name,
@@ -114,7 +121,7 @@ def markdown(figures: Sequence[Figure]) -> str:
         f"| {figure.section}: {figure.name} | {written(figure.value, figure.unit)}"
         f" | {promise(figure)} |"
         for figure in figures
-        if figure.bound is not None
+        if figure.bound is not None and not figure.is_detail
     ]
     head = ["| figure | measured | promised |", "|---|---:|---:|"]
     return "\n".join([*head, *rows, "", f"Measured on {machine()}.", ""])

@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Final
 
 from bench import populate, processes, reading, rebuilding
 from bench.report import Figure, under
 
+SETTLED_AFTER: Final = 1.0
+"""Seconds from ready until what was done for the start is put away."""
+
 
 def measure(folder: Path, *, quick: bool) -> list[Figure]:
     """Fill two stores in *folder*, ask every question of the large one, rebuild it."""
+    until = populate.today()
     small = populate.fill(
-        folder / "small", tickets=200 if quick else 1_000, events=1_000 if quick else 10_000
+        folder / "small",
+        tickets=200 if quick else 1_000,
+        events=2_000 if quick else 10_000,
+        until=until,
     )
     large = populate.fill(
         folder / "large",
         tickets=1_000 if quick else 100_000,
-        events=5_000 if quick else 1_000_000,
+        events=10_000 if quick else 1_000_000,
+        until=until,
     )
-    times = 5 if quick else 100
-    answers = reading.ask_all(folder / "large", token=large.admin, values=large.values, times=times)
-    small_page = reading.first_page(folder / "small", token=small.admin, times=times * 5)
-    large_page = reading.first_page(folder / "large", token=large.admin, times=times * 5)
+    return measure_filled(folder, small=small, large=large, times=3 if quick else 100)
+
+
+def measure_filled(
+    folder: Path, *, small: populate.Stored, large: populate.Stored, times: int
+) -> list[Figure]:
+    """Ask every question *times* over of the store in ``large``, rebuild it; ``small`` beside."""
     with processes.server(folder / "large") as served:
         ready_after = served.ready_after
+        time.sleep(SETTLED_AFTER)
+        resting = processes.resident_megabytes(served.process.pid)
+        answers = reading.ask_all(served.port, stored=large, times=times)
+        with processes.server(folder / "small") as other:
+            small_page = reading.first_page(other.port, stored=small, times=times * 5)
+        large_page = reading.first_page(served.port, stored=large, times=times * 5)
+        read = processes.resident_megabytes(served.process.pid)
     rebuilt = rebuilding.rebuild(folder / "large", log=folder / "rebuild.log")
+    many = f"with {large.tickets:,} tickets"
     return [
+        Figure(reading.SECTION, "events written while the store was made", large.events, "events"),
+        Figure(reading.SECTION, "seconds to make the store", large.seconds, "s"),
         *reading.figures(
             answers,
             small=small_page,
@@ -33,12 +56,8 @@ def measure(folder: Path, *, quick: bool) -> list[Figure]:
             tickets_small=small.tickets,
             tickets_large=large.tickets,
         ),
-        Figure(
-            reading.SECTION,
-            f"from start to ready with {large.tickets:,} tickets",
-            ready_after,
-            "s",
-            under(2.0),
-        ),
+        Figure(reading.SECTION, f"from start to ready {many}", ready_after, "s", under(2.0)),
+        Figure(reading.SECTION, f"resident memory at rest {many}", resting, "MB", under(150.0)),
+        Figure(reading.SECTION, f"resident memory {many} after all questions", read, "MB"),
         *rebuilding.figures(rebuilt, events=large.events),
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import acknowledging, fsync, load, populate, processes, report
+from bench import acknowledging, fsync, load, processes, report
 from tests.bench import answers
 
 
@@ -42,6 +42,19 @@ def test_the_readme_names_promised_figures_only() -> None:
 
     assert "| idle: resident memory | 81.2 MB | under 150 MB |" in text
     assert "by the way" not in text
+
+
+def test_the_readme_leaves_out_details() -> None:
+    detail = report.Figure("reading", "one of many", 3.0, "ms", report.under(15.0), is_detail=True)
+
+    assert "one of many" not in report.markdown([detail])
+
+
+@pytest.mark.parametrize(("value", "rows"), [(14.9, 0), (15.0, 1)])
+def test_a_detail_is_shown_when_its_promise_is_broken(value: float, rows: int) -> None:
+    detail = report.Figure("reading", "p99", value, "ms", report.under(15.0), is_detail=True)
+
+    assert report.table("reading", [detail]).row_count == rows
 
 
 def test_the_yardstick_answers_the_generator(tmp_path: Path) -> None:
@@ -82,10 +95,3 @@ def test_the_bare_disk_is_measured_and_left_as_it_was(tmp_path: Path) -> None:
 
     assert 0 < figures.p50 <= figures.p99 <= figures.longest
     assert list(tmp_path.iterdir()) == []
-
-
-def test_invented_pubkeys_are_different_and_of_full_length() -> None:
-    keys = [populate.pubkey(f"d{number}") for number in range(100)]
-
-    assert len(set(keys)) == 100
-    assert {len(key) for key in keys} <= {43, 44}

@@ -11,7 +11,7 @@ from bench import chaos
 
 @pytest.mark.slow
 def test_nothing_acknowledged_is_lost_or_made_twice(tmp_path: Path) -> None:
-    outcome = chaos.run(tmp_path, kills=5, seed=5)
+    outcome = chaos.run(tmp_path, kills=6, seed=5)
 
     assert outcome.unexpected == ()
     assert outcome.lost == ()
