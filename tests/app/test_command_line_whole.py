@@ -24,7 +24,7 @@ Tell = Callable[..., Any]
 def tell(tmp_path: Path) -> Iterator[Tell]:
     """The program as an org_admin of a fresh server; its JSON answer, or its plain output."""
     data = tmp_path / "data"
-    bare = CliRunner(env={name: None for name in ("TOCSIN_URL", "TOCSIN_API_KEY", "TOCSIN_ORG")})
+    bare = CliRunner(env=dict.fromkeys(("TOCSIN_URL", "TOCSIN_API_KEY", "TOCSIN_ORG")))
 
     def admin(*arguments: str) -> str:
         answer = bare.invoke(program, ["admin", *arguments, "--data", str(data)])
@@ -74,8 +74,8 @@ def test_a_day_at_the_terminal(tell: Tell) -> None:
     assert (line["side_a"]["device"], line["side_z"]["device"]) == ("ams-1", "fra-1")
     assert tell("service", "create", "--code", "api", "--name", "Public API")["code"] == "api"
     route = tell(
-        "route", "create", "--name", "noc", "--event-kind", "incident.*", "--destination", "webhook",
-        "--destination-url", "https://127.0.0.1:9/hook",
+        "route", "create", "--name", "noc", "--event-kind", "incident.*",
+        "--destination", "webhook", "--destination-url", "https://127.0.0.1:9/hook",
     )  # fmt: skip
     assert route["destination"]["kind"] == "webhook"
     assert tell("policy", "update", "--severity-levels", "5")["severity_levels"] == 5

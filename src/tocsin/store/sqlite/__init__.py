@@ -2,7 +2,8 @@
 
 ``store.py`` is the way in; ``connecting.py`` opens connections and names their settings;
 ``reading.py`` and ``writing.py`` are the two kinds of turn; ``bulk.py`` writes many rows in one
-step.
+step; ``checkpoints.py`` folds the write-ahead log beside the writer; ``tending.py`` checks and
+copies the file.
 """
 
 from tocsin.store.sqlite.store import SqliteStore

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from tocsin.store.contract import StorageFailed
-from tocsin.store.sqlite.connecting import connect, opened, storage_errors
+from tocsin.store.sqlite.connecting import Connection, connect, opened, storage_errors
 from tocsin.store.sqlite.store import SqliteStore
 
 log = structlog.get_logger(__name__)
@@ -26,11 +26,12 @@ LONG_LOG_PAGES: Final = 16_000
 class Checkpoints:
     """A thread that folds the log of *store* until it is stopped.
 
-    :meth:`finish` is a duty of the writer.
+    :meth:`finish` is a duty of the writer. ``long_log_pages`` is when a log is long.
     """
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: SqliteStore, *, long_log_pages: int = LONG_LOG_PAGES) -> None:
         self._store = store
+        self._long_log_pages = long_log_pages
         self._stopping = threading.Event()
         self._is_long = False
         self._troubled = False
@@ -54,25 +55,27 @@ class Checkpoints:
             self._store.fold_log()
         return None
 
+    def fold(self, connection: Connection) -> int:
+        """Fold what is there, beside the writer, on a connection of one's own; the pages in the
+        log."""
+        try:
+            with storage_errors():
+                _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except StorageFailed as failed:
+            # Said once: the writer meets the same disk, and tells of it too.
+            if not self._troubled:
+                log.error("cannot fold the log", action="checkpoint_failed", reason=failed.reason)
+            self._troubled = True
+            return 0
+        self._troubled = False
+        self._is_long = pages > self._long_log_pages
+        return int(pages)
+
     def _run(self) -> None:
         with storage_errors():
             connection = opened(self._store.path, read_only=False, connect=connect)
         try:
             while not self._stopping.wait(EVERY_SECONDS):
-                try:
-                    with storage_errors():
-                        _, pages, _ = connection.execute(
-                            "PRAGMA wal_checkpoint(PASSIVE)"
-                        ).fetchone()
-                except StorageFailed as failed:
-                    # Said once: the writer meets the same disk, and tells of it too.
-                    if not self._troubled:
-                        log.error(
-                            "cannot fold the log", action="checkpoint_failed", reason=failed.reason
-                        )
-                    self._troubled = True
-                    continue
-                self._troubled = False
-                self._is_long = pages > LONG_LOG_PAGES
+                self.fold(connection)
         finally:
             connection.close()

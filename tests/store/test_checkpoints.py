@@ -1,0 +1,62 @@
+"""The write-ahead log is folded beside the writer, and begins anew when it has grown long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.handler.acting import House, house
+from tocsin.store.sqlite.checkpoints import Checkpoints
+from tocsin.store.sqlite.connecting import Connection, connect, opened
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[House]:
+    with house(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def beside(home: House) -> Iterator[Connection]:
+    """A connection like the one of the thread."""
+    connection = opened(home.store.path, read_only=False, connect=connect)
+    yield connection
+    connection.close()
+
+
+def busy(home: House, tickets: int = 40) -> None:
+    for _ in range(tickets):
+        home.ask("owner", home.incident())
+
+
+def test_a_long_log_begins_anew_once_the_writer_has_finished_it(
+    home: House, beside: Connection
+) -> None:
+    checkpoints = Checkpoints(home.store, long_log_pages=50)
+    home.store.leave_checkpoints_to_others()
+    busy(home)
+    assert checkpoints.fold(beside) > 50
+    checkpoints.finish()
+    home.ask("owner", home.incident())
+    assert checkpoints.fold(beside) < 50
+
+
+def test_a_short_log_goes_on(home: House, beside: Connection) -> None:
+    checkpoints = Checkpoints(home.store)
+    home.store.leave_checkpoints_to_others()
+    busy(home, 3)
+    before = checkpoints.fold(beside)
+    busy(home, 3)
+    checkpoints.finish()
+    assert checkpoints.fold(beside) > 0
+    assert before > 0
+
+
+def test_the_thread_starts_and_stops(home: House) -> None:
+    checkpoints = Checkpoints(home.store)
+    checkpoints.start()
+    busy(home, 3)
+    checkpoints.stop()
+    checkpoints.stop()
