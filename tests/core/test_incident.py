@@ -56,6 +56,7 @@ from tocsin.core.rows import (
     OPEN_END,
     facets_matching,
     facets_of,
+    gravity_in,
     gravity_of,
     row_of,
     terms_of,
@@ -475,6 +476,7 @@ def test_lists_sort_and_filter_by_what_the_ticket_is() -> None:
     assert row.end_at == "2026-11-20T13:00:00.000000Z"
     assert row.gravity == gravity_of(story.state.severity)
     assert row.facets == facets_of(TicketType.INCIDENT, Status.CLOSED, story.state.severity)
+    assert gravity_in(row.facets) == row.gravity
     matching = facets_matching(types=[TicketType.INCIDENT], active=False)
     assert matching is not None
     assert row.facets in matching

@@ -57,6 +57,11 @@ def gravity_of(severity: Severity) -> int:
     return 5 - severity.rank
 
 
+def gravity_in(facets: int) -> int:
+    """The gravity of the severity that *facets* have."""
+    return 5 - facets % 8
+
+
 @cache
 def facets_of(ticket_type: TicketType, status: Status, severity: Severity) -> int:
     """Type, status and severity as one small number, never to change: it is in the database."""

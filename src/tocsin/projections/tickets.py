@@ -21,6 +21,7 @@ from enum import StrEnum
 from typing import Final
 
 from tocsin.core.instants import to_text
+from tocsin.core.rows import gravity_in
 from tocsin.projections.documents import SHORTEST_BEGINNING
 from tocsin.store.contract import Head, ReadTurn
 
@@ -128,6 +129,8 @@ def _filtered(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found
         return _looked_at(turn, org_id, query, narrowest)
     if narrowest is not None and len(narrowest) == 1 and query.sort is Sort.CREATED_AT:
         return _along_the_term(turn, org_id, query, narrowest)
+    if query.sort is not Sort.CREATED_AT and _few_created(turn, org_id, query):
+        return _created_then(turn, org_id, query)
     if (
         (query.overlaps_from or query.overlaps_to)
         and query.sort is not Sort.START_AT
@@ -139,6 +142,46 @@ def _filtered(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found
         if len(seen) > query.limit:
             return seen
     return _along_the_order(turn, org_id, query)
+
+
+def _few_created(turn: ReadTurn, org_id: int, query: TicketQuery) -> bool:
+    """Whether an instant of creation is asked for that only a few tickets have."""
+    if query.created_after is None and query.created_before is None:
+        return False
+    created = _created(org_id, query)
+    ((count,),) = turn.select(
+        "SELECT count(*) FROM (SELECT 1 FROM tickets AS t"
+        f" {turn.using_index('tickets_by_created')} WHERE {created.joined()}"
+        f" LIMIT {FEW + 1}) AS few",
+        created.values,
+    )
+    return bool(count <= FEW)
+
+
+def _created(org_id: int, query: TicketQuery) -> _Conditions:
+    """Created when it should have been."""
+    conditions = _Conditions([], [])
+    conditions.add("t.org_id = ?", org_id)
+    if query.created_after is not None:
+        conditions.add("t.created_at >= ?", to_text(query.created_after))
+    if query.created_before is not None:
+        conditions.add("t.created_at < ?", to_text(query.created_before))
+    return conditions
+
+
+def _created_then(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found]:
+    """Those few that were created then, sorted here and now."""
+    created = _created(org_id, query)
+    whenever = replace(query, created_after=None, created_before=None)
+    conditions = _conditions(turn, org_id, whenever, by_number=True)
+    return turn.select(
+        f"SELECT t.number, t.stream, {_COLUMNS[query.sort]}"
+        f" FROM (SELECT t.number FROM tickets AS t {turn.using_index('tickets_by_created')}"
+        f" WHERE {created.joined()}) AS d"
+        f" CROSS JOIN tickets AS t ON t.number = d.number WHERE {conditions.joined()}"
+        f" {_order(query)}",
+        (*created.values, *conditions.values, query.limit + 1),
+    )
 
 
 def _few_windows(turn: ReadTurn, org_id: int, query: TicketQuery) -> bool:
@@ -210,11 +253,34 @@ def _along_the_term(
 
 def _overlapping(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found]:
     """Those whose window meets the wanted one, found in the index of starts, then sorted."""
+    if query.sort is Sort.CREATED_AT and not query.terms:
+        return _overlapping_by_number(turn, org_id, query)
     conditions = _conditions(turn, org_id, query)
     return turn.select(
         f"SELECT t.number, t.stream, {_COLUMNS[query.sort]}"
         f" FROM tickets AS t {turn.using_index('tickets_by_start')}"
         f" WHERE {conditions.joined()} {_order(query)}",
+        (*conditions.values, query.limit + 1),
+    )
+
+
+def _overlapping_by_number(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found]:
+    """The same by creation, which is the order of numbers: all of it lies in the index."""
+    low, high = _numbers(turn, org_id, query)
+    if query.beyond is not None:
+        _, number = query.beyond
+        low, high = (low, min(high, number)) if query.descending else (max(low, number + 1), high)
+    conditions = _Conditions([], [])
+    conditions.add("t.org_id = ?", org_id)
+    conditions.add("t.number >= ? AND t.number < ?", low, high)
+    _add_window(conditions, query)
+    _add_facets(conditions, query)
+    way = "DESC" if query.descending else "ASC"
+    return turn.select(
+        "SELECT t.number, t.stream, t.created_at FROM (SELECT t.number FROM tickets AS t"
+        f" {turn.using_index('tickets_by_start')} WHERE {conditions.joined()}"
+        f" ORDER BY t.number {way} LIMIT ?) AS d CROSS JOIN tickets AS t ON t.number = d.number"
+        f" ORDER BY d.number {way}",
         (*conditions.values, query.limit + 1),
     )
 
@@ -287,9 +353,7 @@ def _conditions(
         if query.created_before is not None:
             conditions.add("t.created_at < ?", to_text(query.created_before))
     _add_window(conditions, query)
-    if query.facets is not None:
-        # The numbers are ours, and few: as text they cost no lookup of a parameter for each row.
-        conditions.add(f"t.facets IN ({', '.join(map(str, sorted(query.facets)))})")
+    _add_facets(conditions, query)
     for group in query.terms:
         if group is without:
             continue
@@ -314,6 +378,18 @@ def _add_place(conditions: _Conditions, query: TicketQuery) -> None:
     if query.beyond is not None:
         than = "<" if query.descending else ">"
         conditions.add(f"({_COLUMNS[query.sort]}, t.number) {than} (?, ?)", *query.beyond)
+
+
+def _add_facets(conditions: _Conditions, query: TicketQuery) -> None:
+    """Of the wanted types, statuses and severities."""
+    if query.facets is None:
+        return
+    # The numbers are ours, and few: as text they cost no lookup of a parameter for each row.
+    conditions.add(f"t.facets IN ({', '.join(map(str, sorted(query.facets)))})")
+    gravities = {gravity_in(facets) for facets in query.facets}
+    if query.sort is Sort.SEVERITY and len(gravities) == 1:
+        # All of one severity: they lie together in the order.
+        conditions.add("t.gravity = ?", gravities.pop())
 
 
 def _add_window(conditions: _Conditions, query: TicketQuery) -> None:
