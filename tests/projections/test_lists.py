@@ -17,6 +17,7 @@ from tests.projections.histories import (
     LABELS,
     SERVICES,
     WORDS,
+    Opened,
     Step,
     follow,
     histories,
@@ -55,7 +56,12 @@ terms = st.sampled_from(
     )
 )
 groups = st.frozensets(terms, min_size=1, max_size=3)
-instants = st.integers(-60, 3_000).map(lambda minutes: NOON + timedelta(minutes=minutes))
+# Many of them to the very second at which something is opened, begins or ends.
+instants = st.builds(
+    lambda seconds, hours: NOON + timedelta(seconds=seconds, hours=hours),
+    st.integers(0, 9),
+    st.just(0) | st.integers(-3, 34),
+)
 
 
 FILTERS = ("terms", "types", "statuses", "severities", "active", "created", "overlaps", "words")
@@ -218,3 +224,29 @@ def test_every_sort_both_ways_gives_everything_once(history: list[Step]) -> None
                 found, expected = listed(home, "net", wish)
                 assert found == expected
                 assert len(set(found)) == len(found)
+
+
+def test_windows_end_where_they_say() -> None:
+    """What ends as the other begins does not meet it; what was created then was not before."""
+    planned = Opened("owner", "quartz", "sev1", (), (), ("ams-1",), 2)
+    instant = timedelta(microseconds=1)
+    with lived([planned]) as home, home.store.reading() as turn:
+        (head,) = turn.heads_of_sort(home.orgs["net"], "maintenance")
+        ticket = head.state
+        assert isinstance(ticket, Ticket)
+        assert ticket.end_at is not None
+
+        def found(query: TicketQuery) -> bool:
+            page = list_tickets(turn, org_id=home.orgs["net"], query=query)
+            return [one.stream for one in page.heads] == [head.stream]
+
+        for sort in Sort:
+            query = TicketQuery(sort=sort)
+            assert not found(replace(query, overlaps_from=ticket.end_at))
+            assert found(replace(query, overlaps_from=ticket.end_at - instant))
+            assert not found(replace(query, overlaps_to=ticket.start_at))
+            assert found(replace(query, overlaps_to=ticket.start_at + instant))
+            assert not found(replace(query, created_before=ticket.created_at))
+            assert found(replace(query, created_before=ticket.created_at + instant))
+            assert found(replace(query, created_after=ticket.created_at))
+            assert not found(replace(query, created_after=ticket.created_at + instant))

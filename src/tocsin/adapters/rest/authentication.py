@@ -158,19 +158,33 @@ def client_address(peer: str, forwarded_for: bytes | None, *, trusted: Sequence[
     """The address that a request came from (API: X-Forwarded-For).
 
     *peer* is who is connected. Only a trusted proxy's word about others counts, and of its list the
-    last address that is not itself a trusted proxy's.
+    last address that is not itself a trusted proxy's. Empty when the proxy's word is no address:
+    then nobody knows, and a key that is bound to addresses may not be used.
     """
+    peer = plain_address(peer)
     if forwarded_for is None or not trusted or not _is_in(peer, trusted):
         return peer
     address = peer
     for hop in reversed(forwarded_for.decode("latin-1").split(",")):
-        address = hop.strip()
+        address = plain_address(hop.strip())
         if not _is_in(address, trusted):
             break
     try:
         return str(ipaddress.ip_address(address))
     except ValueError:
-        return peer
+        return ""
+
+
+def plain_address(text: str) -> str:
+    """*text*, and an IPv4 address as such that came over a socket of both families."""
+    if not text.lower().startswith("::ffff:"):
+        return text
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return text if mapped is None else str(mapped)
 
 
 def _is_in(address: str, networks: Sequence[Network]) -> bool:

@@ -12,7 +12,6 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from tocsin.adapters.rest.authentication import admission
 from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.endpoints import Endpoint, Page
 from tocsin.adapters.rest.event_shapes import EventShape, event_shape, may_see
@@ -81,22 +80,6 @@ def _read(turn: ReadTurn, call: AnyCall, *, after: int, limit: int) -> Batch:
     return Batch(shown=tuple(event_shape(one) for one in shown), reached=reached, more=more)
 
 
-async def _verified(call: AnyCall, work: Callable[[ReadTurn], Batch]) -> Batch:
-    """*work* on a snapshot on which the key still opens the org.
-
-    Raises:
-        Unauthenticated: it does not any more.
-    """
-    credential, at = call.credential, call.now()
-    assert credential is not None
-
-    def look(turn: ReadTurn) -> Batch:
-        call.access = admission(turn, credential, at=at).access
-        return work(turn)
-
-    return await call.gateway.read(look)
-
-
 async def _events(acting: Acting) -> Reply:
     call: Call[EventsQuery, None] = acting.call
     query = call.query
@@ -106,8 +89,8 @@ async def _events(acting: Acting) -> Reply:
         assert place is not None
         after = int(place[0])
     if "application/x-ndjson" in (call.header("accept") or ""):
-        return Reply(status=200, content_type=LINES, chunks=_lines(call, after))
-    batch = await _verified(call, lambda turn: _read(turn, call, after=after, limit=query.limit))
+        return Reply(status=200, content_type=LINES, chunks=_lines(acting, after))
+    batch = await acting.look(partial(_read, call=call, after=after, limit=query.limit))
     page = Page[EventShape](
         items=list(batch.shown),
         next_cursor=call.cursor((batch.reached,), "events") if batch.more else None,
@@ -115,11 +98,11 @@ async def _events(acting: Acting) -> Reply:
     return Reply(status=200, body=_encode(page))
 
 
-async def _lines(call: AnyCall, after: int) -> AsyncGenerator[bytes, None]:
+async def _lines(acting: Acting, after: int) -> AsyncGenerator[bytes, None]:
     """The log from behind *after* to its end, one event to a line."""
     more = True
     while more:
-        batch = await _verified(call, partial(_read, call=call, after=after, limit=AT_ONCE))
+        batch = await acting.look(partial(_read, call=acting.call, after=after, limit=AT_ONCE))
         yield b"".join(_encode(one) + b"\n" for one in batch.shown)
         after, more = batch.reached, batch.more
 
@@ -136,33 +119,25 @@ async def _stream(acting: Acting) -> Reply:
     if call.gateway.announcer.waiting >= MOST_STREAMS:
         raise Overloaded("too many streams are open here; try again in a moment", retry_after=5)
     # Read once before answering: a key that opens nothing gets its 401, not an empty stream.
-    first = await _verified(
-        call,
-        lambda turn: Batch(
-            shown=(),
-            reached=turn.last_position() if after is None else after,
-            more=True,
-        ),
-    )
+    reached = await acting.look(lambda turn: turn.last_position() if after is None else after)
     return Reply(
         status=200,
         content_type=STREAM,
         headers=((b"x-accel-buffering", b"no"),),
-        chunks=_live(call, acting.receive, first.reached, gauge.inc, gauge.dec),
+        chunks=_live(acting, reached, gauge.inc, gauge.dec),
     )
 
 
 async def _live(
-    call: AnyCall,
-    receive: Callable[[], Awaitable[object]],
+    acting: Acting,
     after: int,
     opened: Callable[[], None],
     closed: Callable[[], None],
 ) -> AsyncGenerator[bytes, None]:
     """Events as they come, until the client goes, the server stops or the key is revoked."""
-    announcer = call.gateway.announcer
+    announcer = acting.call.gateway.announcer
     bell = announcer.subscribe()
-    gone = asyncio.ensure_future(_gone(receive))
+    gone = asyncio.ensure_future(_gone(acting.receive))
     opened()
     try:
         yield b": connected\nretry: 2000\n\n"
@@ -170,7 +145,9 @@ async def _live(
         while not gone.done() and not announcer.closed:
             bell.clear()
             try:
-                batch = await _verified(call, partial(_read, call=call, after=after, limit=AT_ONCE))
+                batch = await acting.look(
+                    partial(_read, call=acting.call, after=after, limit=AT_ONCE)
+                )
             except (Unauthenticated, StorageFailed):
                 return  # a new connection will be told why
             after = batch.reached

@@ -12,16 +12,23 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
 from litestar.types import Receive, Scope, Send
 
-from tocsin.adapters.rest.authentication import Callers, admission, client_address, presented
+from tocsin.adapters.rest.authentication import (
+    Admission,
+    Callers,
+    admission,
+    client_address,
+    plain_address,
+    presented,
+)
 from tocsin.adapters.rest.bodies import read_body, read_query
 from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.endpoints import Asked, Endpoint, Show
@@ -48,6 +55,8 @@ from tocsin.handler.submission import Outcome, Submission
 from tocsin.store.contract import Answer, ReadTurn, ReceiptKey, StorageFailed
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 LONGEST_IDEMPOTENCY_KEY = 255
 _encode = msgspec.json.Encoder().encode
@@ -89,7 +98,7 @@ class Pipeline:
         call: AnyCall | None = None
         try:
             client = scope.get("client")
-            peer = client[0] if client else ""
+            peer = plain_address(client[0]) if client else ""
             call = Call(
                 gateway=self._gateway,
                 path=path,
@@ -304,22 +313,38 @@ class Pipeline:
 
     # -- reading ---------------------------------------------------------------------------------
 
-    async def _looked(self, endpoint: Endpoint, call: AnyCall) -> Reply:
-        credential, at, look = call.credential, call.now(), endpoint.look
-        assert credential is not None
-        assert look is not None
+    async def look(
+        self, call: AnyCall, work: Callable[[ReadTurn], T], *, reads: str | None = None
+    ) -> T:
+        """What *work* finds, on a snapshot on which the key still opens the org and reads such
+        things.
 
-        def work(turn: ReadTurn) -> tuple[Any, Any]:
+        Raises:
+            Unauthenticated: the key opens nothing any more.
+            Forbidden: its role does not read this.
+        """
+        credential, at = call.credential, call.now()
+        assert credential is not None
+
+        def looking(turn: ReadTurn) -> tuple[Admission, T]:
             admitted = admission(turn, credential, at=at)
             call.access = admitted.access
-            refuse_reader(call, endpoint.reads)
-            found = look(turn, call)
-            return admitted, found if isinstance(found, Reply) else _shown(found, endpoint)
+            refuse_reader(call, reads)
+            return admitted, work(turn)
 
-        admitted, reply = await self._gateway.read(work)
-        assert isinstance(reply, Reply)
+        admitted, found = await self._gateway.read(looking)
         self._callers.remember(credential, admitted, org_id=call.org_id)
-        return reply
+        return found
+
+    async def _looked(self, endpoint: Endpoint, call: AnyCall) -> Reply:
+        look = endpoint.look
+        assert look is not None
+
+        def work(turn: ReadTurn) -> Reply:
+            found = look(turn, call)
+            return found if isinstance(found, Reply) else _shown(found, endpoint)
+
+        return await self.look(call, work, reads=endpoint.reads)
 
     # -- sending ---------------------------------------------------------------------------------
 
@@ -382,6 +407,10 @@ class Acting:
         self._pipeline = pipeline
         self._endpoint = endpoint
         self._receipt = receipt
+
+    async def look(self, work: Callable[[ReadTurn], T], *, reads: str | None = None) -> T:
+        """What *work* finds, for a key that still opens the org (:meth:`Pipeline.look`)."""
+        return await self._pipeline.look(self.call, work, reads=reads)
 
     async def submit(self, asked: Asked, show: Show, *, status: int | None = None) -> Reply:
         """Have the writer do it."""

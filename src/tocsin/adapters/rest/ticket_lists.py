@@ -8,11 +8,10 @@ from typing import Final
 
 import msgspec
 
-from tocsin.adapters.rest.authentication import admission
 from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.endpoints import Endpoint, Page
 from tocsin.adapters.rest.names import LoadedNames
-from tocsin.adapters.rest.pipeline import Acting, refuse_reader
+from tocsin.adapters.rest.pipeline import Acting
 from tocsin.adapters.rest.replies import Header, Reply
 from tocsin.adapters.rest.ticket_answers import ticket_shape
 from tocsin.adapters.rest.ticket_bodies import InDialect, TicketsQuery
@@ -230,16 +229,12 @@ async def _list(acting: Acting) -> Reply:
     call: Call[TicketsQuery, None] = acting.call
     if call.query.q is not None and call.query.wait_for is not None:
         await _indexed(call, call.query.wait_for)
-    credential, at = call.credential, call.now()
-    assert credential is not None
 
     def look(turn: ReadTurn) -> tuple[bytes, int]:
-        call.access = admission(turn, credential, at=at).access
-        refuse_reader(call, "ticket")
         page, indexed = _found(turn, call)
         return _encode(page), indexed
 
-    body, indexed = await call.gateway.read(look)
+    body, indexed = await acting.look(look, reads="ticket")
     headers: tuple[Header, ...] = ()
     if call.query.q is not None:
         headers = ((b"x-indexed-position", b"%d" % indexed),)
