@@ -28,7 +28,7 @@ SEARCH: Final = "q"
 """The filter that has an order of its own: it is not paired with the sorts."""
 
 OVERLAPS: Final = "overlaps"
-OVERLAP_SORTS: Final = ("created_at", "start_at")
+OVERLAP_SORTS: Final = ("start_at",)
 """What is promised of the two ends of a window together."""
 
 MINE: Final = "mine"
