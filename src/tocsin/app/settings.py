@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 ServerRole = Literal["all", "gateway", "dispatcher"]
+SmtpSecurity = Literal["starttls", "tls", "none"]
 
 PREFIX: Final = "TOCSIN_"
 FILE_SUFFIX: Final = "_FILE"
@@ -32,6 +33,7 @@ KEY_BYTES: Final = 32
 ALIKE: Final = 0.8
 """How alike an unknown variable must be to a known one for the latter to be offered."""
 _ROLES: Final[tuple[ServerRole, ...]] = ("all", "gateway", "dispatcher")
+_SECURITIES: Final[tuple[SmtpSecurity, ...]] = ("starttls", "tls", "none")
 _LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -52,10 +54,17 @@ class Settings:
     demo_public: bool
     trusted_proxies: tuple[Network, ...]
     allow_private_destinations: bool
+    public_url: str | None
+    smtp_host: str | None
+    smtp_port: int
+    smtp_security: SmtpSecurity
+    smtp_username: str | None
+    mail_from: str | None
     readers: int
     log_level: str
     secret_key: str | None
     metrics_token: str | None
+    smtp_password: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +155,12 @@ def _database(text: str) -> str:
     raise ValueError("give sqlite:///path/to/file or postgresql://…")
 
 
+def _web_address(text: str) -> str:
+    if not text.startswith(("https://", "http://")) or any(one.isspace() for one in text):
+        raise ValueError("give an address such as https://tocsin.example.net")
+    return text.rstrip("/")
+
+
 def _token(text: str) -> str:
     if len(text) < TOKEN_MINIMUM:
         raise ValueError(f"give at least {TOKEN_MINIMUM} characters")
@@ -188,14 +203,16 @@ TABLE: Final[tuple[Setting, ...]] = (
         name="database",
         type="address",
         default=None,
-        sentence="The database, as sqlite:///path; by default tocsin.db in the data folder.",
+        sentence="The database, as sqlite:///path or postgresql://user@host/name; by default"
+        " tocsin.db in the data folder.",
         read=_database,
     ),
     Setting(
         name="role",
         type="words",
         default="all",
-        sentence="What this process does: all, gateway or dispatcher. SQLite knows only all.",
+        sentence="What this process does: all, gateway (HTTP) or dispatcher (deliveries, search,"
+        " clock). SQLite is one process, which does all.",
         read=_roles,
         repeatable=True,
     ),
@@ -232,6 +249,48 @@ TABLE: Final[tuple[Setting, ...]] = (
         flag=True,
     ),
     Setting(
+        name="public_url",
+        type="address",
+        default=None,
+        sentence="Where people and receivers find this server, as in links of what it sends.",
+        read=_web_address,
+    ),
+    Setting(
+        name="smtp_host",
+        type="address",
+        default=None,
+        sentence="The mail server that takes mail of email routes; without it there is no mail.",
+        read=_text,
+    ),
+    Setting(
+        name="smtp_port",
+        type="whole number",
+        default="587",
+        sentence="The mail server's port.",
+        read=_whole(1, 65_535),
+    ),
+    Setting(
+        name="smtp_security",
+        type="word",
+        default="starttls",
+        sentence="How mail is encrypted on its way there: starttls, tls or none.",
+        read=_one_of(_SECURITIES),
+    ),
+    Setting(
+        name="smtp_username",
+        type="text",
+        default=None,
+        sentence="Who signs in at the mail server, if anybody has to.",
+        read=_text,
+    ),
+    Setting(
+        name="mail_from",
+        type="mail address",
+        default=None,
+        sentence="Whom mail is from.",
+        read=_text,
+    ),
+    Setting(
         name="readers",
         type="whole number",
         default=str(READERS_LIMIT),
@@ -262,6 +321,14 @@ TABLE: Final[tuple[Setting, ...]] = (
         sentence="Whoever bears it may read /metrics from anywhere; without it only this machine "
         "may.",
         read=_token,
+        secret=True,
+    ),
+    Setting(
+        name="smtp_password",
+        type="text",
+        default=None,
+        sentence="The password of smtp_username.",
+        read=_text,
         secret=True,
     ),
 )
@@ -375,16 +442,30 @@ def _refuse_contradictions(settings: Settings) -> None:
             f"--demo listens on this machine only, and --host is {settings.host}; whoever can reach"
             " it can use it. Say --demo-public if that is what you want."
         )
-    if settings.database is not None and settings.database.startswith("postgres"):
-        raise SettingWrong(
-            "--database: PostgreSQL is not there yet; this version keeps its data in SQLite"
-            " (sqlite:///path/to/file)"
-        )
-    if "all" not in settings.role and set(settings.role) != {"gateway", "dispatcher"}:
+    if not is_postgres(settings.database) and not does_all(settings):
         raise SettingWrong(
             f"--role {settings.role[0]} needs a database that several processes share; SQLite is"
-            " one process, which does all: leave --role out"
+            " one process, which does all: leave --role out, or give --database postgresql://…"
         )
+    if is_postgres(settings.database) and settings.demo:
+        raise SettingWrong(
+            "--demo furnishes an SQLite database of its own; leave out --database, or --demo"
+        )
+    if (settings.smtp_host is None) != (settings.mail_from is None):
+        raise SettingWrong(
+            f"{_BY_NAME['smtp_host'].variable} and {_BY_NAME['mail_from'].variable} are given"
+            " together or not at all"
+        )
+
+
+def is_postgres(database: str | None) -> bool:
+    """Whether *database* is an address of PostgreSQL."""
+    return database is not None and database.startswith("postgres")
+
+
+def does_all(settings: Settings) -> bool:
+    """Whether this process has every role."""
+    return "all" in settings.role or set(settings.role) == {"gateway", "dispatcher"}
 
 
 def _is_loopback(host: str) -> bool:

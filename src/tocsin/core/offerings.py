@@ -123,6 +123,7 @@ def decide_route(
                 destination=_destination(command.destination, errors=errors),
                 enabled=command.enabled,
                 contributor_id=read.contributor(command.contributor, given=given, errors=errors),
+                backfill=command.backfill,
             )
             read.refuse(errors)
             read.refuse_taken(

@@ -33,6 +33,7 @@ _BOUNDS: Final = {
     "missing_minutes": (0, 1_440),
     "reopen_within_minutes": (0, 525_600),
     "quiet_minutes": (0, 525_600),
+    "destination_alarm_minutes": (1, 10_080),
     "pii_retention_days": (1, 36_500),
     "slack_retention_days": (1, 36_500),
 }

@@ -175,7 +175,8 @@ class RemoveService(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateRoute(Command):
-    """Send matching facts to a destination."""
+    """Send matching facts to a destination; with ``backfill`` the opening of each ticket that is
+    active now, too."""
 
     route_id: str
     name: str
@@ -184,6 +185,7 @@ class CreateRoute(Command):
     matchers: tuple[str, ...] = ()
     enabled: bool = True
     contributor: str | None = None
+    backfill: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +226,7 @@ class ChangePolicy(Command):
     missing_minutes: int | NotGiven = NOT_GIVEN
     reopen_within_minutes: int | NotGiven = NOT_GIVEN
     quiet_minutes: int | NotGiven = NOT_GIVEN
+    destination_alarm_minutes: int | NotGiven = NOT_GIVEN
     pii_retention_days: int | None | NotGiven = NOT_GIVEN
     slack_retention_days: int | None | NotGiven = NOT_GIVEN
 

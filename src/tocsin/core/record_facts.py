@@ -105,13 +105,15 @@ class ServiceCreated(Payload):
 @fact("route.created")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteCreated(Payload):
-    """Matching facts go to a destination from now on."""
+    """Matching facts go to a destination from now on; with ``backfill``, the openings of the
+    tickets that were active then go first."""
 
     name: str
     match: RouteMatch
     destination: Destination
     enabled: bool = True
     contributor_id: str | None = None
+    backfill: bool = False
 
 
 @fact("policy.changed")

@@ -152,6 +152,7 @@ class Policy(Record):
     missing_minutes: int = 5
     reopen_within_minutes: int = 30
     quiet_minutes: int = 1440
+    destination_alarm_minutes: int = 15
     pii_retention_days: int | None = None
     slack_retention_days: int | None = None
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from tocsin.core.facts import Event
 from tocsin.handler.submission import Submission
-from tocsin.store.contract import Head, HeadChange, Outgoing
+from tocsin.store.contract import Head, HeadChange
+from tocsin.store.outgoing import Noted, Outgoing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -16,6 +17,7 @@ class Attempt:
     heads: dict[tuple[int, str], HeadChange] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     outbox: list[Outgoing] = field(default_factory=list)
+    noted: list[Noted] = field(default_factory=list)
     records: list[tuple[int, str, Head | None]] = field(default_factory=list)
 
 

@@ -45,9 +45,12 @@ from tocsin.core.facts import (
 from tocsin.core.ids import event_id, uuid7
 from tocsin.core.permissions import permit
 from tocsin.core.record_commands import CreateKey, CreateOrg, CreateService, RecordCommand
+from tocsin.core.record_facts import RouteCreated
+from tocsin.core.records import Route
 from tocsin.core.routing import deliveries_of
 from tocsin.core.ticket import Ticket
 from tocsin.handler.attempt import Attempt, outcome_org
+from tocsin.handler.backfilling import openings_of
 from tocsin.handler.directory import POLICY_STREAM, OrgDirectory
 from tocsin.handler.memory import Memory
 from tocsin.handler.naming import (
@@ -63,11 +66,11 @@ from tocsin.store.contract import (
     Head,
     HeadChange,
     OrgRow,
-    Outgoing,
     Receipt,
     SealedSecret,
     WriteTurn,
 )
+from tocsin.store.outgoing import Outgoing
 
 RECEIPTS_KEPT = timedelta(hours=24)
 _MICROSECOND = timedelta(microseconds=1)
@@ -470,6 +473,15 @@ class Deliberation(Surroundings):
                         deliveries=deliveries,
                     )
                 )
+            if isinstance(payload, RouteCreated) and payload.backfill and isinstance(state, Route):
+                attempt.noted += openings_of(
+                    self._turn,
+                    self.batch,
+                    state,
+                    org_id=org_id,
+                    at=recorded_at,
+                    directory=directory,
+                )
         assert state is not None
         after = Head(org_id=org_id, stream=stream, number=number, version=version, state=state)
         place = (org_id, stream)
@@ -499,6 +511,7 @@ class Deliberation(Surroundings):
             batch.receipts = [one for one in batch.receipts if one.stream != outcome.stream]
         batch.events += attempt.events
         batch.outbox += attempt.outbox
+        batch.noted += attempt.noted
         for place, change in attempt.heads.items():
             held = self._ticket_claims.setdefault(place[0], {})
             earlier = batch.heads.get(place)

@@ -19,6 +19,8 @@ from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import NoteAdded
 from tocsin.projections.documents import NEWEST_NOTES, document_of, notes_in
 from tocsin.store.contract import Document, ReadTurn, Store, WriteTurn
+from tocsin.store.leasing import unshared
+from tocsin.store.outgoing import Holding
 
 SEARCH: Final = "search"
 
@@ -102,13 +104,20 @@ FOLLOWERS: Final[dict[str, Follow]] = {SEARCH: follow_search}
 class Followers:
     """All followers of a store as one duty of its writer: called, it does a slice of each.
 
-    ``clock`` is what lag is told by.
+    ``clock`` is what lag is told by. ``holding`` says under which leases to write, None while the
+    duty is another process's.
     """
 
     def __init__(
-        self, *, store: Store, clock: Callable[[], datetime], timer: Callable[[], float] = monotonic
+        self,
+        *,
+        store: Store,
+        clock: Callable[[], datetime],
+        timer: Callable[[], float] = monotonic,
+        holding: Callable[[], Holding | None] = unshared,
     ) -> None:
         self._store = store
+        self._holding = holding
         self._clock = clock
         self._timer = timer
         self._rested_at = -REST_SECONDS
@@ -127,7 +136,12 @@ class Followers:
 
     def _follow(self) -> tuple[bool, bool]:
         """Whether there is more to follow, and whether anything was."""
+        holding = self._holding()
+        if holding is None:
+            return False, True
         with self._store.tending() as turn:
+            if not turn.holds(holding):
+                return False, True
             more = False
             moved = False
             for name, follow in FOLLOWERS.items():

@@ -34,6 +34,7 @@ first."""
 
 _sorted = msgspec.json.Encoder(order="sorted", decimal_format="string")
 _plain = msgspec.json.Encoder()
+_deliveries = msgspec.json.Decoder(list[tuple[str, str | None]])
 _document = msgspec.json.Decoder(dict[str, Any])
 
 REMOVED = "[removed]"
@@ -120,6 +121,11 @@ def data_of(payload: Payload) -> Document:
 def deliveries_text(deliveries: Sequence[Delivery]) -> str:
     """Deliveries as they stand in the outbox: [[route id, coalesce key or null], …]."""
     return _plain.encode([(one.route_id, one.coalesce_key) for one in deliveries]).decode()
+
+
+def deliveries_of_text(text: str) -> tuple[Delivery, ...]:
+    """The deliveries in an outbox row's text (:func:`deliveries_text`)."""
+    return tuple(Delivery(route_id, key) for route_id, key in _deliveries.decode(text))
 
 
 def lifted(kind: str, schema: int, data: Document) -> tuple[type[Payload], Document]:

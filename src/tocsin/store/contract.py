@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from tocsin.core.aggregates import Standing, State
 from tocsin.core.claims import Claim
 from tocsin.core.facts import Event
-from tocsin.core.routing import Delivery
+from tocsin.store.outgoing import Noted, Outgoing, OutgoingReads, OutgoingWrites
 
 
 class StorageFailed(Exception):
@@ -58,20 +58,6 @@ class HeadChange:
     head: Head
     before: Standing | None
     after: Standing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
-    """An event that goes somewhere: one delivery for each route, in the order of the routes.
-
-    A delivery is known by the event's ``position`` and its route's id; its lane is the ticket
-    (``stream``) and the route.
-    """
-
-    org_id: int
-    stream: str
-    position: int
-    deliveries: tuple[Delivery, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,12 +119,16 @@ class SealedSecret:
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """Everything that one turn writes. Events are in the order of their positions."""
+    """Everything that one turn writes. Events are in the order of their positions.
+
+    ``noted`` are deliveries that a new route is to make of what was before it.
+    """
 
     batch_id: str
     events: list[Event] = field(default_factory=list)
     heads: dict[tuple[int, str], HeadChange] = field(default_factory=dict)
     outbox: list[Outgoing] = field(default_factory=list)
+    noted: list[Noted] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
     orgs: list[OrgRow] = field(default_factory=list)
     credentials: list[CredentialRow] = field(default_factory=list)
@@ -164,7 +154,7 @@ class Document:
     text: str
 
 
-class ReadTurn(Protocol):
+class ReadTurn(OutgoingReads, Protocol):
     """A snapshot for reading; every answer of one turn belongs to one committed state."""
 
     def last_position(self) -> int: ...
@@ -178,6 +168,10 @@ class ReadTurn(Protocol):
     ) -> Sequence[Head]: ...
     def claims(self, org_id: int, claims: Collection[Claim]) -> Mapping[Claim, str]: ...
     def claimed_by(self, org_id: int, kind: str, key: str) -> str | None: ...
+    def active_tickets(self, org_id: int) -> Sequence[str]:
+        """Streams of the org's tickets that are active, the oldest first."""
+        ...
+
     def stream_events(
         self, org_id: int, stream: str, *, after_version: int = 0, limit: int | None = None
     ) -> Sequence[Event]: ...
@@ -241,7 +235,7 @@ class ReadTurn(Protocol):
         ...
 
 
-class WriteTurn(ReadTurn, Protocol):
+class WriteTurn(OutgoingWrites, ReadTurn, Protocol):
     """One transaction of the writer. Nothing is visible to others before ``commit``."""
 
     def moved_since(self, position: int) -> Sequence[tuple[int, str]]:

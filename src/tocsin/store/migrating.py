@@ -12,7 +12,7 @@ from tocsin.store.contract import DatabaseTooNew
 CODE: Final = 1
 """This program's number. A database whose ``oldest_code`` is newer may not be written by it."""
 
-NEWEST_REVISION: Final = "0001"
+NEWEST_REVISION: Final = "0002"
 
 
 def _house(connection: Connection) -> dict[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -75,6 +76,16 @@ secrets = Table(
     Column("org_id", Integer, ForeignKey("orgs.org_id"), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
 )
+# Who does a duty now. ``token`` rises with each grant; ``expires_at`` is the database's own clock,
+# in seconds since 1970.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("token", Number, nullable=False),
+    Column("expires_at", Float, nullable=False),
+)
 house = Table(
     "house",
     metadata,
@@ -139,6 +150,51 @@ outbox = Table(
     org_id(),
     text("stream"),
     text("deliveries"),
+    Index("outbox_of_org", "org_id", "position"),
+)
+# How far a route's destination has come: everything of it up to ``position`` is settled, or noted
+# below as in trouble; ``ahead`` is JSON, the positions behind it that are settled already.
+destinations = Table(
+    "destinations",
+    metadata,
+    org_id(key=True),
+    Column("route_id", Text, primary_key=True),
+    Column("position", Number, nullable=False),
+    text("ahead"),
+    Column("delivered", Number, nullable=False),
+    text("delivered_at", nullable=True),
+    text("down_since", nullable=True),
+    text("down_reason"),
+    text("alarmed_at", nullable=True),
+)
+# A ticket at a destination, once its opening was sent: the remote object, and whether it is parked.
+lanes = Table(
+    "lanes",
+    metadata,
+    org_id(key=True),
+    Column("route_id", Text, primary_key=True),
+    Column("stream", Text, primary_key=True),
+    text("remote_id", nullable=True),
+    Column("parked", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+# Deliveries in trouble only: to be tried again, held behind such a one, or parked.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    org_id(key=True),
+    Column("route_id", Text, primary_key=True),
+    Column("position", Number, primary_key=True),
+    text("stream"),
+    text("coalesce_key", nullable=True),
+    text("state"),
+    Column("attempts", Integer, nullable=False),
+    text("tried_at", nullable=True),
+    text("due_at"),
+    text("reason"),
+    Index("deliveries_of_lane", "org_id", "route_id", "stream", "position"),
+    Index("deliveries_due", "state", "due_at"),
+    sqlite_with_rowid=False,
 )
 receipts = Table(
     "receipts",
@@ -183,13 +239,16 @@ ticket_terms = Table(
     Column("number", Number, primary_key=True),
     sqlite_with_rowid=False,
 )
-DIRECTORY_TABLES = (orgs, credentials, checkpoints, batches, secrets, house)
+DIRECTORY_TABLES = (orgs, credentials, checkpoints, batches, secrets, leases, house)
 TENANT_TABLES = (
     events,
     heads,
     claims,
     deadlines,
     outbox,
+    destinations,
+    lanes,
+    deliveries,
     receipts,
     tickets,
     ticket_terms,

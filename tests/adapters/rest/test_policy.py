@@ -24,6 +24,7 @@ DEFAULTS = {
     "missing_minutes": 5,
     "reopen_within_minutes": 30,
     "quiet_minutes": 1440,
+    "destination_alarm_minutes": 15,
     "pii_retention_days": None,
     "slack_retention_days": None,
 }

@@ -13,6 +13,8 @@ from tocsin.core.errors import Overloaded
 from tocsin.core.instants import MINUTE
 from tocsin.handler.writer import Writer
 from tocsin.store.contract import StorageFailed, Store
+from tocsin.store.leasing import unshared
+from tocsin.store.outgoing import Holding
 
 log = structlog.get_logger(__name__)
 
@@ -26,12 +28,21 @@ BETWEEN_SLICES = timedelta(milliseconds=100)
 
 
 class Clockwork:
-    """Beats until it is stopped; ``clock`` says what time it is.
+    """Beats until it is stopped; ``clock`` says what time it is, ``holding`` whether this is the
+    process whose duty that is.
 
     Tests call :meth:`beat` themselves, with a clock they move by hand.
     """
 
-    def __init__(self, *, store: Store, writer: Writer, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        writer: Writer,
+        clock: Callable[[], datetime],
+        holding: Callable[[], Holding | None] = unshared,
+    ) -> None:
+        self._holding = holding
         self._store = store
         self._writer = writer
         self._clock = clock
@@ -58,7 +69,11 @@ class Clockwork:
 
     def beat(self) -> timedelta:
         """Do what is to be done now; how long to pause before the next beat."""
+        if self._holding() is None:
+            return LONGEST_PAUSE
         try:
+            # A tick needs no more than that: decided under the writer's lock, one that another
+            # process has handed in too finds nothing left to do.
             pause = min(self._tick(), self._sweep())
         except (StorageFailed, Overloaded) as failed:
             # Said once: the storage may be away for hours, and the writer tells of it too.

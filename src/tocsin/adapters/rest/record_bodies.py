@@ -209,13 +209,14 @@ class DestinationBody(Body):
 
 
 class RouteBody(Body):
-    """A new route."""
+    """A new route; ``backfill`` sends the opening of each ticket that is active now, too."""
 
     name: Name
     destination: DestinationBody
     match: MatchBody = field(default_factory=MatchBody)
     enabled: bool = True
     contributor: Named | None = None
+    backfill: bool = False
 
 
 class RoutePatch(Body):
@@ -329,6 +330,7 @@ class PolicyPatch(Body):
     missing_minutes: int | UnsetType = UNSET
     reopen_within_minutes: int | UnsetType = UNSET
     quiet_minutes: int | UnsetType = UNSET
+    destination_alarm_minutes: int | UnsetType = UNSET
     pii_retention_days: Days | None | UnsetType = UNSET
     slack_retention_days: Days | None | UnsetType = UNSET
 

@@ -191,6 +191,7 @@ class PolicyShape(Struct, kw_only=True):
     missing_minutes: int
     reopen_within_minutes: int
     quiet_minutes: int
+    destination_alarm_minutes: int
     pii_retention_days: int | None
     slack_retention_days: int | None
     updated_at: str | None

@@ -43,6 +43,8 @@ FIELDS = (
     flag("--missing-minutes", "missing_minutes", "Without samples, in 24 h.", _HOURS),
     flag("--reopen-within-minutes", "reopen_within_minutes", "Firing again reopens.", _HOURS),
     flag("--quiet-minutes", "quiet_minutes", "Closed by hand while firing.", _HOURS),
+    flag("--destination-alarm-minutes", "destination_alarm_minutes",
+         "A destination down so long opens an incident.", _HOURS),
     flag("--pii-retention-days", "pii_retention_days", "Then personal data is removed.", _HOURS),
     flag("--slack-retention-days", "slack_retention_days", "Then messages are removed.", _HOURS),
 )  # fmt: skip

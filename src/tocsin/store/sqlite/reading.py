@@ -10,6 +10,7 @@ from typing import Any
 from tocsin.core.claims import Claim
 from tocsin.core.facts import Event
 from tocsin.core.instants import from_text, to_text
+from tocsin.core.rows import facets_matching
 from tocsin.store.codec import decoded_event, decoded_state
 from tocsin.store.contract import (
     Answer,
@@ -21,6 +22,7 @@ from tocsin.store.contract import (
     ReceiptKey,
 )
 from tocsin.store.sqlite.connecting import Connection
+from tocsin.store.sqlite.outgoing import OutgoingReading
 
 EVENT = "position, org_id, public, private"
 HEAD = "org_id, stream, number, version, state"
@@ -61,11 +63,11 @@ def receipt_of(row: tuple[Any, ...]) -> Receipt:
     )
 
 
-class SqliteReadTurn:
+class SqliteReadTurn(OutgoingReading):
     """One snapshot. ``connection`` is inside a transaction for as long as the turn lasts."""
 
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+        super().__init__(connection)
 
     def last_position(self) -> int:
         """The position of the newest event; 0 in an empty log."""
@@ -141,6 +143,15 @@ class SqliteReadTurn:
             (org_id, kind, key),
         ).fetchone()
         return None if row is None else row[0]
+
+    def active_tickets(self, org_id: int) -> Sequence[str]:
+        """Streams of the org's tickets that are active, the oldest first."""
+        rows = self.connection.execute(
+            "SELECT stream FROM tickets WHERE org_id = ?"
+            " AND facets IN (SELECT value FROM json_each(?)) ORDER BY number",
+            (org_id, json.dumps(sorted(facets_matching(active=True) or ()))),
+        )
+        return [stream for (stream,) in rows.fetchall()]
 
     def stream_events(
         self, org_id: int, stream: str, *, after_version: int = 0, limit: int | None = None

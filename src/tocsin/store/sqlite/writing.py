@@ -29,6 +29,7 @@ from tocsin.store.digests import (
 )
 from tocsin.store.sqlite.bulk import insert
 from tocsin.store.sqlite.connecting import Connection
+from tocsin.store.sqlite.outgoing import OutgoingWriting
 from tocsin.store.sqlite.reading import (
     RECEIPT,
     SqliteReadTurn,
@@ -38,7 +39,7 @@ from tocsin.store.sqlite.reading import (
 )
 
 
-class SqliteWriteTurn(SqliteReadTurn):
+class SqliteWriteTurn(OutgoingWriting, SqliteReadTurn):
     """The one writing transaction; ``moved`` tells whether another connection wrote since the
     last."""
 
@@ -108,6 +109,7 @@ class SqliteWriteTurn(SqliteReadTurn):
                 for one in batch.outbox
             ],
         )
+        self.note(batch.noted)
         insert(
             self.connection,
             f"INSERT INTO receipts ({RECEIPT})",

@@ -1,0 +1,532 @@
+"""One destination's work: what waits, what is out, what became of it. Pure; one thread's.
+
+A *lane* is a ticket at this destination; its deliveries go one after the other, lanes do not wait
+for each other. A desk has a bounded window of the outbox in memory. It moves its position over
+whatever is settled, and what is in trouble it notes, so that the window never stands still for the
+sake of one lane. Nothing it decides is true before :meth:`Desk.settlement` is written; whoever
+takes over from there may send once more what was sent, under the same id.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, assert_never
+
+from tocsin.core.records import Route
+from tocsin.dispatcher.breaker import Breaker, retry_delay
+from tocsin.dispatcher.contract import Delivered, Pace, Refused, Retry, Verdict
+from tocsin.dispatcher.pacing import Bucket
+from tocsin.store.outgoing import DestinationRow, LaneRow, Noted, Settlement, Trouble
+
+WINDOW: Final = 512
+"""Deliveries of one destination in memory."""
+
+SUSPECT_SECONDS: Final = 1.0
+"""How long a lane rests after a first failure that may be its own or the destination's."""
+
+OPEN_AFTER: Final = 3
+"""Failures in a row, of whatever lanes, after which the destination is taken to be down."""
+
+MAX_ATTEMPTS: Final = 20
+MAX_REFUSALS: Final = 5
+GIVE_UP_AFTER: Final = timedelta(hours=72)
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """One delivery in memory. ``passed_then`` is how many had got through when it last failed."""
+
+    position: int
+    stream: str
+    coalesce_key: str | None = None
+    noted: bool = False
+    attempts: int = 0
+    tried_at: datetime | None = None
+    tries: int = 0
+    passed_then: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """What became of deliveries since the desk was set up."""
+
+    delivered: int = 0
+    failed: int = 0
+    parked: int = 0
+    superseded: int = 0
+    cancelled: int = 0
+
+
+class Desk:
+    """The work of one destination.
+
+    ``row`` is how far it has come, ``new`` if that is not written yet; ``unread`` how many
+    deliveries the outbox has behind it; ``inherited`` the last position that a predecessor may have
+    sent. ``loaded`` is the position up to which the outbox was taken in. Times called ``now`` are
+    seconds of a clock that only goes forward, instants are UTC; ``luck`` is a random number from 0
+    to 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        route: Route,
+        row: DestinationRow,
+        unread: int,
+        pace: Pace,
+        inherited: int,
+        now: float,
+        new: bool = False,
+    ) -> None:
+        self.route = route
+        self.counts = Counts()
+        self.loaded = row.position
+        self.unread = unread
+        self._row = row
+        self._pace = pace
+        self._inherited = inherited
+        self._breaker = Breaker()
+        if row.down_since is not None:
+            self._breaker.probe_now(now)
+        self._bucket = Bucket(pace, now)
+        self._allowed = 1
+        self._passed = 0
+        self._failed_in_a_row = 0
+        self._window: dict[int, Item] = {}
+        self._ahead: set[int] = set(row.ahead)
+        self._lanes: dict[str, deque[Item]] = {}
+        self._known: dict[str, LaneRow] = {}
+        self._troubled: set[str] = set()
+        self._ready: deque[str] = deque()
+        self._resting: dict[str, float] = {}
+        self._passed_then: dict[str, int] = {}
+        self._busy: dict[str, Item] = {}
+        # What is not written yet.
+        self._changed_lanes: dict[str, LaneRow] = {}
+        self._noted: dict[int, Noted] = {}
+        self._dropped: set[int] = set()
+        self._cancelled = False
+        self._dirty = new
+
+    # -- what there is ---------------------------------------------------------------------------
+
+    @property
+    def row(self) -> DestinationRow:
+        """How far it has come, as it was last decided."""
+        return self._row
+
+    @property
+    def room(self) -> int:
+        """How many more deliveries the window takes."""
+        return WINDOW - len(self._window)
+
+    @property
+    def waiting(self) -> int:
+        """Deliveries that are not settled and not noted."""
+        return len(self._window) + self.unread
+
+    @property
+    def oldest(self) -> int | None:
+        """The position of the oldest delivery in the window."""
+        return next(iter(self._window), None)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is out."""
+        return not self._busy
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is something to write."""
+        return self._dirty
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the destination is taken to be down."""
+        return self._breaker.is_open
+
+    @property
+    def lags(self) -> bool:
+        """Whether much was passed over without a mark, so that a mark is worth its while."""
+        return not self._window and self.loaded - self._row.position > WINDOW
+
+    @property
+    def lanes_in_memory(self) -> int:
+        """How many tickets have anything in memory here."""
+        return len(self._lanes)
+
+    @property
+    def notes_to_write(self) -> bool:
+        """Whether lanes in trouble are not all written down: do not read any back before."""
+        return bool(self._noted or self._dropped)
+
+    @property
+    def has_nothing_ready(self) -> bool:
+        """Whether no lane in memory could be sent, or probed with."""
+        return not self._ready and not self._busy
+
+    # -- taking in -------------------------------------------------------------------------------
+
+    def take_in(
+        self,
+        found: Sequence[Item],
+        *,
+        upto: int,
+        lanes: Mapping[str, LaneRow],
+        noted: Collection[str],
+        at: datetime,
+    ) -> None:
+        """Take in what the outbox has for this destination behind ``loaded``, up to *upto*.
+
+        *lanes* are the known lanes of these tickets, *noted* those with deliveries in trouble.
+        """
+        for item in found:
+            if item.position <= self.loaded or item.position in self._ahead:
+                continue
+            stream = item.stream
+            lane = self._changed_lanes.get(stream) or self._known.get(stream) or lanes.get(stream)
+            if (
+                stream in self._troubled
+                or (stream in noted and stream not in self._lanes)
+                or (lane is not None and lane.parked)
+            ):
+                self._troubled.add(stream)
+                self._note(item, Trouble.HELD, due_at=at)
+                continue
+            if lane is not None:
+                self._known[stream] = lane
+            self._window[item.position] = item
+            self._append(item)
+        # Moving over what is not ours is written only when something of ours moves too.
+        self.loaded = max(self.loaded, upto)
+
+    def _append(self, item: Item) -> None:
+        lane = self._lanes.get(item.stream)
+        if lane is None:
+            lane = self._lanes[item.stream] = deque()
+            self._ready.append(item.stream)
+        self._supersede(lane, item)
+        lane.append(item)
+
+    def _supersede(self, lane: deque[Item], item: Item) -> None:
+        """Settle what *item* redraws anyway, as far as it was never tried."""
+        if item.coalesce_key is None:
+            return
+        out = self._busy.get(item.stream)
+        for earlier in list(lane):
+            if (
+                earlier.coalesce_key == item.coalesce_key
+                and not earlier.tries
+                and earlier is not out
+            ):
+                lane.remove(earlier)
+                self._settled(earlier)
+                self.counts.superseded += 1
+
+    def take_back(self, noted: Sequence[Noted], lane: LaneRow | None) -> bool:
+        """Take up a lane in trouble whose time has come: all of its deliveries but the parked;
+        whether there was anything to take up."""
+        stream = noted[0].stream
+        if stream in self._lanes:
+            # Something of the lane is in memory: a parked one was asked for again. It goes first.
+            known = {one.position for one in self._lanes[stream]}
+            noted = [one for one in noted if one.position not in known]
+            if stream in self._busy or not noted:
+                return False
+        if lane is not None:
+            self._known.setdefault(stream, lane)
+        items: deque[Item] = deque()
+        for one in noted:
+            item = Item(
+                position=one.position,
+                stream=stream,
+                coalesce_key=one.coalesce_key,
+                noted=True,
+                attempts=one.attempts,
+                tried_at=one.tried_at,
+                tries=int(one.tried_at is not None),
+            )
+            self._supersede(items, item)
+            items.append(item)
+        items[0].passed_then = self._passed_then.pop(stream, None)
+        self._troubled.discard(stream)
+        if stream in self._lanes:
+            self._lanes[stream].extendleft(reversed(items))
+        else:
+            self._lanes[stream] = items
+            self._ready.append(stream)
+        return True
+
+    # -- sending ---------------------------------------------------------------------------------
+
+    def next(self, now: float) -> Item | None:
+        """The next delivery that may go now, if any; it is out until :meth:`done`."""
+        if not self._ready or not self._breaker.admits(now):
+            return None
+        most = 1 if self._breaker.is_open else min(self._allowed, self._pace.concurrent)
+        if len(self._busy) >= most or self._bucket.ready_at(now) > now:
+            return None
+        for _ in range(len(self._ready)):
+            stream = self._ready.popleft()
+            if self._resting.get(stream, now) > now:
+                self._ready.append(stream)
+                continue
+            self._resting.pop(stream, None)
+            item = self._lanes[stream][0]
+            self._busy[stream] = item
+            self._bucket.take(now)
+            return item
+        return None
+
+    def wakes_at(self, now: float) -> float | None:
+        """When there may be something to send, if nothing else happens; None when not at all."""
+        if not self._ready or len(self._busy) >= min(self._allowed, self._pace.concurrent):
+            return None
+        at = max(now, self._bucket.ready_at(now), self._breaker.probe_at or now)
+        if self._breaker.is_open and self._busy:
+            return None
+        soonest = min(self._resting.get(stream, now) for stream in self._ready)
+        return max(at, soonest)
+
+    def lane(self, item: Item) -> LaneRow | None:
+        """The lane of *item*, if its opening was delivered."""
+        found = self._changed_lanes.get(item.stream) or self._known.get(item.stream)
+        return None if found is None or found.parked else found
+
+    def may_be_again(self, item: Item) -> bool:
+        """Whether *item* may have been sent before, by this process or one before it."""
+        return item.tries > 0 or item.noted or item.position <= self._inherited
+
+    def done(self, item: Item, verdict: Verdict, *, at: datetime, now: float, luck: float) -> None:
+        """What became of *item*; *at* is when."""
+        if self._busy.get(item.stream) is not item:
+            return  # cancelled while it was out
+        del self._busy[item.stream]
+        item.tries += 1
+        item.tried_at = item.tried_at or at
+        match verdict:
+            case Delivered():
+                self._got_through()
+                self._delivered(item, verdict, at)
+            case Refused():
+                # It answered, so it is not down.
+                self._got_through()
+                item.attempts += 1
+                self.counts.failed += 1
+                if item.attempts >= MAX_REFUSALS:
+                    self._park(item, verdict.reason, at)
+                else:
+                    self._set_aside(item, verdict.reason, at=at, wish=None, luck=luck)
+            case Retry():
+                self.counts.failed += 1
+                self._failed(item, verdict, at=at, now=now, luck=luck)
+            case _:
+                assert_never(verdict)
+
+    def not_sent(self, item: Item) -> None:
+        """*item* was not sent after all; it is the next of its lane."""
+        if self._busy.get(item.stream) is item:
+            del self._busy[item.stream]
+            self._ready.append(item.stream)
+
+    def _got_through(self) -> None:
+        self._passed += 1
+        self._failed_in_a_row = 0
+        self._allowed = min(self._allowed + 1, self._pace.concurrent)
+        if self._breaker.is_open:
+            self._breaker.close()
+            self._resting.clear()
+            self._row = replace(self._row, down_since=None, down_reason="")
+            self._dirty = True
+
+    def _delivered(self, item: Item, verdict: Delivered, at: datetime) -> None:
+        self.counts.delivered += 1
+        self._row = replace(self._row, delivered=self._row.delivered + 1, delivered_at=at)
+        known = self._changed_lanes.get(item.stream) or self._known.get(item.stream)
+        if known is None or known.parked:
+            opened = LaneRow(stream=item.stream, remote_id=verdict.remote_id)
+            self._known[item.stream] = self._changed_lanes[item.stream] = opened
+        self._leave_lane(item)
+        self._settled(item)
+
+    def _failed(self, item: Item, verdict: Retry, *, at: datetime, now: float, luck: float) -> None:
+        others_passed = item.passed_then is not None and self._passed > item.passed_then
+        item.passed_then = self._passed
+        self._failed_in_a_row += 1
+        self._allowed = 1
+        item.attempts += others_passed
+        if item.attempts >= MAX_ATTEMPTS or self._too_old(item, at):
+            self._park(item, verdict.reason, at)
+        elif others_passed:
+            # The destination takes what others send: it is this delivery that fails.
+            self._set_aside(item, verdict.reason, at=at, wish=verdict.wish, luck=luck)
+        else:
+            self._ready.append(item.stream)
+            self._resting[item.stream] = now + SUSPECT_SECONDS
+        alone = all(self._resting.get(stream, now) > now for stream in self._ready)
+        if (
+            self._breaker.is_open
+            or verdict.wish is not None
+            or self._failed_in_a_row >= OPEN_AFTER
+            or (alone and not self._busy and not others_passed)
+        ):
+            self._trip(verdict, at=at, now=now, luck=luck)
+
+    def _trip(self, verdict: Retry, *, at: datetime, now: float, luck: float) -> None:
+        self._breaker.trip(now, wish=verdict.wish, luck=luck)
+        self._resting.clear()
+        if self._row.down_since is None or self._row.down_reason != verdict.reason:
+            self._row = replace(
+                self._row, down_since=self._row.down_since or at, down_reason=verdict.reason
+            )
+            self._dirty = True
+
+    def _too_old(self, item: Item, at: datetime) -> bool:
+        return item.tried_at is not None and at - item.tried_at >= GIVE_UP_AFTER
+
+    # -- settling --------------------------------------------------------------------------------
+
+    def _leave_lane(self, item: Item) -> None:
+        lane = self._lanes[item.stream]
+        lane.remove(item)
+        if lane:
+            self._ready.append(item.stream)
+        else:
+            del self._lanes[item.stream]
+            self._known.pop(item.stream, None)
+
+    def _settled(self, item: Item) -> None:
+        self._dirty = True
+        if item.noted:
+            self._dropped.add(item.position)
+            self._noted.pop(item.position, None)
+        else:
+            del self._window[item.position]
+            self._ahead.add(item.position)
+
+    def _note(self, item: Item, state: Trouble, *, due_at: datetime, reason: str = "") -> None:
+        self._dirty = True
+        self._window.pop(item.position, None)
+        if not item.noted:
+            self._ahead.add(item.position)
+        self._dropped.discard(item.position)
+        self._noted[item.position] = Noted(
+            org_id=self._row.org_id,
+            route_id=self._row.route_id,
+            position=item.position,
+            stream=item.stream,
+            coalesce_key=item.coalesce_key,
+            state=state,
+            attempts=item.attempts,
+            tried_at=item.tried_at,
+            due_at=due_at,
+            reason=reason,
+        )
+
+    def _set_aside(
+        self, item: Item, reason: str, *, at: datetime, wish: float | None, luck: float
+    ) -> None:
+        """Note the lane: its head waits for its time, the rest for its head."""
+        due_at = at + timedelta(seconds=retry_delay(item.attempts, wish=wish, luck=luck))
+        self._passed_then[item.stream] = self._passed
+        for one in self._lanes.pop(item.stream):
+            if one is item:
+                self._note(one, Trouble.WAITING, due_at=due_at, reason=reason)
+            else:
+                self._note(one, Trouble.HELD, due_at=due_at)
+        self._known.pop(item.stream, None)
+        self._troubled.add(item.stream)
+
+    def _park(self, item: Item, reason: str, at: datetime) -> None:
+        self.counts.parked += 1
+        self._note(item, Trouble.PARKED, due_at=at, reason=reason)
+        if self.lane(item) is not None:
+            self._leave_lane(item)
+            return
+        # Without its opening nothing of the lane would mean anything there.
+        parked = LaneRow(stream=item.stream, remote_id=None, parked=True)
+        self._changed_lanes[item.stream] = parked
+        for one in self._lanes.pop(item.stream):
+            if one is not item:
+                self._note(one, Trouble.HELD, due_at=at)
+        self._known.pop(item.stream, None)
+        self._troubled.add(item.stream)
+
+    # -- the route -------------------------------------------------------------------------------
+
+    def follow(self, route: Route, *, now: float) -> None:
+        """The route was changed: a new address is tried at once."""
+        if route.destination != self.route.destination and self._breaker.is_open:
+            self._breaker.probe_now(now)
+        self.route = route
+
+    def cancel(self, upto: int) -> None:
+        """The route is gone or disabled: nothing of it up to *upto* is sent any more."""
+        self.counts.cancelled += self.waiting
+        self._row = replace(
+            self._row,
+            position=max(upto, self._row.position),
+            ahead=(),
+            down_since=None,
+            down_reason="",
+        )
+        self.loaded = self._row.position
+        self.unread = 0
+        for kept in (
+            self._window,
+            self._lanes,
+            self._known,
+            self._resting,
+            self._busy,
+            self._passed_then,
+            self._changed_lanes,
+            self._noted,
+        ):
+            kept.clear()
+        self._ahead.clear()
+        self._troubled.clear()
+        self._dropped.clear()
+        self._ready.clear()
+        self._breaker.close()
+        self._cancelled = self._dirty = True
+
+    def touch(self) -> None:
+        """Write it down, though nothing of ours has moved."""
+        self._dirty = True
+
+    def take_counts(self) -> Counts:
+        """What became of deliveries since this was last asked."""
+        counts, self.counts = self.counts, Counts()
+        return counts
+
+    def alarmed(self, at: datetime | None) -> None:
+        """It was told that the destination is down; None: that it is back."""
+        self._row = replace(self._row, alarmed_at=at)
+        self._dirty = True
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def settlement(self) -> Settlement:
+        """Everything that is to be written now; :meth:`written` once it is."""
+        first = next(iter(self._window), None)
+        position = self.loaded if first is None else first - 1
+        ahead = tuple(sorted(one for one in self._ahead if one > position))
+        return Settlement(
+            destination=replace(self._row, position=position, ahead=ahead),
+            lanes=tuple(self._changed_lanes.values()),
+            noted=tuple(self._noted.values()),
+            dropped=tuple(self._dropped),
+            cancelled=self._cancelled,
+        )
+
+    def written(self, settlement: Settlement) -> None:
+        """That settlement is in the store."""
+        self._row = settlement.destination
+        self._ahead = set(settlement.destination.ahead)
+        self._changed_lanes.clear()
+        self._noted.clear()
+        self._dropped.clear()
+        self._cancelled = self._dirty = False
