@@ -26,7 +26,7 @@ help: ## List these commands
 run: .venv/runtime.stamp ## Serve the demo network at http://127.0.0.1:8080 (PORT=, DATA=)
 	@exec $(BIN)/tocsin serve --demo --port $(PORT) --data $(DATA)
 
-test: check ## Every check: format, lint, types, layers, tests (PYTEST_ARGS=)
+test: check .venv/postgresql.stamp ## Every check: format, lint, types, layers, tests (PYTEST_ARGS=)
 	$(say) "Tests"
 	@$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=ci $(PYTEST_ARGS)
 
@@ -39,10 +39,10 @@ check: .venv/dev.stamp ## The checks that need no run: format, lint, types, laye
 	$(say) "Types (mypy --strict), a minute the first time"
 	@$(BIN)/mypy
 
-bench: .venv/dev.stamp ## Measure the figures of the README
+bench: .venv/dev.stamp .venv/postgresql.stamp ## Measure the figures of the README
 	@exec $(BIN)/python -m bench
 
-chaos: .venv/dev.stamp ## Kill the server a hundred times under load and look for what is lost
+chaos: .venv/dev.stamp .venv/postgresql.stamp ## Kill the server a hundred times under load and look for what is lost
 	@exec $(BIN)/python -m bench.chaos
 
 format: .venv/dev.stamp ## Put every file into the house's form
@@ -84,4 +84,15 @@ clean: ## Remove what was made, except data
 .venv/dev.stamp: requirements/dev.txt .venv/runtime.stamp
 	$(say) "Installing what the checks need (locked, a minute the first time)"
 	@$(PIP_INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# The tests start PostgreSQL servers of their own; its programs come from Debian.
+.venv/postgresql.stamp: .venv/python.stamp
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			printf '\033[1m==>\033[0m %s\n' 'Installing postgresql (Debian); its own server is not used'; \
+			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql; } >/dev/null; \
+		else \
+			echo 'The tests need the programs of PostgreSQL 15 or newer; on Debian: apt-get install postgresql'; exit 1; \
+		fi; }
 	@touch $@
