@@ -23,7 +23,7 @@ from tocsin.core.facts import Event
 from tocsin.handler.deliberation import Deliberation
 from tocsin.handler.memory import Memory
 from tocsin.handler.submission import Outcome, Submission
-from tocsin.store.contract import StorageFailed, Store
+from tocsin.store.contract import StorageFailed, Store, WriteTurn
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +32,10 @@ BATCH_LIMIT = 256
 RETRY_AFTER_SECONDS = 1
 FAILED_DUTY_PAUSE = 1.0
 """Seconds until a duty that met a failing storage is tried again."""
+
+CONFIRM_SECONDS = 10.0
+CONFIRM_PAUSE = 0.2
+"""How long, and how often, to ask what became of a commit that was lost sight of."""
 
 Result = Outcome | BaseException
 
@@ -248,6 +252,7 @@ class Writer:
     def _turn(
         self, waiting: Sequence[_Waiting]
     ) -> tuple[list[tuple[_Waiting, Result]], Sequence[Event]]:
+        lost: StorageFailed | None = None
         with self._store.writing() as turn:
             if self._fresh:
                 self._memory.forget()
@@ -279,12 +284,37 @@ class Writer:
             batch = deliberation.batch
             if batch.events or batch.receipts:
                 turn.write(batch)
-                turn.commit()
+                lost = _committed(turn)
+        if lost is not None and not self._confirmed(batch.batch_id):
+            raise lost
         if batch.events:
             self._position = deliberation.position
             self._last_recorded_at = deliberation.last_recorded_at
             self._memory.keep(change.head for change in batch.heads.values())
         return results, batch.events
+
+    def _confirmed(self, batch_id: str) -> bool:
+        """Whether a commit that was lost sight of is in the log: found out before anybody is
+        answered, and before anything is decided again.
+
+        False also when nobody could say within a while. What turns out to be there after all is
+        what the same request with its Idempotency-Key is answered with.
+        """
+        until = time.monotonic() + CONFIRM_SECONDS
+        while True:
+            try:
+                with self._store.writing() as turn:
+                    found = turn.confirm(batch_id)
+                    turn.commit()
+            except StorageFailed as failed:
+                log.warning("cannot confirm yet", action="commit_lost", reason=failed.reason)
+                if time.monotonic() >= until or self._stopping:
+                    return False
+                with self._wake:
+                    self._wake.wait_for(lambda: self._stopping, timeout=CONFIRM_PAUSE)
+            else:
+                log.info("a lost commit was settled", action="commit_settled", found=found)
+                return found
 
     @staticmethod
     def _resolve(results: Sequence[tuple[_Waiting, Result]]) -> None:
@@ -300,6 +330,22 @@ class Writer:
                 by_loop.setdefault(waiting.loop, []).append((waiting.future, result))
         for loop, settled in by_loop.items():
             loop.call_soon_threadsafe(_settle, settled)
+
+
+def _committed(turn: WriteTurn) -> StorageFailed | None:
+    """Commit; None, or the failure that leaves open whether it was done.
+
+    Raises:
+        StorageFailed: it was not done.
+    """
+    try:
+        turn.commit()
+    except StorageFailed as failed:
+        if not failed.uncertain:
+            raise
+        log.warning("a commit was lost sight of", action="commit_lost", reason=failed.reason)
+        return failed
+    return None
 
 
 def _settle(settled: Sequence[tuple[asyncio.Future[Outcome], Result]]) -> None:

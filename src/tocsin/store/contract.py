@@ -7,7 +7,7 @@ nobody else writes until it ends. Reading happens on snapshots beside it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -250,6 +250,11 @@ class WriteTurn(OutgoingWrites, ReadTurn, Protocol):
         ...
 
     def write(self, batch: Batch) -> None: ...
+    def confirm(self, batch_id: str) -> bool:
+        """Whether that batch, whose commit was lost sight of, is in the log; asked before anything
+        is decided again. The turn is to be committed: then the answer is as safe as the log is."""
+        ...
+
     def put_documents(self, documents: Sequence[Document]) -> None:
         """Set the searchable text of tickets, whatever it was before."""
         ...
@@ -282,7 +287,17 @@ class WriteTurn(OutgoingWrites, ReadTurn, Protocol):
 
 
 class Store(Protocol):
-    """A log with everything that is kept beside it."""
+    """A log with everything that is kept beside it.
+
+    ``shared`` is whether several processes may serve it at once, each duty then under a lease.
+    """
+
+    @property
+    def shared(self) -> bool: ...
+    def listen(self, on_news: Callable[[], None]) -> None:
+        """Have *on_news* called, from a thread of the store's, when any process has written; until
+        ``close``. It may be missed while the database is away: look yourself now and then."""
+        ...
 
     def reading(self) -> AbstractContextManager[ReadTurn]: ...
     def writing(self) -> AbstractContextManager[WriteTurn]: ...

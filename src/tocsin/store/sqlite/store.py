@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,6 +48,15 @@ class SqliteStore:
             self._writer = opened(path, read_only=False, connect=connect)
             if not migrated:
                 self._migrate()
+
+    @property
+    def shared(self) -> bool:
+        """One process serves a file."""
+        return False
+
+    def listen(self, on_news: Callable[[], None]) -> None:
+        """Nobody tells: the one process knows what it wrote, and the command line's rare writes are
+        found by looking."""
 
     def _migrate(self) -> None:
         # One connection for Alembic and us: BEGIN IMMEDIATE is the lock between processes.

@@ -138,6 +138,13 @@ class SqliteWriteTurn(OutgoingWriting, SqliteReadTurn):
                 (batch.batch_id, batch.events[-1].position),
             )
 
+    def confirm(self, batch_id: str) -> bool:
+        """Whether that batch is in the log."""
+        row = self.connection.execute(
+            "SELECT 1 FROM batches WHERE batch_id = ?", (batch_id,)
+        ).fetchone()
+        return row is not None
+
     def _write_events(self, events: Sequence[Event]) -> None:
         chains: dict[int, bytes] = {}
         rows: list[tuple[object, ...]] = []
