@@ -483,6 +483,9 @@ class Dispatcher:
             duty = duty_of(handed.parcel.to.route_id)
             if self._leases.holding((duty,), seconds=SEND_SECONDS) is not None:
                 verdict = handed.sender.send(handed.parcel)
+        except StorageFailed as failed:
+            # It could not be rendered; that says nothing about its destination.
+            log.warning("not sent", action="send_postponed", reason=failed.reason)
         except Exception as wrong:
             log.exception(
                 "a sender failed",
