@@ -330,7 +330,7 @@ class Desk:
         """*item* was not sent after all; it is the next of its lane."""
         if self._busy.get(item.stream) is item:
             del self._busy[item.stream]
-            self._ready.append(item.stream)
+            self._ready.appendleft(item.stream)
 
     def _got_through(self) -> None:
         self._passed += 1

@@ -167,6 +167,10 @@ class OutgoingReads(Protocol):
         due first."""
         ...
 
+    def sort_moved(self, sort: str, *, after: int) -> bool:
+        """Whether any org's stream of that sort has moved behind a position."""
+        ...
+
     def events_at(self, org_id: int, positions: Collection[int]) -> Mapping[int, Event]:
         """Events of the org by their positions."""
         ...

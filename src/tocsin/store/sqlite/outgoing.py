@@ -225,6 +225,14 @@ class OutgoingReading:
         )
         return [noted_of(row) for row in rows.fetchall()]
 
+    def sort_moved(self, sort: str, *, after: int) -> bool:
+        """Whether any org's stream of that sort has moved behind a position."""
+        row = self.connection.execute(
+            "SELECT 1 FROM events WHERE position > ? AND stream > ? AND stream < ? LIMIT 1",
+            (after, f"{sort}:", f"{sort};"),
+        ).fetchone()
+        return row is not None
+
     def events_at(self, org_id: int, positions: Collection[int]) -> Mapping[int, Event]:
         """Events of the org by their positions."""
         rows = self.connection.execute(

@@ -1,0 +1,1 @@
+"""Airtable: the gateway's tables of tickets and updates, kept like ours for whoever reads there."""

@@ -1,0 +1,1 @@
+"""Mail: what happened, told to an address, one thread per ticket."""

@@ -1,0 +1,124 @@
+"""Mail out: each fact as a mail to the route's address, one thread per ticket."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from datetime import datetime
+
+from tocsin.adapters.email.envelope import is_message_id, message_id, message_of
+from tocsin.adapters.email.letters import Names, assets_of, letter_of, parties_of, trial_letter
+from tocsin.adapters.email.mail import Mail, is_address
+from tocsin.adapters.email.wire import Exchange
+from tocsin.core.claims import ASSET_PUBKEY
+from tocsin.core.records import Contributor, Device, Link, Member, Record
+from tocsin.core.ticket import Ticket
+from tocsin.dispatcher.contract import (
+    Addressee,
+    Delivered,
+    Pace,
+    Parcel,
+    Refused,
+    Trial,
+    Verdict,
+)
+from tocsin.store.contract import Store
+
+_NO_ADDRESS = Refused("the route's destination is not a plain mail address: correct the route")
+
+
+class EmailSender:
+    """Sends mail through one mail server (the ``Sender`` of email destinations).
+
+    ``tls`` replaces the trust in the machine's certificate authorities; whatever it trusts, the
+    server's certificate and name are checked.
+
+    Raises:
+        ValueError: a ``tls`` that checks neither certificate nor name.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Callable[[], datetime],
+        settings: Mail,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._mail = settings
+        self._tls = ssl.create_default_context() if tls is None else tls
+        if not self._tls.check_hostname or self._tls.verify_mode is not ssl.CERT_REQUIRED:
+            raise ValueError("mail: the mail server's certificate and name have to be checked")
+
+    @property
+    def pace(self) -> Pace:
+        """Two at once: few mail servers like one sender to come more often than that."""
+        return Pace(concurrent=2)
+
+    def send(self, parcel: Parcel) -> Verdict:
+        """Mail one delivery; the opening's message id is the lane's remote id."""
+        letter = letter_of(
+            parcel,
+            names=self._names(parcel.to.org_id, parcel.state),
+            base_url=self._mail.base_url,
+        )
+        thread = None
+        if not parcel.opening and parcel.remote_id is not None and is_message_id(parcel.remote_id):
+            thread = parcel.remote_id
+        address = _address(parcel.to)
+        if address is None:
+            return _NO_ADDRESS
+        message = message_of(
+            letter,
+            to=parcel.to,
+            address=address,
+            delivery_id=parcel.delivery_id,
+            thread=thread,
+            at=self._clock(),
+            mail=self._mail,
+        )
+        verdict = Exchange(self._mail, tls=self._tls).send(message, address=address)
+        if isinstance(verdict, Delivered) and parcel.opening:
+            return Delivered(message_id(parcel.delivery_id, domain=self._mail.domain))
+        return verdict
+
+    def try_out(self, trial: Trial) -> Verdict:
+        """Mail something that says it is a test."""
+        address = _address(trial.to)
+        if address is None:
+            return _NO_ADDRESS
+        message = message_of(
+            trial_letter(trial),
+            to=trial.to,
+            address=address,
+            delivery_id=trial.delivery_id,
+            thread=None,
+            at=trial.at,
+            mail=self._mail,
+        )
+        return Exchange(self._mail, tls=self._tls).send(message, address=address)
+
+    def _names(self, org_id: int, state: Ticket | Record) -> Names:
+        assets, parties = assets_of(state), parties_of(state)
+        if not assets and not parties:
+            return {}
+        with self._store.reading() as turn:
+            held = turn.claims(org_id, [(ASSET_PUBKEY, pubkey) for pubkey in assets])
+            heads = turn.heads(org_id, [*held.values(), *parties])
+        found = {}
+        for head in heads.values():
+            match head.state:
+                case Device() | Link() as asset:
+                    found[asset.pubkey] = asset.code
+                case Contributor() | Member() as party:
+                    found[party.id] = party.name
+                case _:
+                    continue
+        return found
+
+
+def _address(to: Addressee) -> str | None:
+    address = to.destination.address
+    return address if address is not None and is_address(address) else None

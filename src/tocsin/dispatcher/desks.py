@@ -1,0 +1,246 @@
+"""Which destinations are this process's, and what the store has for them (Design: dispatcher)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from tocsin.core.records import Route
+from tocsin.core.words import DestinationKind
+from tocsin.dispatcher.contract import Pace, Sender
+from tocsin.dispatcher.desk import WINDOW, Desk, Item
+from tocsin.dispatcher.naming import duty_of
+from tocsin.store.contract import OrgRow, ReadTurn
+from tocsin.store.outgoing import DestinationRow, Trouble
+
+TAIL_LIMIT: Final = 1_000
+DUE_LIMIT: Final = 500
+MOST_IN_LANE: Final = 10_000
+NO_PACE: Final = Pace(concurrent=1)
+
+Place = tuple[int, str]
+"""An org and a route."""
+
+
+class Desks:
+    """A desk for each route whose duty is ours, and how far the outbox was read for all of them.
+
+    The end of the outbox is read once for all desks; one that has no room for what is new there
+    falls behind, and reads on by itself when it has. All of it can be forgotten at any moment, and
+    is then read anew.
+    """
+
+    def __init__(
+        self,
+        *,
+        senders: Mapping[DestinationKind, Sender],
+        clock: Callable[[], datetime],
+        timer: Callable[[], float],
+    ) -> None:
+        self._senders = senders
+        self._clock = clock
+        self._timer = timer
+        self._desks: dict[Place, Desk] = {}
+        self._tail: int | None = None
+        self._log_seen = 0
+        self.orgs: dict[int, OrgRow] = {}
+        self.duties: frozenset[str] = frozenset()
+        self.more = False
+        """Whether the last look was cut short: look again at once."""
+
+    def __iter__(self) -> Iterator[tuple[Place, Desk]]:
+        return iter(list(self._desks.items()))
+
+    def has(self, place: Place, desk: Desk) -> bool:
+        """Whether *desk* is still the one at *place*."""
+        return self._desks.get(place) is desk
+
+    def last(self, place: Place) -> None:
+        """Put a desk behind all others: whoever chose first at one round is the last at the
+        next."""
+        self._desks[place] = self._desks.pop(place)
+
+    def close(self, place: Place) -> None:
+        """Forget one desk."""
+        del self._desks[place]
+
+    def give_up(self, duty: str) -> None:
+        """The duty is another's."""
+        for place, _ in self:
+            if duty_of(place[1]) == duty:
+                self.close(place)
+        self.duties -= {duty}
+
+    def forget(self) -> None:
+        """Start over from what is stored."""
+        self._desks.clear()
+        self.duties = frozenset()
+        self._tail = None
+
+    def sender(self, desk: Desk) -> Sender | None:
+        """What sends to the desk's kind of destination, if anything does."""
+        return self._senders.get(desk.route.destination.kind)
+
+    def is_behind(self, desk: Desk) -> bool:
+        """Whether the desk has room for what the outbox has for it."""
+        return desk.room >= WINDOW // 2 and desk.loaded < (self._tail or 0)
+
+    # -- routes ----------------------------------------------------------------------------------
+
+    def look(self, turn: ReadTurn, *, mine: frozenset[str], due: bool) -> None:
+        """Read what is new: routes, the end of the outbox, and with *due* what is to be tried
+        again. *mine* are the duties of this process."""
+        routes_moved = self._routes_moved(turn) or mine != self.duties
+        for place, _ in self:
+            if duty_of(place[1]) not in mine:
+                self.close(place)
+        self.duties = mine
+        if self._tail is None:
+            self._tail = self._log_seen
+        if routes_moved:
+            self._read_routes(turn, self._tail)
+        self._tail, self.more = self._read_tail(turn, self._tail)
+        if due:
+            self.more = self._take_back_due(turn) or self.more
+
+    def _routes_moved(self, turn: ReadTurn) -> bool:
+        seen, self._log_seen = self._log_seen, turn.last_position()
+        if seen == self._log_seen:
+            return False
+        return turn.sort_moved("route", after=seen)
+
+    def _read_routes(self, turn: ReadTurn, tail: int) -> None:
+        """Set up a desk for each route that is ours, follow changes, cancel what has ended."""
+        self.orgs = {org.org_id: org for org in turn.orgs()}
+        for org_id in self.orgs:
+            rows = turn.destinations(org_id)
+            for head in turn.heads_of_sort(org_id, "route"):
+                route = head.state
+                if isinstance(route, Route) and duty_of(route.id) in self.duties:
+                    self._read_route(turn, org_id, route, head.number, rows, tail)
+
+    def _read_route(
+        self,
+        turn: ReadTurn,
+        org_id: int,
+        route: Route,
+        number: int,
+        rows: Mapping[str, DestinationRow],
+        tail: int,
+    ) -> None:
+        now = self._timer()
+        desk = self._desks.get((org_id, route.id))
+        if desk is None:
+            row = rows.get(route.id)
+            begun = row or DestinationRow(org_id=org_id, route_id=route.id, position=number)
+            sender = self._senders.get(route.destination.kind)
+            desk = self._desks[(org_id, route.id)] = Desk(
+                route=route,
+                row=begun,
+                unread=turn.outgoing_count(org_id, route.id, after=begun.position, upto=tail),
+                pace=NO_PACE if sender is None else sender.pace,
+                inherited=self._log_seen,
+                now=now,
+                new=row is None,
+            )
+            ended = not is_live(route)
+        else:
+            ended = is_live(desk.route) and not is_live(route)
+            desk.follow(route, now=now)
+        if ended:
+            desk.cancel(self._log_seen)
+
+    # -- the outbox ------------------------------------------------------------------------------
+
+    def _read_tail(self, turn: ReadTurn, tail: int) -> tuple[int, bool]:
+        """Hand what is new in the outbox to the desks; up to where, and whether there is more."""
+        found = turn.outgoing(after=tail, limit=TAIL_LIMIT)
+        if not found:
+            return tail, False
+        last = found[-1].position
+        items_at: dict[Place, list[Item]] = defaultdict(list)
+        for row in found:
+            for one in row.deliveries:
+                items_at[(row.org_id, one.route_id)].append(
+                    Item(row.position, row.stream, coalesce_key=one.coalesce_key)
+                )
+        for place, desk in self:
+            items = items_at.get(place, [])
+            if desk.loaded < tail:
+                desk.unread += len(items)
+            else:
+                self._take_in(turn, desk, items, upto=last)
+        return last, len(found) == TAIL_LIMIT
+
+    def _take_in(self, turn: ReadTurn, desk: Desk, items: Sequence[Item], *, upto: int) -> None:
+        """Hand the desk as many of *items* as it has room for."""
+        fitting = items[: desk.room]
+        if len(fitting) < len(items):
+            desk.unread += len(items) - len(fitting)
+            upto = fitting[-1].position if fitting else desk.loaded
+        streams = {item.stream for item in fitting}
+        org_id, route_id = desk.row.org_id, desk.row.route_id
+        desk.take_in(
+            fitting,
+            upto=upto,
+            lanes=turn.lanes(org_id, route_id, streams),
+            noted=turn.noted_lanes(org_id, route_id, streams),
+            at=self._clock(),
+        )
+
+    def refill(self, turn: ReadTurn) -> None:
+        """Let those that are behind read on."""
+        for (org_id, route_id), desk in self:
+            if not self.is_behind(desk):
+                continue
+            found = turn.outgoing(org_id=org_id, after=desk.loaded, upto=self._tail, limit=WINDOW)
+            items = [
+                Item(row.position, row.stream, coalesce_key=one.coalesce_key)
+                for row in found
+                for one in row.deliveries
+                if one.route_id == route_id
+            ]
+            upto = found[-1].position if len(found) == WINDOW else (self._tail or 0)
+            desk.unread = max(desk.unread - len(items), 0)
+            self._take_in(turn, desk, items, upto=upto)
+
+    # -- trouble ---------------------------------------------------------------------------------
+
+    def _take_back_due(self, turn: ReadTurn) -> bool:
+        """Take up lanes in trouble whose time has come; whether there may be more of them."""
+        able = {place[1]: desk for place, desk in self if self._takes_back(desk)}
+        if not able:
+            return False
+        taken = False
+        due = turn.due_deliveries(self._clock(), routes=able, limit=DUE_LIMIT)
+        lanes = dict.fromkeys((one.org_id, one.route_id, one.stream) for one in due)
+        for org_id, route_id, stream in lanes:
+            desk = able[route_id]
+            if not self._takes_back(desk):
+                continue
+            noted = turn.noted(
+                org_id,
+                route_id=route_id,
+                stream=stream,
+                states=(Trouble.WAITING, Trouble.HELD),
+                limit=MOST_IN_LANE,
+            )
+            lane = turn.lanes(org_id, route_id, (stream,)).get(stream)
+            taken = desk.take_back(noted, lane) or taken
+        return taken and len(due) == DUE_LIMIT
+
+    def _takes_back(self, desk: Desk) -> bool:
+        """While it is down, only what is needed to find out whether it still is."""
+        return (
+            self.sender(desk) is not None
+            and not desk.notes_to_write
+            and desk.lanes_in_memory < WINDOW
+            and (not desk.is_down or desk.has_nothing_ready)
+        )
+
+
+def is_live(route: Route) -> bool:
+    """Whether the route carries anything."""
+    return route.enabled and route.removed_at is None

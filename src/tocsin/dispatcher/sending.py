@@ -1,0 +1,187 @@
+"""From what may go now to what became of it: parcels, workers, verdicts."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from tocsin.core.records import Destination, Record
+from tocsin.core.ticket import Ticket
+from tocsin.dispatcher.contract import (
+    SEND_SECONDS,
+    Addressee,
+    Parcel,
+    Refused,
+    Sender,
+    Verdict,
+)
+from tocsin.dispatcher.desk import Desk, Item
+from tocsin.dispatcher.desks import Desks
+from tocsin.dispatcher.naming import delivery_id, duty_of
+from tocsin.store.contract import ReadTurn, StorageFailed
+from tocsin.store.leasing import Leases
+
+log = structlog.get_logger(__name__)
+
+MOST_OUT: Final = 96
+"""Sends at once, of all destinations: about as many as there are workers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A delivery that is out, and the desk it came from."""
+
+    desk: Desk
+    item: Item
+    parcel: Parcel
+    sender: Sender
+
+
+class Sending:
+    """Hands out what may go now and gathers the verdicts.
+
+    ``workers`` runs the sends, ``unseal`` opens a sealed secret, ``bell`` is rung at each verdict.
+    """
+
+    def __init__(
+        self,
+        *,
+        desks: Desks,
+        leases: Leases,
+        workers: Executor,
+        unseal: Callable[[bytes], bytes],
+        timer: Callable[[], float],
+        bell: Callable[[], None],
+    ) -> None:
+        self._desks = desks
+        self._leases = leases
+        self._workers = workers
+        self._unseal = unseal
+        self._timer = timer
+        self._bell = bell
+        self._secrets: dict[str, bytes] = {}
+        self._heard: deque[tuple[Handed, Verdict | None]] = deque()
+        self._out = 0
+
+    @property
+    def out(self) -> int:
+        """How many sends are out, or not heard of yet."""
+        return self._out
+
+    @property
+    def full(self) -> bool:
+        """Whether no more go out for now."""
+        return self._out >= MOST_OUT
+
+    def pick(self, turn: ReadTurn) -> list[Handed]:
+        """What may go now, as parcels with their tickets as they stand now."""
+        now = self._timer()
+        unwanted = self._leases.unwanted()
+        picked: list[tuple[Desk, Item, Sender]] = []
+        for place, desk in self._desks:
+            duty, sender = duty_of(place[1]), self._desks.sender(desk)
+            if sender is None or duty in unwanted or desk.wakes_at(now) is None:
+                continue
+            if self._leases.holding((duty,), seconds=SEND_SECONDS) is None:
+                continue
+            while not self.full and (item := desk.next(now)) is not None:
+                picked.append((desk, item, sender))
+                self._out += 1
+            self._desks.last(place)
+        try:
+            return self._parcelled(turn, picked)
+        except BaseException:
+            for desk, item, _ in picked:
+                desk.not_sent(item)
+            self._out -= len(picked)
+            raise
+
+    def hand_out(self, handed: Sequence[Handed]) -> None:
+        """Let the workers send them."""
+        for one in handed:
+            self._workers.submit(self._send, one)
+
+    def heard(self) -> Iterator[tuple[Handed, Verdict | None]]:
+        """What became of those that are back, each once; None: it was not sent."""
+        while self._heard:
+            self._out -= 1
+            yield self._heard.popleft()
+
+    def _parcelled(
+        self, turn: ReadTurn, picked: Sequence[tuple[Desk, Item, Sender]]
+    ) -> list[Handed]:
+        positions: dict[int, set[int]] = defaultdict(set)
+        streams: dict[int, set[str]] = defaultdict(set)
+        for desk, item, _ in picked:
+            positions[desk.row.org_id].add(item.position)
+            streams[desk.row.org_id].add(item.stream)
+        events = {org_id: turn.events_at(org_id, wanted) for org_id, wanted in positions.items()}
+        heads = {org_id: turn.heads(org_id, wanted) for org_id, wanted in streams.items()}
+        handed: list[Handed] = []
+        for desk, item, sender in picked:
+            state = heads[desk.row.org_id][item.stream].state
+            assert isinstance(state, Ticket | Record)
+            lane = desk.lane(item)
+            parcel = Parcel(
+                delivery_id=delivery_id(item.position, desk.route.id),
+                to=self._addressee(turn, desk),
+                event=events[desk.row.org_id][item.position],
+                state=state,
+                opening=lane is None,
+                remote_id=None if lane is None else lane.remote_id,
+                again=desk.may_be_again(item),
+                attempt=item.tries + 1,
+            )
+            handed.append(Handed(desk, item, parcel, sender))
+        return handed
+
+    def _addressee(self, turn: ReadTurn, desk: Desk) -> Addressee:
+        route, org_id = desk.route, desk.row.org_id
+        return Addressee(
+            org_id=org_id,
+            org=self._desks.orgs[org_id].code,
+            route_id=route.id,
+            route_name=route.name,
+            destination=route.destination,
+            secret=self._secret(turn, org_id, route.destination),
+        )
+
+    def _secret(self, turn: ReadTurn, org_id: int, destination: Destination) -> bytes | None:
+        secret_id = destination.secret_id
+        if secret_id is None:
+            return None
+        known = self._secrets.get(secret_id)
+        if known is None:
+            sealed = turn.sealed_secret(org_id, secret_id)
+            if sealed is None:
+                return None
+            known = self._secrets[secret_id] = self._unseal(sealed)
+        return known
+
+    def _send(self, handed: Handed) -> None:
+        """On a worker's thread: send, unless the duty may be another's by now."""
+        verdict: Verdict | None = None
+        try:
+            duty = duty_of(handed.parcel.to.route_id)
+            if self._leases.holding((duty,), seconds=SEND_SECONDS) is not None:
+                verdict = handed.sender.send(handed.parcel)
+        except StorageFailed as failed:
+            # It could not be rendered; that says nothing about its destination.
+            log.warning("not sent", action="send_postponed", reason=failed.reason)
+        except BaseException as wrong:
+            log.error(
+                "a sender failed",
+                action="sender_failed",
+                delivery=handed.parcel.delivery_id,
+                kind=handed.parcel.to.destination.kind.value,
+                exc_info=wrong,
+            )
+            verdict = Refused(f"an error in this program ({type(wrong).__name__}); see its log")
+        finally:
+            self._heard.append((handed, verdict))
+            self._bell()

@@ -1,0 +1,1 @@
+"""Tests of the mirror in Airtable: against a server that answers as Airtable does."""
