@@ -154,7 +154,8 @@ def test_a_port_that_is_taken_is_refused_in_a_sentence(tmp_path: Path) -> None:
     ("arguments", "given", "sentence"),
     [
         (("--role", "gateway"), {}, "leave --role out"),
-        (("--database", "postgresql://there/db"), {}, "not there yet"),
+        (("--database", "postgresql://there/db", "--demo"), {}, "--demo"),
+        (("--smtp-host", "mail.example.net"), {}, "TOCSIN_MAIL_FROM"),
         (("--demo", "--host", "0.0.0.0"), {}, "--demo-public"),
         ((), {"TOCSIN_PROT": "8080"}, "did you mean TOCSIN_PORT?"),
         ((), {"TOCSIN_SECRET_KEY_FILE": "/nowhere/at/all"}, "TOCSIN_SECRET_KEY_FILE"),

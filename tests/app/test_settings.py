@@ -137,8 +137,17 @@ def test_sqlite_is_one_process_that_does_everything() -> None:
     assert settings(given={"role": "all,gateway"}).role == ("all", "gateway")
 
 
-def test_postgresql_is_said_not_to_be_there_yet() -> None:
-    assert "not there yet" in complaint({"TOCSIN_DATABASE": "postgresql://db/tocsin"})
+def test_postgresql_takes_any_role_and_sqlite_all_of_them() -> None:
+    there = {"TOCSIN_DATABASE": "postgresql://db/tocsin"}
+
+    assert settings(**there, TOCSIN_ROLE="dispatcher").role == ("dispatcher",)
+    assert "leave --role out" in complaint({"TOCSIN_ROLE": "dispatcher"})
+    assert "--demo" in complaint({**there, "TOCSIN_DEMO": "true"})
+
+
+def test_a_mail_server_and_whom_mail_is_from_go_together() -> None:
+    assert "TOCSIN_MAIL_FROM" in complaint({"TOCSIN_SMTP_HOST": "mail.example.net"})
+    assert "TOCSIN_SMTP_HOST" in complaint({"TOCSIN_MAIL_FROM": "tocsin@example.net"})
 
 
 def test_the_table_names_every_setting_once_and_is_documented() -> None:
@@ -152,6 +161,7 @@ def test_the_table_names_every_setting_once_and_is_documented() -> None:
     assert {row["name"] for row in documented() if not row["option"]} == {
         "secret_key",
         "metrics_token",
+        "smtp_password",
     }
 
 

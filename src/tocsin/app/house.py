@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from tocsin.app.settings import SettingWrong, secret
+from tocsin.app.settings import SettingWrong, is_postgres, secret
 from tocsin.handler.writer import Writer
+from tocsin.store.contract import Store
 from tocsin.store.sealing import KEY_FILE, sealed, secret_key
 from tocsin.store.sqlite import SqliteStore
 
@@ -23,7 +25,7 @@ DATABASE = "tocsin.db"
 class House:
     """A store and its running writer."""
 
-    store: SqliteStore
+    store: Store
     writer: Writer
 
 
@@ -51,6 +53,16 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def sqlite_path(data: Path, database: str | None) -> Path | None:
+    """Where the SQLite file is: ``sqlite:///path``, or ``tocsin.db`` in the data folder; None for
+    a database that is no file.
+
+    Raises:
+        ValueError: an address of no kind of database that is known here.
+    """
+    return None if is_postgres(database) else database_path(data, database)
+
+
 def database_path(data: Path, database: str | None) -> Path:
     """Where the SQLite file is: ``sqlite:///path``, or ``tocsin.db`` in the data folder.
 
@@ -63,6 +75,30 @@ def database_path(data: Path, database: str | None) -> Path:
     if scheme != "sqlite" or not path:
         raise ValueError("give the database as sqlite:///path/to/file")
     return Path(path)
+
+
+def open_store(data: Path, database: str | None) -> Store:
+    """The store at that address, made and migrated when it is not up to date.
+
+    Raises:
+        DatabaseTooNew: the database asks for newer code.
+        StorageFailed: the database cannot be opened.
+        ValueError: an address of no kind of database that is known here.
+    """
+    if database is not None and is_postgres(database):
+        # Only who has it loads its driver.
+        from tocsin.store.postgres import PostgresStore
+
+        return PostgresStore(database)
+    return SqliteStore(database_path(data, database))
+
+
+def shown_database(data: Path, database: str | None) -> str:
+    """The database's address for people and logs: without the password it may carry."""
+    if database is None or not is_postgres(database):
+        return str(database_path(data, database))
+    parts = urlsplit(database)
+    return f"postgresql://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def installation_key(data: Path, given: str | None) -> bytes:
@@ -91,7 +127,7 @@ def opened(data: Path, database: str | None) -> Iterator[House]:
     """
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = installation_key(data, secret("secret_key", os.environ))
-    store = SqliteStore(database_path(data, database))
+    store = open_store(data, database)
     writer = Writer(
         store=store, clock=now, entropy=fresh_bits, seal=lambda secret: sealed(key, secret)
     )

@@ -16,22 +16,26 @@ from typing import NoReturn
 
 import structlog
 
-from tocsin.adapters.clock.clockwork import Clockwork
 from tocsin.adapters.rest.announcing import Announcer
-from tocsin.adapters.rest.application import make_application
+from tocsin.adapters.rest.application import make_application, make_probes
 from tocsin.adapters.rest.gateway import Gateway
 from tocsin.adapters.rest.metrics import Metrics
-from tocsin.app.house import database_path, fresh_bits, installation_key, now
+from tocsin.app.background import Background
+from tocsin.app.house import (
+    fresh_bits,
+    installation_key,
+    now,
+    open_store,
+    shown_database,
+    sqlite_path,
+)
 from tocsin.app.listening import Server, bound, url_of
 from tocsin.app.lock import locked
 from tocsin.app.logs import write_logs
-from tocsin.app.settings import Settings
+from tocsin.app.sending import sending
+from tocsin.app.settings import Settings, has_role
 from tocsin.app.showing import Seal
-from tocsin.handler.writer import Writer
-from tocsin.projections.following import Followers
-from tocsin.store.sealing import sealed
-from tocsin.store.sqlite import SqliteStore
-from tocsin.store.sqlite.checkpoints import Checkpoints
+from tocsin.store.sealing import opened, sealed
 
 log = structlog.get_logger(__name__)
 
@@ -44,22 +48,23 @@ Prepare = Callable[[Path, Seal], None]
 def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is held and return.
 
-    ``prepare`` is told where the database is, and how secrets are sealed, before it is opened;
-    ``on_ready`` is told the address once requests are accepted.
+    ``prepare`` is told where an SQLite database is, and how secrets are sealed, before it is
+    opened; ``on_ready`` is told the address once requests are accepted.
 
     Raises:
         InUse: another server is at work on this database.
         CannotListen: the address cannot be had.
         DatabaseTooNew: the database asks for newer code.
         StorageFailed: the database cannot be opened.
-        SettingWrong: the data folder's key is damaged.
+        SettingWrong: the data folder's key is damaged, or settings contradict each other.
         OSError: the data folder cannot be made or written.
     """
     _on_signals(_leave)
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = database_path(settings.data, settings.database)
     with ExitStack() as house:
-        house.enter_context(locked(path))
+        path = sqlite_path(settings.data, settings.database)
+        if path is not None:
+            house.enter_context(locked(path))
         taken = bound(settings.host, settings.port)
         house.callback(taken.close)
         key = installation_key(settings.data, settings.secret_key)
@@ -67,32 +72,28 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
         def seal(secret: bytes) -> bytes:
             return sealed(key, secret)
 
-        prepare(path, seal)
-        store = SqliteStore(path)
+        if path is not None:
+            prepare(path, seal)
+        store = open_store(settings.data, settings.database)
         house.callback(store.close)
 
         announcer, metrics = Announcer(), Metrics()
-        followers = Followers(store=store, clock=now)
-        checkpoints = Checkpoints(store)
-        writer = Writer(
+        outgoing = sending(settings, store=store, clock=now)
+        background = Background(
             store=store,
-            clock=now,
-            entropy=fresh_bits,
             seal=seal,
-            duties=(followers, checkpoints.finish),
-            on_commit=announcer.announce,
-            on_turn=metrics.observe_turn,
+            unseal=lambda box: opened(key, box),
+            metrics=metrics,
+            senders=outgoing.senders,
+            announce=announcer.announce,
+            duties=has_role(settings, "dispatcher"),
         )
-        clockwork = Clockwork(store=store, writer=writer, clock=now)
-        metrics.watch_queue(lambda: writer.waiting)
-        metrics.watch_parked(lambda: clockwork.parked)
-        metrics.watch_followers(followers.lag)
         readers = house.enter_context(
             ThreadPoolExecutor(settings.readers, thread_name_prefix="reader")
         )
         gateway = Gateway(
             store=store,
-            writer=writer,
+            writer=background.writer,
             clock=now,
             entropy=fresh_bits,
             readers=readers,
@@ -102,28 +103,33 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
             trusted_proxies=settings.trusted_proxies,
             metrics_token=settings.metrics_token,
             allow_private_destinations=settings.allow_private_destinations,
+            senders=outgoing.senders,
+            unavailable=outgoing.unavailable,
+            unseal=lambda box: opened(key, box),
+            nudge=background.nudge,
+            trouble=background.trouble,
         )
 
         def ready() -> None:
             _settle()
-            log.info("serving", action="serving", url=url_of(taken), database=str(path))
-            on_ready(url_of(taken))
+            url, where = url_of(taken), shown_database(settings.data, settings.database)
+            log.info("serving", action="serving", url=url, database=where)
+            on_ready(url)
 
         def stopping() -> None:
             log.info("stopping: finishing what is held", action="stopping")
             announcer.close()
 
-        application = make_application(gateway)
+        application = (
+            make_application(gateway) if has_role(settings, "gateway") else make_probes(gateway)
+        )
         # Made, the web framework has set up logging in a way of its own.
         write_logs(settings.log_level)
         server = Server(application, on_ready=ready, on_stopping=stopping)
-        # From here on the order of the end is: requests, clock, writer, readers, store, lock.
-        writer.start()
-        house.callback(writer.stop)
-        checkpoints.start()
-        house.callback(checkpoints.stop)
-        clockwork.start()
-        house.callback(clockwork.stop)
+        # From here on the order of the end is: requests, deliveries, clock, writer, readers,
+        # store, lock.
+        house.callback(gateway.bench.close)
+        background.start(house)
         _on_signals(server.end)
         server.run(sockets=[taken])
     log.info("stopped", action="stopped")

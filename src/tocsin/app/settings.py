@@ -442,7 +442,8 @@ def _refuse_contradictions(settings: Settings) -> None:
             f"--demo listens on this machine only, and --host is {settings.host}; whoever can reach"
             " it can use it. Say --demo-public if that is what you want."
         )
-    if not is_postgres(settings.database) and not does_all(settings):
+    does_all = has_role(settings, "gateway") and has_role(settings, "dispatcher")
+    if not is_postgres(settings.database) and not does_all:
         raise SettingWrong(
             f"--role {settings.role[0]} needs a database that several processes share; SQLite is"
             " one process, which does all: leave --role out, or give --database postgresql://…"
@@ -463,9 +464,9 @@ def is_postgres(database: str | None) -> bool:
     return database is not None and database.startswith("postgres")
 
 
-def does_all(settings: Settings) -> bool:
-    """Whether this process has every role."""
-    return "all" in settings.role or set(settings.role) == {"gateway", "dispatcher"}
+def has_role(settings: Settings, role: ServerRole) -> bool:
+    """Whether this process has that role."""
+    return role in settings.role or "all" in settings.role
 
 
 def _is_loopback(host: str) -> bool:

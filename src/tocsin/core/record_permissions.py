@@ -238,6 +238,20 @@ def _permit_route(
         _within(access, moved_to, what)
 
 
+def permit_redelivery(access: Access, route: Route | None, what: str) -> None:
+    """Let *access* have something sent to *route* now (None: to whichever routes are its own):
+    *what*, a trial or a parked delivery (Domain: roles, "routes").
+
+    Raises:
+        Forbidden: it may not, or not there.
+    """
+    if access.system:
+        return
+    _require(access, Role.SRE_LEAD, what)
+    if route is not None:
+        _within(access, route.contributor_id, what)
+
+
 def _permit_asset(state: Record | None, access: Access, what: str) -> None:
     """The row "devices, links": own for member and oncall_engineer, all for sre_lead."""
     _require(access, Role.MEMBER, what)

@@ -29,6 +29,7 @@ def problems_of_search(store: Store) -> Iterator[str]:
                 " LEFT JOIN search AS s ON s.rowid = t.number WHERE t.number > ?"
                 " ORDER BY t.number LIMIT ?",
                 (after, TICKETS_AT_ONCE),
+                org_id=None,
             )
             for org_id, _, stream, text in rows:
                 yield from _problem_of(turn, org_id, stream, text)

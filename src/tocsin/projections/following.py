@@ -71,6 +71,7 @@ def log_after(turn: ReadTurn, position: int, *, limit: int) -> Sequence[Logged]:
         "SELECT position, org_id, stream, kind FROM events"
         " WHERE position > ? ORDER BY position LIMIT ?",
         (position, limit),
+        org_id=None,
     )
     return [Logged(*row) for row in rows]
 
@@ -167,6 +168,7 @@ class Followers:
                 waiting = turn.select(
                     "SELECT recorded_at FROM events WHERE position > ? ORDER BY position LIMIT 1",
                     (position,),
+                    org_id=None,
                 )
                 late = (now - from_text(waiting[0][0])).total_seconds() if waiting else 0.0
                 found.append((name, last - position, max(late, 0.0)))

@@ -64,6 +64,7 @@ def _streams(turn: WriteTurn) -> Iterator[list[tuple[int, str, int]]]:
             "SELECT org_id, stream, position FROM events WHERE version = 1 AND position > ?"
             " ORDER BY position LIMIT ?",
             (after, STREAMS_AT_ONCE),
+            org_id=None,
         )
         if not found:
             return
@@ -85,6 +86,7 @@ def _fold(turn: WriteTurn, streams: Sequence[tuple[int, str, int]]) -> int:
             "SELECT position, public, private FROM events WHERE org_id = ? AND stream = ?"
             " ORDER BY version",
             (org_id, stream),
+            org_id=org_id,
         ):
             event = decoded_event(position=position, org_id=org_id, public=public, private=private)
             state = evolve(state, event)

@@ -24,6 +24,7 @@ def sharing(
             "SELECT number FROM ticket_terms WHERE org_id = ? AND term = ? AND number <> ?"
             " ORDER BY number DESC LIMIT ?",
             (org_id, term, number, NEWEST_PER_TERM),
+            org_id=org_id,
         ):
             shared.setdefault(other, []).append(term)
     numbers = sorted(shared, key=lambda other: (-len(shared[other]), -other))[:MOST_RELATED]
@@ -31,6 +32,7 @@ def sharing(
     rows = turn.select(
         f"SELECT number, stream FROM tickets WHERE org_id = ? AND number IN ({marks})",
         (org_id, *numbers),
+        org_id=org_id,
     )
     streams: dict[int, str] = dict(rows)
     heads = turn.heads(org_id, list(streams.values()))

@@ -154,6 +154,7 @@ def _few_created(turn: ReadTurn, org_id: int, query: TicketQuery) -> bool:
         f" {turn.using_index('tickets_by_created')} WHERE {created.joined()}"
         f" LIMIT {FEW + 1}) AS few",
         created.values,
+        org_id=org_id,
     )
     return bool(count <= FEW)
 
@@ -181,6 +182,7 @@ def _created_then(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[F
         f" CROSS JOIN tickets AS t ON t.number = d.number WHERE {conditions.joined()}"
         f" {_order(query)}",
         (*created.values, *conditions.values, query.limit + 1),
+        org_id=org_id,
     )
 
 
@@ -194,6 +196,7 @@ def _few_windows(turn: ReadTurn, org_id: int, query: TicketQuery) -> bool:
         f" {turn.using_index('tickets_by_start')} WHERE {conditions.joined()}"
         f" LIMIT {FEW_WINDOWS + 1}) AS few",
         conditions.values,
+        org_id=org_id,
     )
     return bool(count <= FEW_WINDOWS)
 
@@ -208,8 +211,9 @@ def _narrowest(
     for group in query.terms:
         ((count,),) = turn.select(
             "SELECT count(*) FROM (SELECT 1 FROM ticket_terms"
-            f" WHERE org_id = ? AND term IN ({_marks(group)}) LIMIT {FEW + 1})",
+            f" WHERE org_id = ? AND term IN ({_marks(group)}) LIMIT {FEW + 1}) AS few",
             (org_id, *sorted(group)),
+            org_id=org_id,
         )
         if count < least:
             best, least = group, count
@@ -228,6 +232,7 @@ def _looked_at(
         f" CROSS JOIN tickets AS t ON t.number = d.number WHERE {conditions.joined()}"
         f" {_order(query)}",
         (org_id, *sorted(group), *conditions.values, query.limit + 1),
+        org_id=org_id,
     )
 
 
@@ -248,6 +253,7 @@ def _along_the_term(
         " WHERE d.org_id = ? AND d.term = ? AND d.number >= ? AND d.number < ?"
         f" AND {conditions.joined()} ORDER BY d.number {way} LIMIT ?",
         (org_id, term, low, high, *conditions.values, query.limit + 1),
+        org_id=org_id,
     )
 
 
@@ -261,6 +267,7 @@ def _overlapping(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Fo
         f" FROM tickets AS t {turn.using_index('tickets_by_start')}"
         f" WHERE {conditions.joined()} {_order(query)}",
         (*conditions.values, query.limit + 1),
+        org_id=org_id,
     )
 
 
@@ -282,6 +289,7 @@ def _overlapping_by_number(turn: ReadTurn, org_id: int, query: TicketQuery) -> S
         f" ORDER BY t.number {way} LIMIT ?) AS d CROSS JOIN tickets AS t ON t.number = d.number"
         f" ORDER BY d.number {way}",
         (*conditions.values, query.limit + 1),
+        org_id=org_id,
     )
 
 
@@ -306,6 +314,7 @@ def _at_a_glance(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Fo
         f" ORDER BY {_COLUMNS[query.sort]} {way}, t.number {way} LIMIT {GLANCE}) AS t"
         f" WHERE {conditions.joined()} {_order(query)}",
         (*place.values, *conditions.values, query.limit + 1),
+        org_id=org_id,
     )
 
 
@@ -317,6 +326,7 @@ def _along_the_order(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequenc
         f" FROM tickets AS t {turn.using_index(_INDEXES[query.sort])}"
         f" WHERE {conditions.joined()} {_order(query)}",
         (*conditions.values, query.limit + 1),
+        org_id=org_id,
     )
 
 
@@ -421,6 +431,7 @@ def _first_number(turn: ReadTurn, org_id: int, at: datetime, *, default: int) ->
         "SELECT number FROM tickets WHERE org_id = ? AND created_at >= ?"
         " ORDER BY created_at, number LIMIT 1",
         (org_id, to_text(at)),
+        org_id=org_id,
     )
     return rows[0][0] if rows else default
 
@@ -439,6 +450,7 @@ def _searched(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found
         f" WHERE {conditions.joined()}"
         f" ORDER BY d.number {'DESC' if query.descending else 'ASC'} LIMIT ?",
         (*values, *conditions.values, query.limit + 1),
+        org_id=org_id,
     )
 
 

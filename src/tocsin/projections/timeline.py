@@ -53,5 +53,6 @@ def read_timeline(turn: ReadTurn, *, head: Head, after: int, limit: int) -> list
             "SELECT position, public, private FROM events WHERE org_id = ? AND stream = ?"
             " AND position > ? ORDER BY version LIMIT ?",
             (head.org_id, head.stream, after, limit),
+            org_id=head.org_id,
         )
     ]

@@ -308,7 +308,7 @@ async def said(gateway: Client, ref: str, body: str) -> None:
     """A comment, and the bell that rings for it."""
     answer = await gateway.asked("POST", f"/tickets/{ref}/updates", {"body": body})
     assert answer.status == 201, answer.body
-    gateway.gateway.announcer.announce(log_of(gateway)[-1:])
+    gateway.gateway.announcer.announce()
 
 
 def run(gateway: Client, story: Coroutine[Any, Any, T]) -> T:

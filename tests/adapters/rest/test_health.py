@@ -57,6 +57,15 @@ def test_it_is_not_ready_when_nobody_writes(gateway: Client) -> None:
     assert stopped.ask("GET", "/healthz", who=None).status == 200
 
 
+def test_it_is_not_ready_while_something_keeps_it_from_its_work(gateway: Client) -> None:
+    troubled = replace(gateway.gateway, trouble=lambda: "the dispatcher has stopped")
+    answer = replace(gateway, application=make_application(troubled)).ask(
+        "GET", "/readyz", who=None
+    )
+
+    assert (answer.status, answer.json["detail"]) == (503, "the dispatcher has stopped")
+
+
 class Away:
     """A store whose disk has gone."""
 

@@ -30,7 +30,12 @@ from tests.adapters.rest.asking import NET, Client, client
 from tocsin.adapters.rest.application import endpoints
 from tocsin.adapters.rest.documentation import documentation_endpoints
 from tocsin.adapters.rest.openapi import openapi_document
+from tocsin.adapters.rest.tickets import head_of
 from tocsin.core.membership import FASTEST
+from tocsin.core.words import DestinationKind
+from tocsin.dispatcher.contract import Delivered, Pace, Parcel, Trial, Verdict
+from tocsin.dispatcher.naming import delivery_id
+from tocsin.store.outgoing import DestinationRow, Noted, Settlement, Trouble
 
 ELSEWHERE = "http://tocsin.example"
 CHECKS = [
@@ -63,7 +68,7 @@ class Furnished:
         collection = path.removeprefix("/v1/orgs/{org}/").partition("/")[0]
         return {
             name: self.names.get(f"{collection}/{name}") or self.names[name]
-            for name in ("org", "ticket", "update", "name")
+            for name in ("org", "ticket", "update", "delivery", "name")
             if f"{{{name}}}" in path
         }
 
@@ -116,9 +121,24 @@ def _wire(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode("latin-1")
 
 
+class Accepting:
+    """A sender to whom everything is delivered."""
+
+    pace = Pace(concurrent=1)
+
+    def send(self, parcel: Parcel) -> Verdict:
+        """It has arrived."""
+        return Delivered()
+
+    def try_out(self, trial: Trial) -> Verdict:
+        """It has arrived."""
+        return Delivered()
+
+
 @pytest.fixture
 def furnished(tmp_path: Path) -> Iterator[Furnished]:
-    with client(tmp_path) as made:
+    senders = {DestinationKind.WEBHOOK: Accepting()}
+    with client(tmp_path, senders=senders) as made:
         yield furnish(made)
 
 
@@ -150,6 +170,8 @@ def furnish(made: Client) -> Furnished:
         "match": {"kinds": ["incident.*"]},
         "destination": {"kind": "webhook", "url": "https://hooks.example.org/x"},
     }
+    going = post("/routes", route)["id"]
+    position = trouble(made, route_id=going, ticket=ticket)
     names = {
         "org": NET.rpartition("/")[2],
         "ticket": ticket,
@@ -158,11 +180,33 @@ def furnish(made: Client) -> Furnished:
         "links/name": post("/links", link)["code"],
         "contributors/name": "beta",
         "services/name": post("/services", {"code": "api", "name": "API"})["code"],
-        "routes/name": post("/routes", route)["id"],
+        "routes/name": going,
+        "delivery": delivery_id(position, going),
         "members/name": post("/members", {"name": "Anna", "role": "member"})["id"],
         "keys/name": spare["id"],
     }
     return Furnished(client=made, key=key["secret"], names=names)
+
+
+def trouble(made: Client, *, route_id: str, ticket: str) -> int:
+    """Park the opening of *ticket* at a route; its position."""
+    org_id = made.house.orgs["net"]
+    with made.house.store.reading() as turn:
+        head = head_of(turn, org_id, ticket)
+    with made.house.store.tending() as turn:
+        parked = Noted(
+            org_id=org_id,
+            route_id=route_id,
+            position=head.number,
+            stream=head.stream,
+            state=Trouble.PARKED,
+            due_at=made.house.clock(),
+            reason="it answered 410 Gone",
+        )
+        row = DestinationRow(org_id=org_id, route_id=route_id, position=head.number)
+        turn.settle(Settlement(destination=row, noted=(parked,)))
+        turn.commit()
+    return head.number
 
 
 @pytest.mark.slow

@@ -6,9 +6,6 @@ An announcement carries nothing but the position; whoever wakes reads the log be
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-
-from tocsin.core.facts import Event
 
 
 class Announcer:
@@ -38,9 +35,9 @@ class Announcer:
         """Ring no more."""
         self._waiting.discard(bell)
 
-    def announce(self, events: Sequence[Event]) -> None:
-        """By the writer, after a commit: there are new events."""
-        if events and self._waiting and self._loop is not None and not self._loop.is_closed():
+    def announce(self) -> None:
+        """After a commit, from any thread: there are new events."""
+        if self._waiting and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._ring)
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from tocsin.adapters.rest import (
+    deliveries,
     destinations,
     events,
     health,
@@ -25,6 +26,7 @@ from tocsin.adapters.rest import (
     ticket_parts,
     tickets,
     timelines,
+    trials,
 )
 from tocsin.adapters.rest.documentation import documentation_endpoints
 from tocsin.adapters.rest.endpoints import Endpoint
@@ -48,6 +50,8 @@ def endpoints() -> tuple[Endpoint, ...]:
         *registry.ENDPOINTS,
         *records.ENDPOINTS,
         *destinations.ENDPOINTS,
+        *trials.ENDPOINTS,
+        *deliveries.ENDPOINTS,
         *policy.ENDPOINTS,
         *redactions.ENDPOINTS,
         *identity.ENDPOINTS,
@@ -135,3 +139,8 @@ class Application:
 def make_application(gateway: Gateway) -> Application:
     """The application of *gateway*, with every endpoint."""
     return Application(gateway, endpoints())
+
+
+def make_probes(gateway: Gateway) -> Application:
+    """The application of a process that answers nobody but those who run it."""
+    return Application(gateway, health.ENDPOINTS)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
-import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +17,8 @@ from urllib.parse import urlsplit
 from msgspec import UnsetType
 
 from tocsin.adapters.rest.calls import AnyCall, Call
-from tocsin.adapters.rest.endpoints import Asked, Endpoint
+from tocsin.adapters.rest.deliveries import standing, standings
+from tocsin.adapters.rest.endpoints import Asked, Endpoint, Page
 from tocsin.adapters.rest.pipeline import Acting
 from tocsin.adapters.rest.record_answers import found, route_shape
 from tocsin.adapters.rest.record_bodies import (
@@ -33,6 +32,7 @@ from tocsin.adapters.rest.record_shapes import RouteShape
 from tocsin.adapters.rest.records import Sort, listing, owned_by, posting, reading, removing
 from tocsin.adapters.rest.replies import Reply
 from tocsin.adapters.rest.ticket_commands import given
+from tocsin.core.addresses import is_inside_name
 from tocsin.core.errors import Invalid, VersionMismatch, invalid
 from tocsin.core.facts import NOT_GIVEN, NotGiven
 from tocsin.core.record_commands import (
@@ -52,21 +52,6 @@ LONGEST_KEY: Final = 64
 _MADE_KEY: Final = 32
 """Bytes of a webhook's key; bounds as in the Standard Webhooks specification."""
 
-_INSIDE_NAMES: Final = (
-    "localhost",
-    "localdomain",
-    "local",
-    "internal",
-    "intranet",
-    "lan",
-    "home.arpa",
-)
-_NUMERIC = re.compile(r"0[xX][0-9A-Fa-f]*|[0-9]+")
-_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-_LOCAL_NAT64: Final = ipaddress.IPv6Network("64:ff9b:1::/48")
-_COMPATIBLE: Final = ipaddress.IPv6Network("::/96")
-_SITE_LOCAL: Final = ipaddress.IPv6Network("fec0::/10")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
@@ -84,9 +69,12 @@ def drawn(body: DestinationBody, call: AnyCall, *, now: Destination | None = Non
     the secret it has, and a webhook that has none gets one, which is told once.
 
     Raises:
-        Invalid: the url leads inside, or the secret is not one.
+        Invalid: this server cannot send to that kind, the url leads inside, or the secret is not
+            one.
     """
     kind = _kind(body.kind)
+    if kind is not None and kind in call.gateway.unavailable:
+        raise invalid("destination.kind", "unavailable", call.gateway.unavailable[kind])
     if body.url is not None and not call.gateway.allow_private_destinations:
         refuse_inside(body.url)
     secret, reveal, kept = body.secret, dict[str, str](), None
@@ -155,50 +143,12 @@ def refuse_inside(url: str) -> None:
         raise _refused("bad_address", "is not an https address with a host")
     if scheme != "https":
         raise _refused("plain_http", "must be https; plain http is refused here")
-    if _is_inside(host.rstrip(".").lower()):
+    if is_inside_name(host):
         raise _refused("private_address", "leads inside, where nothing is sent from here")
 
 
 def _refused(code: str, detail: str) -> Invalid:
     return invalid("destination.url", code, detail)
-
-
-def _is_inside(host: str) -> bool:
-    try:
-        return not _is_public(ipaddress.ip_address(host.partition("%")[0]))
-    except ValueError:
-        pass
-    labels = host.split(".")
-    if len(labels) < 2 or _NUMERIC.fullmatch(labels[-1]):
-        # One word means something inside only; a last number is an address in a spelling of old
-        # (127.1, 0x7f.0.0.1), which resolvers still read.
-        return True
-    return any(host == name or host.endswith(f".{name}") for name in _INSIDE_NAMES)
-
-
-def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = _carried(address)
-        if inner is not None and not _is_public(inner):
-            return False
-        if address in _LOCAL_NAT64 or address in _SITE_LOCAL:
-            return False
-        if address.ipv4_mapped is not None or address in _NAT64:
-            return True
-    return address.is_global and not address.is_multicast and not address.is_reserved
-
-
-def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that *address* stands for or tunnels to, if any."""
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address.teredo is not None:
-        return address.teredo[1]
-    if address in _NAT64 or address in _COMPATIBLE:
-        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
-    return None
 
 
 # -- routes ---------------------------------------------------------------------------------------
@@ -234,6 +184,7 @@ def _make_route(call: Call[None, RouteBody]) -> Asked:
             matchers=tuple(body.match.matchers),
             enabled=body.enabled,
             contributor=body.contributor,
+            backfill=body.backfill,
         ),
         secrets=destination.secrets,
         reveal=destination.reveal,
@@ -295,10 +246,32 @@ def _several(texts: list[str] | UnsetType) -> tuple[str, ...] | NotGiven:
     return tuple(texts) if isinstance(texts, list) else NOT_GIVEN
 
 
+# -- routes with how their destinations stand ----------------------------------------------------
+
+_LISTING: Final = listing(ROUTES)
+_READING: Final = reading(ROUTES)
+
+
+def _list(turn: ReadTurn, call: Call[RoutesQuery, None]) -> Page[RouteShape]:
+    assert _LISTING.look is not None
+    page: Page[RouteShape] = _LISTING.look(turn, call)
+    found = standings(turn, call.org_id, [one.id for one in page.items])
+    for one in page.items:
+        one.delivery = found[one.id]
+    return page
+
+
+def _read(turn: ReadTurn, call: AnyCall) -> RouteShape:
+    assert _READING.look is not None
+    shape: RouteShape = _READING.look(turn, call)
+    shape.delivery = standing(turn, call.org_id, shape.id)
+    return shape
+
+
 _WEBHOOK = {"kind": "webhook", "url": "https://hooks.example.net/noc"}
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    listing(ROUTES),
+    replace(_LISTING, look=_list),
     posting(
         ROUTES,
         _make_route,
@@ -306,11 +279,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         summary="Send matching facts to a destination.",
         description=(
             "A webhook without a secret gets one, told this once as `secret`. Addresses inside and"
-            " plain http are refused, unless this installation allows them."
+            " plain http are refused, unless this installation allows them; so are kinds that it"
+            " cannot send to."
         ),
         example={"name": "noc", "match": {"kinds": ["incident.*"]}, "destination": _WEBHOOK},
     ),
-    reading(ROUTES),
+    replace(_READING, look=_read),
     Endpoint(
         method="PATCH",
         path=ROUTES.one,

@@ -51,7 +51,8 @@ class Endpoint:
 
     ``path`` has ``{names}``; ``{org}`` makes it ask for a credential of that org. ``answer`` is the
     shape of the body that comes with ``status``; ``example`` a request body for the documentation;
-    ``others`` further statuses it may answer with, and what they mean.
+    ``others`` further statuses it may answer with, and what they mean. ``logged`` is false where
+    what it does is no fact of the log, so that its answer has neither a version nor a position.
     """
 
     method: str
@@ -71,6 +72,7 @@ class Endpoint:
     reads: str | None = None
     act: Act | None = None
     anonymous: bool = False
+    logged: bool = True
     example: Any = None
     others: Mapping[int, str] = field(default_factory=dict)
     largest_body: int = LARGEST_BODY

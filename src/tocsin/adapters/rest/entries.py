@@ -5,13 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from tocsin.adapters.rest.ticket_answers import actor_shape
-from tocsin.adapters.rest.ticket_shapes import (
-    ActionShape,
-    SignalShape,
-    SloViolationShape,
-    UpdateShape,
-)
 from tocsin.core.actions import STATUS_MOVES, action_kind_of
 from tocsin.core.dialects import Dialect, severity_out, status_out
 from tocsin.core.facts import Event, Payload
@@ -31,6 +24,13 @@ from tocsin.core.ticket_facts import (
     TagAdded,
     TagRemoved,
 )
+from tocsin.projections.shapes.ticket_shapes import (
+    ActionShape,
+    SignalShape,
+    SloViolationShape,
+    UpdateShape,
+)
+from tocsin.projections.shapes.tickets import actor_shape
 from tocsin.store.contract import ReadTurn
 
 NEWEST: Final = 100

@@ -14,13 +14,14 @@ from msgspec import Meta
 
 from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.endpoints import Endpoint, Page
-from tocsin.adapters.rest.event_shapes import EventShape, event_shape, may_see
 from tocsin.adapters.rest.pipeline import Acting
 from tocsin.adapters.rest.replies import Header, Reply
 from tocsin.adapters.rest.ticket_bodies import Cursor, PageQuery, Query
 from tocsin.adapters.rest.tickets import TICKET, ticket_head
+from tocsin.adapters.rest.visible_events import may_see
 from tocsin.core.errors import Overloaded, Unauthenticated, invalid
 from tocsin.core.facts import Event
+from tocsin.projections.shapes.events import EventShape, event_shape
 from tocsin.store.contract import ReadTurn, StorageFailed
 
 LINES: Final[Header] = (b"content-type", b"application/x-ndjson")

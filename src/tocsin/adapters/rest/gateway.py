@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,10 @@ from typing import TypeVar
 
 from tocsin.adapters.rest.announcing import Announcer
 from tocsin.adapters.rest.metrics import Metrics
+from tocsin.adapters.rest.trial_bench import TrialBench
 from tocsin.core.ids import uuid7
+from tocsin.core.words import DestinationKind
+from tocsin.dispatcher.contract import Sender
 from tocsin.handler.writer import Writer
 from tocsin.store.contract import ReadTurn, Store
 
@@ -21,13 +24,30 @@ T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+def _no_trouble() -> str | None:
+    return None
+
+
+def _nobody() -> None:
+    return None
+
+
+def _as_it_is(box: bytes) -> bytes:
+    return box
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gateway:
     """The one context of all endpoints.
 
     ``readers`` runs what reads the store, away from the event loop. ``cursor_key`` signs cursors.
-    ``trusted_proxies`` are the only ones whose ``X-Forwarded-For`` counts. ``/metrics`` answers
-    loopback, and whoever has ``metrics_token``.
+    ``trouble`` says what keeps this process from its work, if anything does. ``trusted_proxies``
+    are the only ones whose ``X-Forwarded-For`` counts. ``/metrics`` answers loopback, and whoever
+    has ``metrics_token``.
+
+    ``senders`` send trials of destinations, ``bench`` runs them, ``unseal`` opens their secrets;
+    ``unavailable`` says, for kinds that this server cannot send to, what to do about it. ``nudge``
+    tells the dispatcher that there is news in the outbox.
     """
 
     store: Store
@@ -38,9 +58,15 @@ class Gateway:
     cursor_key: bytes
     metrics: Metrics = field(default_factory=Metrics)
     announcer: Announcer = field(default_factory=Announcer)
+    trouble: Callable[[], str | None] = _no_trouble
     trusted_proxies: tuple[Network, ...] = ()
     metrics_token: str | None = None
     allow_private_destinations: bool = False
+    senders: Mapping[DestinationKind, Sender] = field(default_factory=dict)
+    unavailable: Mapping[DestinationKind, str] = field(default_factory=dict)
+    unseal: Callable[[bytes], bytes] = _as_it_is
+    nudge: Callable[[], None] = _nobody
+    bench: TrialBench = field(default_factory=TrialBench)
 
     def fresh_id(self) -> str:
         """A fresh UUIDv7."""

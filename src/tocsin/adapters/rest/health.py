@@ -33,6 +33,9 @@ async def _ready(acting: Acting) -> Reply:
     gateway = acting.call.gateway
     if not gateway.writer.running:
         raise Unavailable("the writer has stopped; restart the server", retry_after=5)
+    trouble = gateway.trouble()
+    if trouble is not None:
+        raise Unavailable(trouble, retry_after=5)
     try:
         position = await gateway.read(lambda turn: turn.last_position())
     except StorageFailed as failed:

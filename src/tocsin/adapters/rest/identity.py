@@ -40,7 +40,6 @@ from tocsin.adapters.rest.records import (
     reading,
     removing,
 )
-from tocsin.adapters.rest.ticket_answers import optional
 from tocsin.adapters.rest.ticket_commands import given
 from tocsin.core.commands import Command
 from tocsin.core.errors import invalid
@@ -55,6 +54,7 @@ from tocsin.core.record_commands import (
 )
 from tocsin.core.records import Key, Member
 from tocsin.core.words import Role, UnknownWord, parse_word
+from tocsin.projections.shapes.tickets import optional
 from tocsin.store.contract import ReadTurn
 
 # -- members -------------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from tocsin.dispatcher.outcomes import DestinationFigures
 from tocsin.handler.writer import TurnReport
+from tocsin.store.contract import StorageFailed
 
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -45,6 +47,14 @@ class Metrics:
             ["endpoint", "status"],
             registry=self.registry,
         )
+        self.deliveries = Counter(
+            "tocsin_deliveries",
+            "What became of deliveries: delivered, failed, parked, superseded, cancelled.",
+            ["org", "route", "kind", "outcome"],
+            registry=self.registry,
+        )
+        self._destinations = _Destinations()
+        self.registry.register(self._destinations)
         self.streams = Gauge(
             "tocsin_streams", "Open live streams of events.", registry=self.registry
         )
@@ -78,6 +88,14 @@ class Metrics:
         """Show how far each follower of the log is behind."""
         self.registry.register(_Followers(lag))
 
+    def observe_deliveries(self, org: str, route: str, kind: str, outcome: str, count: int) -> None:
+        """By the dispatcher, after each mark."""
+        self.deliveries.labels(org, route, kind, outcome).inc(count)
+
+    def watch_destinations(self, figures: Callable[[], Iterable[DestinationFigures]]) -> None:
+        """Show each destination whose duty this process has."""
+        self._destinations.figures = figures
+
     def exposition(self) -> bytes:
         """Everything in Prometheus's text format."""
         return generate_latest(self.registry)
@@ -101,3 +119,43 @@ class _Followers(Collector):
             seconds.add_metric([name], late)
         yield events
         yield seconds
+
+
+_DESTINATION = ("org", "route", "kind")
+
+
+class _Destinations(Collector):
+    """Declared from the start, so that what is missing is seen to be missing."""
+
+    def __init__(self) -> None:
+        self.figures: Callable[[], Iterable[DestinationFigures]] = tuple
+
+    def collect(self) -> Iterable[Metric]:
+        backlog = GaugeMetricFamily(
+            "tocsin_delivery_backlog", "Deliveries that wait.", labels=_DESTINATION
+        )
+        parked = GaugeMetricFamily(
+            "tocsin_deliveries_parked", "Deliveries that wait for a person.", labels=_DESTINATION
+        )
+        lag = GaugeMetricFamily(
+            "tocsin_delivery_lag_seconds",
+            "Age of the oldest delivery that waits.",
+            labels=_DESTINATION,
+        )
+        down = GaugeMetricFamily(
+            "tocsin_destination_down", "1 while nothing gets through.", labels=_DESTINATION
+        )
+        for one in self._told():
+            labels = (one.org, one.route, one.kind)
+            backlog.add_metric(labels, one.backlog)
+            parked.add_metric(labels, one.parked)
+            lag.add_metric(labels, one.lag_seconds)
+            down.add_metric(labels, int(one.down))
+        return (backlog, parked, lag, down)
+
+    def _told(self) -> Iterable[DestinationFigures]:
+        try:
+            return self.figures()
+        except StorageFailed:
+            # The other figures are wanted all the more while the storage is away.
+            return ()

@@ -13,10 +13,10 @@ from tocsin.adapters.rest.endpoints import Endpoint, Page
 from tocsin.adapters.rest.entries import signal_shape, slo_violation_shape
 from tocsin.adapters.rest.ticket_bodies import Key, PageQuery
 from tocsin.adapters.rest.ticket_parts import severity_levels
-from tocsin.adapters.rest.ticket_shapes import SignalShape, SloViolationShape
 from tocsin.adapters.rest.tickets import head_of
 from tocsin.core.facts import Event
 from tocsin.core.ticket_facts import SignalIngested, SloViolationRecorded
+from tocsin.projections.shapes.ticket_shapes import SignalShape, SloViolationShape
 from tocsin.store.contract import ReadTurn
 
 AT_ONCE: Final = 200

@@ -13,7 +13,6 @@ from typing import Any, Final, get_args, get_origin
 import msgspec
 
 from tocsin.adapters.rest.endpoints import Endpoint, Page
-from tocsin.adapters.rest.event_shapes import EventShape
 from tocsin.adapters.rest.pages.words import (
     ANSWER_HEADERS,
     EXAMPLE_NAMES,
@@ -29,6 +28,7 @@ from tocsin.adapters.rest.pages.words import (
 )
 from tocsin.adapters.rest.problems import Problem
 from tocsin.core.errors import refusals
+from tocsin.projections.shapes.events import EventShape
 
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
@@ -171,7 +171,7 @@ def _not_null(schema: Mapping[str, Any]) -> Json:
 def changes(endpoint: Endpoint) -> bool:
     """Whether it changes something that has a version, so that If-Match means something."""
     own = endpoint.path.removeprefix("/v1/orgs/{org}")
-    return endpoint.writes and (endpoint.method != "POST" or "{" in own)
+    return endpoint.writes and endpoint.logged and (endpoint.method != "POST" or "{" in own)
 
 
 # -- its answers ---------------------------------------------------------------------------------
@@ -216,6 +216,8 @@ def _answers(endpoint: Endpoint) -> Json:
 def _done(endpoint: Endpoint) -> str:
     if endpoint.status == 201:
         return "Done: it was created."
+    if not endpoint.logged:
+        return "Done."
     return "Done; it is on disk." if endpoint.writes else "This is it."
 
 
@@ -233,7 +235,7 @@ def _answer_headers(endpoint: Endpoint) -> Json:
     names = ["X-Request-Id"]
     if not endpoint.anonymous:
         names += ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
-    if endpoint.writes and not endpoint.anonymous:
+    if endpoint.writes and endpoint.logged and not endpoint.anonymous:
         names += ["ETag", "X-Position"]
     elif _has_version(endpoint.answer):
         names.append("ETag")

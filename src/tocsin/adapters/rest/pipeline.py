@@ -390,7 +390,8 @@ class _Nothing(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Acting:
-    """What an endpoint that acts freely has in hand."""
+    """What an endpoint that acts freely has in hand; ``receipt`` names the request, where it came
+    with an Idempotency-Key."""
 
     def __init__(
         self,
@@ -404,9 +405,9 @@ class Acting:
         self.call = call
         self.scope = scope
         self.receive = receive
+        self.receipt = receipt
         self._pipeline = pipeline
         self._endpoint = endpoint
-        self._receipt = receipt
 
     async def look(self, work: Callable[[ReadTurn], T], *, reads: str | None = None) -> T:
         """What *work* finds, for a key that still opens the org (:meth:`Pipeline.look`)."""
@@ -419,7 +420,7 @@ class Acting:
             asked,
             show,
             status=self._endpoint.status if status is None else status,
-            receipt=self._receipt,
+            receipt=self.receipt,
         )
 
 

@@ -5,11 +5,10 @@ A record's state names contributors by id and devices by pubkey; people read cod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import msgspec
-from msgspec import UNSET
 
 from tocsin.adapters.rest.calls import AnyCall
 from tocsin.adapters.rest.endpoints import Page
@@ -17,17 +16,13 @@ from tocsin.adapters.rest.record_shapes import (
     ContactShape,
     ContributorShape,
     DestinationShape,
-    DeviceShape,
     KeyShape,
-    LinkShape,
     MatchShape,
     MemberShape,
     PolicyShape,
     RouteShape,
     ServiceShape,
-    SideShape,
 )
-from tocsin.adapters.rest.ticket_answers import optional
 from tocsin.core.claims import (
     ASSET_PUBKEY,
     CONTRIBUTOR_CODE,
@@ -42,16 +37,16 @@ from tocsin.core.instants import to_text
 from tocsin.core.records import (
     Contributor,
     Destination,
-    Device,
     Key,
-    Link,
     Member,
     Policy,
     Record,
     Route,
     Service,
-    Side,
 )
+from tocsin.projections.shapes.assets import code_of, stamps
+from tocsin.projections.shapes.record_names import ReadNames, RecordNames
+from tocsin.projections.shapes.tickets import optional
 from tocsin.store.contract import ReadTurn
 
 R = TypeVar("R", bound=Record)
@@ -68,68 +63,6 @@ CLAIMS: Final = {
 AT_ONCE: Final = 200
 MOST_READ: Final = 5_000
 """Records that one page looks through at most; behind that it ends, full or not."""
-
-
-class RecordNames(Protocol):
-    """Finds what a record names; None for what is gone."""
-
-    def contributor(self, name: str, /) -> Contributor | None: ...
-    def member(self, identity: str, /) -> Member | None: ...
-    def device(self, name: str, /) -> Device | None: ...
-
-
-class ReadNames:
-    """Names read in one go from a snapshot, for the records that are shown."""
-
-    def __init__(self, turn: ReadTurn, *, org_id: int, records: Iterable[Record]) -> None:
-        shown = list(records)
-        pubkeys = {
-            side.device
-            for one in shown
-            if isinstance(one, Link)
-            for side in (one.side_a, one.side_z)
-        }
-        held = turn.claims(org_id, {(ASSET_PUBKEY, pubkey) for pubkey in pubkeys})
-        members = {stream_name("member", one.member_id) for one in shown if isinstance(one, Key)}
-        first = {
-            stream: head.state
-            for stream, head in turn.heads(org_id, members | set(held.values())).items()
-        }
-        streams = {
-            stream_name("contributor", identity)
-            for one in (*shown, *first.values())
-            for identity in _contributors_of(one)
-        }
-        second = {stream: head.state for stream, head in turn.heads(org_id, streams).items()}
-        self._states = first | second
-        self._devices = {pubkey: stream for (_, pubkey), stream in held.items()}
-
-    def contributor(self, name: str, /) -> Contributor | None:
-        """By id."""
-        found = self._states.get(stream_name("contributor", name))
-        return found if isinstance(found, Contributor) else None
-
-    def member(self, identity: str, /) -> Member | None:
-        """By id."""
-        found = self._states.get(stream_name("member", identity))
-        return found if isinstance(found, Member) else None
-
-    def device(self, name: str, /) -> Device | None:
-        """By pubkey."""
-        found = self._states.get(self._devices.get(name, ""))
-        return found if isinstance(found, Device) else None
-
-
-def _contributors_of(state: object) -> tuple[str, ...]:
-    match state:
-        case Link():
-            return (state.contributor_id, state.side_z_contributor_id)
-        case Device():
-            return (state.contributor_id,)
-        case Member() | Route():
-            return () if state.contributor_id is None else (state.contributor_id,)
-        case _:
-            return ()
 
 
 # -- finding -------------------------------------------------------------------------------------
@@ -242,7 +175,7 @@ def contributor_shape(record: Contributor, names: RecordNames) -> ContributorSha
             )
             for one in record.contacts
         ],
-        **_stamps(record),
+        **stamps(record),
     )
 
 
@@ -253,10 +186,10 @@ def member_shape(record: Member, names: RecordNames) -> MemberShape:
         name=record.name,
         role=record.role.value,
         email=record.email,
-        contributor=_code(record.contributor_id, names),
+        contributor=code_of(record.contributor_id, names),
         slack_user_id=record.slack_user_id,
         service=record.service,
-        **_stamps(record),
+        **stamps(record),
     )
 
 
@@ -268,13 +201,13 @@ def key_shape(record: Key, names: RecordNames) -> KeyShape:
         name=record.name,
         role=record.role.value,
         member=record.member_id,
-        contributor=None if member is None else _code(member.contributor_id, names),
+        contributor=None if member is None else code_of(member.contributor_id, names),
         expires_at=optional(record.expires_at),
         allow_cidr=list(record.allow_cidr),
         rate_per_second=record.rate_per_second,
         burst=record.burst,
         revoked_at=optional(record.revoked_at),
-        **_stamps(record),
+        **stamps(record),
     )
 
 
@@ -286,7 +219,7 @@ def service_shape(record: Service, names: RecordNames) -> ServiceShape:
         name=record.name,
         description=record.description,
         discovered=record.discovered,
-        **_stamps(record),
+        **stamps(record),
     )
 
 
@@ -298,8 +231,8 @@ def route_shape(record: Route, names: RecordNames) -> RouteShape:
         match=MatchShape(kinds=list(record.match.kinds), matchers=list(record.match.matchers)),
         destination=destination_shape(record.destination),
         enabled=record.enabled,
-        contributor=_code(record.contributor_id, names),
-        **_stamps(record),
+        contributor=code_of(record.contributor_id, names),
+        **stamps(record),
     )
 
 
@@ -315,37 +248,6 @@ def destination_shape(destination: Destination) -> DestinationShape:
     )
 
 
-def device_shape(record: Device, names: RecordNames) -> DeviceShape:
-    """A device with the code of its owner."""
-    return DeviceShape(
-        id=record.id,
-        code=record.code,
-        pubkey=record.pubkey,
-        contributor=_code(record.contributor_id, names),
-        device_type=record.device_type,
-        location=record.location,
-        public_ip=record.public_ip,
-        **_stamps(record),
-    )
-
-
-def link_shape(record: Link, names: RecordNames) -> LinkShape:
-    """A link with the codes of its devices and owners."""
-    return LinkShape(
-        id=record.id,
-        code=record.code,
-        pubkey=record.pubkey,
-        contributor=_code(record.contributor_id, names),
-        link_type=record.link_type.value,
-        side_a=_side(record.side_a, names),
-        side_z=_side(record.side_z, names),
-        side_z_contributor=_code(record.side_z_contributor_id, names),
-        bandwidth=record.bandwidth,
-        mtu=record.mtu,
-        **_stamps(record),
-    )
-
-
 def policy_shape(policy: Policy) -> PolicyShape:
     """The policy with every field, changed or not."""
     fields = {
@@ -354,26 +256,3 @@ def policy_shape(policy: Policy) -> PolicyShape:
         if name != "updated_at"
     }
     return PolicyShape(updated_at=to_text(policy.updated_at) if policy.version else None, **fields)
-
-
-def _side(side: Side, names: RecordNames) -> SideShape:
-    device = names.device(side.device)
-    return SideShape(
-        device=None if device is None else device.code,
-        device_pubkey=side.device,
-        interface=side.interface,
-    )
-
-
-def _code(contributor_id: str | None, names: RecordNames) -> str | None:
-    contributor = None if contributor_id is None else names.contributor(contributor_id)
-    return None if contributor is None else contributor.code
-
-
-def _stamps(record: Record) -> dict[str, Any]:
-    return {
-        "created_at": to_text(record.created_at),
-        "updated_at": to_text(record.updated_at),
-        "version": record.version,
-        "removed_at": UNSET if record.removed_at is None else to_text(record.removed_at),
-    }

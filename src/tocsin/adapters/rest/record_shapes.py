@@ -6,6 +6,8 @@ code, null where it is gone. A secret is told once, to whoever had it made; no d
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import UNSET, Struct, UnsetType
 
 
@@ -109,10 +111,27 @@ class DestinationShape(Struct, kw_only=True):
     has_secret: bool
 
 
+class RouteDelivery(Struct, kw_only=True):
+    """How a route's destination stands.
+
+    ``down`` is one that nothing gets through to, since ``down_since``. ``waiting`` is null in
+    lists; it counts no further than 100,000 positions of the log.
+    """
+
+    state: Literal["ok", "down"]
+    down_since: str | None
+    down_reason: str
+    delivered: int
+    delivered_at: str | None
+    waiting: int | None
+    parked: int
+
+
 class RouteShape(Struct, kw_only=True):
     """Which facts go to which destination.
 
-    ``secret`` is told once, where one was made for a webhook.
+    ``secret`` is told once, where one was made for a webhook; ``delivery`` is there where a route
+    is read, not where it is changed.
     """
 
     id: str
@@ -121,50 +140,8 @@ class RouteShape(Struct, kw_only=True):
     destination: DestinationShape
     enabled: bool
     contributor: str | None
+    delivery: RouteDelivery | UnsetType = UNSET
     secret: str | UnsetType = UNSET
-    created_at: str
-    updated_at: str
-    version: int
-    removed_at: str | UnsetType = UNSET
-
-
-class DeviceShape(Struct, kw_only=True):
-    """A network device; ``contributor`` owns it."""
-
-    id: str
-    code: str
-    pubkey: str
-    contributor: str | None
-    device_type: str | None
-    location: str | None
-    public_ip: str | None
-    created_at: str
-    updated_at: str
-    version: int
-    removed_at: str | UnsetType = UNSET
-
-
-class SideShape(Struct, kw_only=True):
-    """One end of a link: the device's code (null where it is gone) and pubkey."""
-
-    device: str | None
-    device_pubkey: str
-    interface: str
-
-
-class LinkShape(Struct, kw_only=True):
-    """A link between two devices; ``contributor`` (the A side) owns it."""
-
-    id: str
-    code: str
-    pubkey: str
-    contributor: str | None
-    link_type: str
-    side_a: SideShape
-    side_z: SideShape
-    side_z_contributor: str | None
-    bandwidth: int | None
-    mtu: int | None
     created_at: str
     updated_at: str
     version: int

@@ -15,8 +15,6 @@ from tocsin.adapters.rest.endpoints import Asked, Endpoint, Page
 from tocsin.adapters.rest.pipeline import Acting
 from tocsin.adapters.rest.record_answers import (
     CLAIMS,
-    ReadNames,
-    RecordNames,
     contributor_named,
     contributor_shape,
     existing,
@@ -53,6 +51,7 @@ from tocsin.core.record_commands import (
 )
 from tocsin.core.records import Contributor, Record, Service
 from tocsin.handler.submission import Outcome
+from tocsin.projections.shapes.record_names import ReadNames, RecordNames
 from tocsin.store.contract import ReadTurn
 
 R = TypeVar("R", bound=Record)

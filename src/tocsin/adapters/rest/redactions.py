@@ -8,12 +8,12 @@ from uuid import UUID
 from tocsin.adapters.rest.authentication import admission
 from tocsin.adapters.rest.calls import Call
 from tocsin.adapters.rest.endpoints import Asked, Endpoint
-from tocsin.adapters.rest.event_shapes import may_see
 from tocsin.adapters.rest.pipeline import Acting
 from tocsin.adapters.rest.record_bodies import RedactionBody
 from tocsin.adapters.rest.record_shapes import RedactionShape
 from tocsin.adapters.rest.records import ORG
 from tocsin.adapters.rest.replies import Reply
+from tocsin.adapters.rest.visible_events import may_see
 from tocsin.core.commands import Redact
 from tocsin.core.errors import NotFound, invalid
 from tocsin.core.facts import Event, stream_identity, stream_sort

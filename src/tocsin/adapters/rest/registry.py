@@ -7,7 +7,7 @@ from typing import Final
 
 from tocsin.adapters.rest.calls import Call
 from tocsin.adapters.rest.endpoints import Endpoint
-from tocsin.adapters.rest.record_answers import device_shape, found, link_shape
+from tocsin.adapters.rest.record_answers import found
 from tocsin.adapters.rest.record_bodies import (
     DeviceBody,
     DevicePatch,
@@ -19,7 +19,6 @@ from tocsin.adapters.rest.record_bodies import (
     LinksQuery,
     SideBody,
 )
-from tocsin.adapters.rest.record_shapes import DeviceShape, LinkShape
 from tocsin.adapters.rest.records import (
     Sort,
     listing,
@@ -44,6 +43,7 @@ from tocsin.core.record_commands import (
     UpdateLink,
 )
 from tocsin.core.records import Device, Link
+from tocsin.projections.shapes.assets import DeviceShape, LinkShape, device_shape, link_shape
 from tocsin.store.contract import ReadTurn
 
 # -- devices -------------------------------------------------------------------------------------

@@ -10,13 +10,10 @@ import msgspec
 
 from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.endpoints import Endpoint, Page
-from tocsin.adapters.rest.names import LoadedNames
 from tocsin.adapters.rest.pipeline import Acting
 from tocsin.adapters.rest.replies import Header, Reply
-from tocsin.adapters.rest.ticket_answers import ticket_shape
 from tocsin.adapters.rest.ticket_bodies import InDialect, TicketsQuery
 from tocsin.adapters.rest.ticket_commands import optional_utc
-from tocsin.adapters.rest.ticket_shapes import TicketShape
 from tocsin.adapters.rest.tickets import TICKET, TICKETS, ticket_head
 from tocsin.core.claims import CONTRIBUTOR_CODE, CONTRIBUTOR_PUBKEY, DEVICE_CODE, LINK_CODE
 from tocsin.core.dialects import severities_for, statuses_for
@@ -29,6 +26,9 @@ from tocsin.core.words import Severity, Status, TicketType, UnknownWord, parse_e
 from tocsin.projections.documents import words_of
 from tocsin.projections.following import SEARCH
 from tocsin.projections.related import sharing
+from tocsin.projections.shapes.ticket_names import LoadedNames
+from tocsin.projections.shapes.ticket_shapes import TicketShape
+from tocsin.projections.shapes.tickets import ticket_shape
 from tocsin.projections.tickets import Sort, TicketQuery, list_tickets
 from tocsin.store.contract import ReadTurn
 

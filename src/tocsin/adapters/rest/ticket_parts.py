@@ -21,7 +21,6 @@ from tocsin.adapters.rest.entries import (
     update_shape,
 )
 from tocsin.adapters.rest.names import OutcomeNames
-from tocsin.adapters.rest.ticket_answers import public_update_shape, reference_shape, relation_shape
 from tocsin.adapters.rest.ticket_bodies import (
     ActionBody,
     InDialect,
@@ -42,15 +41,6 @@ from tocsin.adapters.rest.ticket_commands import (
     updating,
     violating,
 )
-from tocsin.adapters.rest.ticket_shapes import (
-    ActionShape,
-    PublicUpdateShape,
-    ReferenceShape,
-    RelationShape,
-    SignalShape,
-    SloViolationShape,
-    UpdateShape,
-)
 from tocsin.adapters.rest.tickets import TICKET, about, ticket_head
 from tocsin.core.actions import ACTIONS, action_kind_of
 from tocsin.core.commands import AddAction, AddReference, EditPublicUpdate, Relate
@@ -62,6 +52,16 @@ from tocsin.core.records import Policy
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import SignalIngested, SloViolationRecorded
 from tocsin.handler.submission import Outcome
+from tocsin.projections.shapes.ticket_shapes import (
+    ActionShape,
+    PublicUpdateShape,
+    ReferenceShape,
+    RelationShape,
+    SignalShape,
+    SloViolationShape,
+    UpdateShape,
+)
+from tocsin.projections.shapes.tickets import public_update_shape, reference_shape, relation_shape
 from tocsin.store.contract import ReadTurn
 
 # -- updates -------------------------------------------------------------------------------------

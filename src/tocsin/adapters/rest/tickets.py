@@ -18,10 +18,9 @@ from tocsin.adapters.rest.entries import (
     signal_shape,
     slo_violation_shape,
 )
-from tocsin.adapters.rest.names import LoadedNames, OutcomeNames
+from tocsin.adapters.rest.names import OutcomeNames
 from tocsin.adapters.rest.pipeline import Acting
 from tocsin.adapters.rest.replies import Reply
-from tocsin.adapters.rest.ticket_answers import detail_of, ticket_shape
 from tocsin.adapters.rest.ticket_bodies import (
     AssigneeBody,
     CancelBody,
@@ -46,7 +45,6 @@ from tocsin.adapters.rest.ticket_commands import (
     opening,
     optional_utc,
 )
-from tocsin.adapters.rest.ticket_shapes import TicketDetail, TicketShape
 from tocsin.core.actions import ACTIONS
 from tocsin.core.claims import REF
 from tocsin.core.commands import (
@@ -64,6 +62,9 @@ from tocsin.core.facts import Payload
 from tocsin.core.ticket import Ticket
 from tocsin.handler.naming import is_ref, ticket_streams
 from tocsin.handler.submission import Outcome
+from tocsin.projections.shapes.ticket_names import LoadedNames
+from tocsin.projections.shapes.ticket_shapes import TicketDetail, TicketShape
+from tocsin.projections.shapes.tickets import detail_of, ticket_shape
 from tocsin.store.contract import Head, ReadTurn
 
 TICKETS = "/v1/orgs/{org}/tickets"

@@ -10,8 +10,8 @@ from msgspec import Struct
 from tocsin.adapters.rest.calls import Call
 from tocsin.adapters.rest.endpoints import Endpoint, Page
 from tocsin.adapters.rest.ticket_bodies import PageQuery
-from tocsin.adapters.rest.ticket_shapes import ActorShape
 from tocsin.adapters.rest.tickets import TICKET, ticket_head
+from tocsin.projections.shapes.ticket_shapes import ActorShape
 from tocsin.projections.timeline import read_timeline
 from tocsin.store.contract import ReadTurn
 

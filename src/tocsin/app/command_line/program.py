@@ -32,6 +32,7 @@ ROOMS: Mapping[str, Mapping[str, Entry]] = {
         "maintenance": Entry("maintenance", "maintenance", "Plan, carry out and end maintenance."),
         "signal": Entry("signal", "signal", "Attach observations to tickets."),
         "events": Entry("events", "events", "The org's log: read it, follow it."),
+        "delivery": Entry("delivery", "delivery", "What did not get through to a destination."),
         "redact": Entry("redact", "redact", "Erase text of an earlier event."),
     },
     "Registry": {

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from tocsin.app.command_line.delivery import trying_out
 from tocsin.app.command_line.fields import ROLE, Contact, Pair, SecretFile, Words, flag
 from tocsin.app.command_line.records import Sort, group
 
@@ -219,10 +220,11 @@ route = group(
         ),
         change=(_NAME, *_ROUTE, _ENABLED),
         finish=_routed,
-        columns=("id", "name", "enabled", "match", "destination", "contributor"),
+        columns=("id", "name", "enabled", "match", "destination", "delivery.state", "contributor"),
         example="0197a3c2-…",
         create_example="--name noc --event-kind 'incident.*' --matcher 'severity=~\"sev[12]\"' "
         "--destination webhook --destination-url https://noc.example --secret-file secret.txt",
         update_example="--disabled",
     )
 )
+route.add_command(trying_out)

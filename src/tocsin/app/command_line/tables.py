@@ -255,18 +255,53 @@ def event_line(event: Mapping[str, Any], now: datetime) -> RenderableType:
 def record_table(
     page: Mapping[str, Any], now: datetime, *, columns: Sequence[str]
 ) -> RenderableType:
-    """A page of records under the given fields."""
-    table = _grid(*(column.replace("_", " ") for column in columns))
+    """A page of records under the given fields; ``delivery.state`` is a field of a field."""
+    table = _grid(*(column.partition(".")[0].replace("_", " ") for column in columns))
     for record in page["items"]:
+        values = {column: _within(record, column) for column in columns}
         table.add_row(
             *(
-                human(record.get(column), now=now)
-                if column.endswith("_at")
-                else text(named(record.get(column)))
-                for column in columns
+                human(value, now=now) if column.endswith("_at") else text(named(value))
+                for column, value in values.items()
             )
         )
     return _counted(table, page)
+
+
+def _within(record: Mapping[str, Any], column: str) -> Any:
+    value: Any = record
+    for name in column.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def delivery_table(page: Mapping[str, Any], now: datetime) -> RenderableType:
+    """Deliveries in trouble: which, where to, about what, since when, and why."""
+    table = _grid("id", "state", "route", "ticket", "event", "attempts", "next", "reason")
+    for one in page["items"]:
+        # What is held or parked has no next attempt of its own.
+        waits = one.get("state") == "waiting"
+        table.add_row(
+            text(one.get("id"), "bold"),
+            text(one.get("state"), "bold red" if one.get("state") == "parked" else "yellow"),
+            named(one.get("route")),
+            named(one.get("ticket")),
+            text((one.get("event") or {}).get("kind")),
+            text(one.get("attempts")),
+            human(one.get("due_at") if waits else None, now=now),
+            text(one.get("reason")),
+        )
+    return _counted(table, page)
+
+
+def trial_line(trial: Mapping[str, Any], now: datetime) -> RenderableType:
+    """What became of a trial, how long it took, and why."""
+    outcome = trial.get("outcome")
+    style = "green" if outcome == "delivered" else "bold red"
+    line = Text.assemble(text(outcome, style), text(f" after {trial.get('took_ms')} ms"))
+    if trial.get("reason"):
+        line.append_text(text(f": {trial['reason']}"))
+    return line
 
 
 def checks(findings: Sequence[Mapping[str, Any]], now: datetime) -> RenderableType:

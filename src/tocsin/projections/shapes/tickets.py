@@ -7,8 +7,14 @@ from datetime import datetime
 
 import msgspec
 
-from tocsin.adapters.rest.names import Names
-from tocsin.adapters.rest.ticket_shapes import (
+from tocsin.core.dialects import Dialect, severity_out, status_out
+from tocsin.core.facts import Actor
+from tocsin.core.instants import to_text
+from tocsin.core.records import Device, Link
+from tocsin.core.ticket import Assignee, Overlap, Reference, Relation, Ticket
+from tocsin.core.words import is_active
+from tocsin.projections.shapes.ticket_names import Names
+from tocsin.projections.shapes.ticket_shapes import (
     ActorShape,
     AssetName,
     AssigneeShape,
@@ -24,12 +30,6 @@ from tocsin.adapters.rest.ticket_shapes import (
     TicketName,
     TicketShape,
 )
-from tocsin.core.dialects import Dialect, severity_out, status_out
-from tocsin.core.facts import Actor
-from tocsin.core.instants import to_text
-from tocsin.core.records import Device, Link
-from tocsin.core.ticket import Assignee, Overlap, Reference, Relation, Ticket
-from tocsin.core.words import is_active
 
 
 def optional(instant: datetime | None) -> str | None:

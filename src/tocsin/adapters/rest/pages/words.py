@@ -21,6 +21,7 @@ TAGS: Final[dict[str, str]] = {
     "contributors": "The organisations that run parts of the network, and whom to reach there.",
     "services": "What users depend on, by name.",
     "routes": "Which facts go to which destination.",
+    "deliveries": "What did not get through to a destination, and having it tried again.",
     "policy": "How the org wants it.",
     "redactions": "Erasing text and personal data without breaking the chain of the log.",
     "me": "Who the key says you are.",
@@ -34,6 +35,10 @@ PATH_NAMES: Final[dict[str, tuple[str, str]]] = {
     "org": ("The code of the org that the key belongs to.", "acme"),
     "ticket": ("The ticket, by id or ref.", "I20261120-af36"),
     "update": ("The public update, by id.", "0197a3c2-5d00-7000-8000-00000000002a"),
+    "delivery": (
+        "The delivery, by id: `dlv_`, the position of its event, `_`, the id of its route.",
+        "dlv_4711_0197a3c2-5d00-7000-8000-00000000002a",
+    ),
     "name": ("The thing itself, by any name that the description gives it.", "alpha"),
 }
 """What a name in a path stands for, and an example of it."""
@@ -76,6 +81,10 @@ _NAMED: Final[dict[str, str]] = {
     "GET /policy": "read_policy",
     "PATCH /policy": "change_policy",
     "DELETE /keys/{name}": "revoke_key",
+    "POST /routes/{name}/test": "test_route",
+    "GET /deliveries/{delivery}": "read_delivery",
+    "POST /deliveries/{delivery}/redrive": "redrive_delivery",
+    "POST /deliveries/redrive": "redrive_deliveries",
     "GET /healthz": "check_alive",
     "GET /readyz": "check_ready",
     "GET /metrics": "read_metrics",

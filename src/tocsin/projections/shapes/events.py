@@ -1,4 +1,4 @@
-"""The shape in which an event is answered (API: event)."""
+"""The shape in which an event is told (API: event)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from tocsin.adapters.rest.ticket_answers import actor_shape
-from tocsin.adapters.rest.ticket_shapes import ActorShape
-from tocsin.core.evidence import Access
-from tocsin.core.facts import Event, stream_sort
+from tocsin.core.facts import Event
 from tocsin.core.instants import to_text
-from tocsin.core.permissions import may_read
-from tocsin.core.words import Role
+from tocsin.projections.shapes.ticket_shapes import ActorShape
+from tocsin.projections.shapes.tickets import actor_shape
 from tocsin.store.codec import data_of
 
 
@@ -45,15 +42,3 @@ def event_shape(event: Event) -> EventShape:
         via=event.via,
         data=data_of(event.payload),
     )
-
-
-def may_see(access: Access, event: Event) -> bool:
-    """Whether the log shows *event* to *access* (Domain: roles).
-
-    A member bound to a contributor may see keys of its own contributor only, and an event does not
-    say whose it is; so the log shows keys to the unbound, and to an org_admin.
-    """
-    sort = stream_sort(event.stream)
-    if not may_read(access, sort):
-        return False
-    return sort != "key" or access.contributor_id is None or access.role is Role.ORG_ADMIN

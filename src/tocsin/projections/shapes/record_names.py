@@ -1,0 +1,73 @@
+"""What records name by id or pubkey, found for rendering: people read codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from tocsin.core.claims import ASSET_PUBKEY
+from tocsin.core.facts import stream_name
+from tocsin.core.records import Contributor, Device, Key, Link, Member, Record, Route
+from tocsin.store.contract import ReadTurn
+
+
+class RecordNames(Protocol):
+    """Finds what a record names; None for what is gone."""
+
+    def contributor(self, name: str, /) -> Contributor | None: ...
+    def member(self, identity: str, /) -> Member | None: ...
+    def device(self, name: str, /) -> Device | None: ...
+
+
+class ReadNames:
+    """Names read in one go from a snapshot, for the records that are shown."""
+
+    def __init__(self, turn: ReadTurn, *, org_id: int, records: Iterable[Record]) -> None:
+        shown = list(records)
+        pubkeys = {
+            side.device
+            for one in shown
+            if isinstance(one, Link)
+            for side in (one.side_a, one.side_z)
+        }
+        held = turn.claims(org_id, {(ASSET_PUBKEY, pubkey) for pubkey in pubkeys})
+        members = {stream_name("member", one.member_id) for one in shown if isinstance(one, Key)}
+        first = {
+            stream: head.state
+            for stream, head in turn.heads(org_id, members | set(held.values())).items()
+        }
+        streams = {
+            stream_name("contributor", identity)
+            for one in (*shown, *first.values())
+            for identity in _contributors_of(one)
+        }
+        second = {stream: head.state for stream, head in turn.heads(org_id, streams).items()}
+        self._states = first | second
+        self._devices = {pubkey: stream for (_, pubkey), stream in held.items()}
+
+    def contributor(self, name: str, /) -> Contributor | None:
+        """By id."""
+        found = self._states.get(stream_name("contributor", name))
+        return found if isinstance(found, Contributor) else None
+
+    def member(self, identity: str, /) -> Member | None:
+        """By id."""
+        found = self._states.get(stream_name("member", identity))
+        return found if isinstance(found, Member) else None
+
+    def device(self, name: str, /) -> Device | None:
+        """By pubkey."""
+        found = self._states.get(self._devices.get(name, ""))
+        return found if isinstance(found, Device) else None
+
+
+def _contributors_of(state: object) -> tuple[str, ...]:
+    match state:
+        case Link():
+            return (state.contributor_id, state.side_z_contributor_id)
+        case Device():
+            return (state.contributor_id,)
+        case Member() | Route():
+            return () if state.contributor_id is None else (state.contributor_id,)
+        case _:
+            return ()

@@ -1,0 +1,1 @@
+"""Webhooks are tested against servers on this machine, good ones and bad ones."""
