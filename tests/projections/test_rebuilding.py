@@ -39,13 +39,20 @@ Rows = dict[str, list[tuple[Any, ...]]]
 def rows_of(home: House) -> Rows:
     """Everything that follows from the log, as it lies there."""
     with home.store.reading() as turn:
-        return {table: [tuple(row) for row in turn.select(sql)] for table, sql in ROWS.items()}
+        return {
+            table: [tuple(row) for row in turn.select(sql, org_id=None)]
+            for table, sql in ROWS.items()
+        }
 
 
 def events_of(home: House) -> list[tuple[Any, ...]]:
     """The log as it lies there."""
     with home.store.reading() as turn:
-        return list(turn.select("SELECT position, public, private, chain FROM events ORDER BY 1"))
+        return list(
+            turn.select(
+                "SELECT position, public, private, chain FROM events ORDER BY 1", org_id=None
+            )
+        )
 
 
 @settings(max_examples=40, deadline=None)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.handler.acting import house
-from tests.store.retelling import History, at_path, history_in, told
+from tests.servers.databases import cluster, fresh_database
+from tests.store.retelling import History, at, history_in, told
 from tocsin.store.contract import Store
+
+__all__ = ["cluster", "fresh_database"]
 
 
 @pytest.fixture(scope="session")
@@ -19,12 +22,28 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
         return history_in(home)
 
 
-@pytest.fixture(params=["sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+@pytest.fixture(params=["sqlite", "postgres"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Opens one and the same empty database of each sort, as often as it is called."""
+    stores: list[Store] = []
+    if request.param == "postgres":
+        url = request.getfixturevalue("fresh_database")()
+    else:
+        url = f"sqlite:///{tmp_path / 'told.db'}"
+
+    def open_it() -> Store:
+        stores.append(at(url))
+        return stores[-1]
+
+    yield open_it
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def store(opened: Callable[[], Store]) -> Store:
     """An empty store of each sort."""
-    made = at_path(request.param, tmp_path)
-    yield made
-    made.close()
+    return opened()
 
 
 @pytest.fixture

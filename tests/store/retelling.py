@@ -32,16 +32,15 @@ from tocsin.store.contract import (
     Store,
     WriteTurn,
 )
+from tocsin.store.postgres import PostgresStore
 from tocsin.store.sqlite import SqliteStore
 
 
-def at_path(kind: str, folder: Path) -> Store:
-    """A store of that kind that keeps what it keeps in *folder*."""
-    match kind:
-        case "sqlite":
-            return SqliteStore(folder / "told.db")
-        case _:
-            raise AssertionError(f"there is no store called {kind}")
+def at(url: str) -> Store:
+    """The store of the database at *url*."""
+    if url.startswith("postgresql://"):
+        return PostgresStore(url)
+    return SqliteStore(Path(url.removeprefix("sqlite:///")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

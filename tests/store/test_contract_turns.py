@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.handler.acting import NOON
-from tests.store.retelling import History, Teller, after, at_path, indexed, told
+from tests.store.retelling import History, Teller, after, at, indexed, told
 from tocsin.core.ticket import Ticket
 from tocsin.store.contract import (
     Answer,
@@ -118,16 +119,17 @@ def test_a_snapshot_stays_as_it_is_while_others_write(store: Store, history: His
         assert reader.last_position() == 9
 
 
-def test_what_is_written_is_there_after_opening_anew(tmp_path: Path, history: History) -> None:
-    first = at_path("sqlite", tmp_path)
+def test_what_is_written_is_there_after_opening_anew(
+    opened: Callable[[], Store], history: History
+) -> None:
+    first = opened()
     told(first, history)
     first.close()
 
-    second = at_path("sqlite", tmp_path)
+    second = opened()
     with second.writing() as turn:
         assert list(turn.log(limit=100_000)) == history.events
         assert list(turn.moved_since(0)) != []
-    second.close()
 
 
 def test_a_position_is_taken_once(full: Store, history: History) -> None:
@@ -143,8 +145,9 @@ def test_an_empty_batch_is_no_event(full: Store, history: History) -> None:
     with full.writing() as turn:
         turn.write(Batch(batch_id="nothing"))
         turn.commit()
-        assert [tuple(row) for row in turn.select("SELECT count(*) FROM batches")] == [(1,)]
     with full.reading() as reader:
+        named = "SELECT batch_id FROM batches WHERE batch_id = ?"
+        assert list(reader.select(named, ("nothing",), org_id=None)) == []
         assert reader.last_position() == history.events[-1].position
 
 
@@ -154,14 +157,32 @@ def test_the_latest_batch_is_known_by_its_name(store: Store, history: History) -
     for start in (0, 3):
         teller.write(teller.batch(history.events[start : start + 3]))
     with store.reading() as turn:
-        found = turn.select("SELECT position FROM batches WHERE batch_id = ?", ("batch-2",))
+        found = turn.select(
+            "SELECT position FROM batches WHERE batch_id = ?", ("batch-2",), org_id=None
+        )
         assert [tuple(row) for row in found] == [(6,)]
+
+
+def test_a_lost_commit_is_asked_about_by_name(
+    opened: Callable[[], Store], history: History
+) -> None:
+    ours = opened()
+    teller = Teller(ours)
+    teller.write(teller.batch(history.events[:3]))
+
+    with ours.writing() as turn:
+        assert turn.confirm("batch-1") is True
+        assert turn.confirm("batch-2") is False
+        turn.commit()
+    with ours.writing() as turn:
+        assert turn.confirm("batch-1") is True, "asking changes nothing"
+        turn.commit()
 
 
 def test_what_no_store_can_read_is_a_failure_of_the_storage(tmp_path: Path) -> None:
     (tmp_path / "told.db").write_bytes(b"this is no database, and was never one" * 200)
     with pytest.raises(StorageFailed) as failed:
-        at_path("sqlite", tmp_path)
+        at(f"sqlite:///{tmp_path / 'told.db'}")
     assert failed.value.reason
     assert failed.value.uncertain is False
 
@@ -169,8 +190,10 @@ def test_what_no_store_can_read_is_a_failure_of_the_storage(tmp_path: Path) -> N
 # -- another process -----------------------------------------------------------------------------
 
 
-def test_one_hears_which_streams_others_moved(tmp_path: Path, history: History) -> None:
-    ours, theirs = at_path("sqlite", tmp_path), at_path("sqlite", tmp_path)
+def test_one_hears_which_streams_others_moved(
+    opened: Callable[[], Store], history: History
+) -> None:
+    ours, theirs = opened(), opened()
     told_by_us = Teller(ours)
     told_by_us.write(told_by_us.batch(history.events[:9]))
     with ours.writing() as turn:
@@ -185,12 +208,10 @@ def test_one_hears_which_streams_others_moved(tmp_path: Path, history: History) 
         assert set(turn.moved_since(14)) == set()
     with ours.writing() as turn:
         assert list(turn.moved_since(14)) == []
-    ours.close()
-    theirs.close()
 
 
-def test_a_turn_that_failed_hears_it_again(tmp_path: Path, history: History) -> None:
-    ours, theirs = at_path("sqlite", tmp_path), at_path("sqlite", tmp_path)
+def test_a_turn_that_failed_hears_it_again(opened: Callable[[], Store], history: History) -> None:
+    ours, theirs = opened(), opened()
     teller = Teller(ours)
     teller.write(teller.batch(history.events[:9]))
     teller.store = theirs
@@ -204,8 +225,6 @@ def test_a_turn_that_failed_hears_it_again(tmp_path: Path, history: History) -> 
 
     with ours.writing() as turn:
         assert list(turn.moved_since(9)) != []
-    ours.close()
-    theirs.close()
 
 
 # -- attempts within a turn ----------------------------------------------------------------------
@@ -305,7 +324,7 @@ def test_sealed_secrets_are_kept(full: Store, history: History) -> None:
         turn.commit()
 
     with full.reading() as reader:
-        rows = reader.select("SELECT id, org_id, sealed FROM secrets")
+        rows = reader.select("SELECT id, org_id, sealed FROM secrets", org_id=None)
     assert [(one, org, bytes(sealed)) for one, org, sealed in rows] == [
         ("s-1", history.net, b"\x00\xffsealed")
     ]
@@ -335,7 +354,7 @@ def test_erasing_empties_the_fields_and_forgets_the_answers(full: Store, history
         assert reader.receipt(about_it.key) is None
         assert reader.receipt(about_another.key) == about_another
         (row,) = reader.select(
-            "SELECT private, salt FROM events WHERE position = ?", (event.position,)
+            "SELECT private, salt FROM events WHERE position = ?", (event.position,), org_id=None
         )
     private, salt = row
     assert digest_of_remaining(private.encode()) == digest
@@ -390,4 +409,6 @@ def test_clearing_takes_what_follows_and_leaves_the_log(full: Store, history: Hi
         assert list(turn.with_term(history.net, {"label=routing"})) == []
         assert list(turn.search(history.net, [("fibre",)])) == []
         assert turn.checkpoint("search") == 0
-        assert [tuple(row) for row in turn.select("SELECT count(*) FROM tickets")] == [(0,)]
+        assert [tuple(row) for row in turn.select("SELECT count(*) FROM tickets", org_id=None)] == [
+            (0,)
+        ]

@@ -199,8 +199,15 @@ class ReadTurn(OutgoingReads, Protocol):
     def due_deadlines(self, at: datetime, *, limit: int = 500) -> Sequence[DueDeadline]: ...
     def receipt(self, key: ReceiptKey) -> Receipt | None: ...
     def checkpoint(self, name: str) -> int: ...
-    def select(self, sql: str, parameters: Sequence[object] = ()) -> Sequence[tuple[Any, ...]]:
-        """Rows of a SELECT that every store understands, with ``?`` for parameters."""
+    def select(
+        self, sql: str, parameters: Sequence[object] = (), *, org_id: int | None
+    ) -> Sequence[tuple[Any, ...]]:
+        """Rows of a SELECT that every store understands, with ``?`` for parameters.
+
+        It concerns the org *org_id*; None says that it concerns every one. What it forgets to ask
+        of the org is then at most that org's: where the database can hold it to that, it does.
+        ``CROSS JOIN … ON`` is a join that looks up the right side row by row.
+        """
         ...
 
     def using_index(self, index: str) -> str:

@@ -95,7 +95,8 @@ class Noted:
 class Settlement:
     """What one mark changes at one destination: its row, lanes, and notes made and dropped.
 
-    ``cancelled`` drops every note first: the route is gone or disabled.
+    ``cancelled`` drops every note and every parked lane first: the route is gone or disabled.
+    ``moved`` drops every open lane first: what was made for them is at another address.
     """
 
     destination: DestinationRow
@@ -103,6 +104,7 @@ class Settlement:
     noted: tuple[Noted, ...] = ()
     dropped: tuple[int, ...] = ()
     cancelled: bool = False
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +226,7 @@ class OutgoingWrites(OutgoingReads, Protocol):
         position: int | None = None,
     ) -> int:
         """Have parked deliveries tried again from *at* on, with attempts counted anew: one, one
-        route's, or all; how many. Their lanes are parked no more."""
+        route's, or all; how many. Lanes parked with them are as if never opened."""
         ...
 
     def drop_sent(self, org_id: int, *, upto: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -13,10 +13,11 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
 from tocsin.app.command_line.on_database import house, place_options, plain_errors
-from tocsin.app.house import database_path, now
+from tocsin.app.house import now, open_store, shown_database, sqlite_path
 from tocsin.app.lock import InUse, locked
 from tocsin.app.restoring import CannotRestore
 from tocsin.app.restoring import restore as restore_backup
+from tocsin.store.contract import Store
 from tocsin.store.sqlite import SqliteStore, tending
 
 
@@ -63,29 +64,19 @@ def migrate(data: Path, database: str | None) -> None:
     click.echo("the database is up to date")
 
 
-def _present(data: Path, database: str | None) -> Path:
-    path = database_path(data, database)
-    if not path.exists():
-        raise FileNotFoundError(
-            f"there is no database at {path}; name it with --data or --database"
-        )
-    return path
-
-
 @db.command()
 @place_options
 def check(data: Path, database: str | None) -> None:
     """Verify every event, the chain, the states and the search; exit 1 on any difference."""
     from tocsin.projections.checking import problems_of_search
 
-    with plain_errors(), _progress() as progress:
-        path = _present(data, database)
-        problems = tending.check(path, progress=Bar(progress, "Reading events"))
-        store = SqliteStore(path, migrated=True)
-        try:
-            problems += problems_of_search(store)
-        finally:
-            store.close()
+    with plain_errors(), _progress() as progress, _present(data, database) as store:
+        bar = Bar(progress, "Reading events")
+        if isinstance(store, SqliteStore):
+            problems = tending.check(store.path, progress=bar)
+        else:
+            problems = _check_postgres(store, bar)
+        problems += problems_of_search(store)
     for problem in problems:
         click.echo(problem)
     if problems:
@@ -95,20 +86,51 @@ def check(data: Path, database: str | None) -> None:
     click.echo("the log, its chain, every state and the search are sound")
 
 
+def _check_postgres(store: Store, bar: Bar) -> list[str]:
+    # Only who has PostgreSQL loads its driver.
+    from tocsin.store.postgres import PostgresStore
+    from tocsin.store.postgres.tending import check as check_postgres
+
+    assert isinstance(store, PostgresStore)
+    return check_postgres(store, progress=bar)
+
+
+@contextmanager
+def _present(data: Path, database: str | None, *, migrating: bool = False) -> Iterator[Store]:
+    """The store at that place, which must be there; a file is left at the schema it has unless
+    *migrating*."""
+    path = sqlite_path(data, database)
+    if path is not None and not path.exists():
+        raise FileNotFoundError(
+            f"there is no database at {path}; name it with --data or --database"
+        )
+    if path is not None and not migrating:
+        store: Store = SqliteStore(path, migrated=True)
+    else:
+        store = open_store(data, database)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
 @db.command()
 @place_options
 def rebuild(data: Path, database: str | None) -> None:
-    """Make everything anew that is derived from the log; no server may be running."""
+    """Make everything anew that is derived from the log.
+
+    On SQLite no server may be running; on PostgreSQL servers wait with their writes until it is
+    done.
+    """
     from tocsin.projections.rebuilding import rebuild as rebuild_projections
 
-    with plain_errors(), _alone():
-        path = _present(data, database)
-        with locked(path), _progress() as progress:
-            store = SqliteStore(path)
-            try:
-                events = rebuild_projections(store, progress=Bar(progress, "Following the log"))
-            finally:
-                store.close()
+    with plain_errors(), _alone(), ExitStack() as stack:
+        path = sqlite_path(data, database)
+        if path is not None:
+            stack.enter_context(locked(path))
+        store = stack.enter_context(_present(data, database, migrating=True))
+        with _progress() as progress:
+            events = rebuild_projections(store, progress=Bar(progress, "Following the log"))
     click.echo(f"rebuilt from {events} events")
 
 
@@ -137,10 +159,15 @@ class _Grown(ProgressColumn):
 def backup(to: Path, data: Path, database: str | None) -> None:
     """Copy the database, while it is in use, to a new file.
 
-    The copy holds no key: keep secret.key of the data folder (or TOCSIN_SECRET_KEY) with it.
+    The copy holds no key: keep secret.key of the data folder (or TOCSIN_SECRET_KEY) with it. Of
+    PostgreSQL it is an SQLite file, with which SQLite can also be served; for a large database use
+    PostgreSQL's own tools.
     """
-    with plain_errors():
-        path = _present(data, database)
+    with plain_errors(), _present(data, database) as store:
+        if not isinstance(store, SqliteStore):
+            _copy_out(store, to)
+            return
+        path = store.path
         columns = (
             TextColumn("Copying"),
             BarColumn(),
@@ -149,6 +176,16 @@ def backup(to: Path, data: Path, database: str | None) -> None:
         with _progress(*columns) as progress:
             progress.add_task("Copying", total=None)
             tending.backup(path, to)
+    click.echo(f"backed up to {to}")
+
+
+def _copy_out(store: Store, to: Path) -> None:
+    from tocsin.store.copying import copy_out
+    from tocsin.store.postgres import PostgresStore
+
+    assert isinstance(store, PostgresStore)
+    with _progress() as progress:
+        copy_out(store, to, progress=Bar(progress, "Copying events"))
     click.echo(f"backed up to {to}")
 
 
@@ -165,10 +202,14 @@ def backup(to: Path, data: Path, database: str | None) -> None:
 def restore(source: Path, force: bool, data: Path, database: str | None) -> None:
     """Put a backup in the place of the database; no server may be running.
 
-    The backup is verified first. What was there is moved aside, never deleted.
+    The backup is verified first. An SQLite database that was there is moved aside, never deleted;
+    a PostgreSQL database must be empty.
     """
     with plain_errors(), _alone():
-        path = database_path(data, database)
+        path = sqlite_path(data, database)
+        if path is None:
+            _copy_in(source, data, database)
+            return
         with _progress() as progress:
             aside = restore_backup(
                 source,
@@ -181,3 +222,25 @@ def restore(source: Path, force: bool, data: Path, database: str | None) -> None
     click.echo(f"restored {source} to {path}")
     if aside is not None:
         click.echo(f"what was there is now {aside}")
+
+
+def _copy_in(source: Path, data: Path, database: str | None) -> None:
+    from tocsin.store.copying import NotEmpty, copy_in
+    from tocsin.store.postgres import PostgresStore
+
+    if not source.is_file():
+        raise CannotRestore(f"there is no file {source}")
+    store = open_store(data, database)
+    assert isinstance(store, PostgresStore)
+    try:
+        with _progress() as progress:
+            problems = tending.check(source, progress=Bar(progress, "Reading events"))
+            if problems:
+                shown = "\n".join(problems[:10])
+                raise CannotRestore(f"{source} is damaged ({len(problems)} differences):\n{shown}")
+            events = copy_in(source, store, progress=Bar(progress, "Copying events"))
+    except NotEmpty as refused:
+        raise CannotRestore(str(refused)) from refused
+    finally:
+        store.close()
+    click.echo(f"restored {events} events from {source} to {shown_database(data, database)}")

@@ -19,7 +19,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 def place_options(command: F) -> F:
     """``--data`` and ``--database``."""
     with_database = click.option(
-        "--database", envvar="TOCSIN_DATABASE", help="sqlite:///path; default: in --data."
+        "--database",
+        envvar="TOCSIN_DATABASE",
+        help="sqlite:///path or postgresql://…; default: in --data.",
     )(command)
     return click.option(
         "--data",

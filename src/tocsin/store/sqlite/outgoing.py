@@ -318,6 +318,16 @@ class OutgoingWriting(OutgoingReading):
             self.connection.execute(
                 "DELETE FROM deliveries WHERE org_id = ? AND route_id = ?", (org_id, route_id)
             )
+            # Nothing is left to be asked for again, so nothing may go on waiting for it.
+            self.connection.execute(
+                "DELETE FROM lanes WHERE org_id = ? AND route_id = ? AND parked = 1",
+                (org_id, route_id),
+            )
+        if settlement.moved:
+            self.connection.execute(
+                "DELETE FROM lanes WHERE org_id = ? AND route_id = ? AND parked = 0",
+                (org_id, route_id),
+            )
         insert(
             self.connection,
             f"INSERT INTO destinations ({DESTINATION})",
@@ -373,7 +383,7 @@ class OutgoingWriting(OutgoingReading):
             where += " AND position = ?"
             bound.append(position)
         self.connection.execute(
-            "UPDATE lanes SET parked = 0 WHERE parked = 1 AND (org_id, route_id, stream) IN"
+            "DELETE FROM lanes WHERE parked = 1 AND (org_id, route_id, stream) IN"
             f" (SELECT org_id, route_id, stream FROM deliveries WHERE {where})",
             tuple(bound),
         )

@@ -239,8 +239,10 @@ class SqliteReadTurn(OutgoingReading):
         ).fetchone()
         return 0 if row is None else row[0]
 
-    def select(self, sql: str, parameters: Sequence[object] = ()) -> Sequence[tuple[Any, ...]]:
-        """Rows of a SELECT, with ``?`` for parameters."""
+    def select(
+        self, sql: str, parameters: Sequence[object] = (), *, org_id: int | None
+    ) -> Sequence[tuple[Any, ...]]:
+        """Rows of a SELECT, with ``?`` for parameters; its own conditions keep it to an org."""
         return self.connection.execute(sql, tuple(parameters)).fetchall()
 
     def using_index(self, index: str) -> str:

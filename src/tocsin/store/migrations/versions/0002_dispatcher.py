@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
+from tocsin.store.migrations.row_security import columns, locked
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -28,11 +30,36 @@ CREATE TABLE leases (name TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL,
   token INTEGER NOT NULL, expires_at FLOAT NOT NULL)
 """
 
+TABLES_POSTGRES = """
+CREATE TABLE destinations (org_id INTEGER NOT NULL, route_id TEXT NOT NULL,
+  position BIGINT NOT NULL, ahead TEXT NOT NULL, delivered BIGINT NOT NULL, delivered_at TEXT,
+  down_since TEXT, down_reason TEXT NOT NULL, alarmed_at TEXT,
+  PRIMARY KEY (org_id, route_id)) WITH (fillfactor = 50);
+CREATE TABLE lanes (org_id INTEGER NOT NULL, route_id TEXT NOT NULL, stream TEXT NOT NULL,
+  remote_id TEXT, parked INTEGER NOT NULL, PRIMARY KEY (org_id, route_id, stream));
+CREATE TABLE deliveries (org_id INTEGER NOT NULL, route_id TEXT NOT NULL,
+  position BIGINT NOT NULL, stream TEXT NOT NULL, coalesce_key TEXT, state TEXT NOT NULL,
+  attempts INTEGER NOT NULL, tried_at TEXT, due_at TEXT NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY (org_id, route_id, position));
+CREATE INDEX deliveries_of_lane ON deliveries (org_id, route_id, stream, position);
+CREATE INDEX deliveries_due ON deliveries (state, due_at);
+CREATE TABLE leases (name TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL,
+  token BIGINT NOT NULL, expires_at DOUBLE PRECISION NOT NULL) WITH (fillfactor = 50)
+"""
+TENANT_TABLES = ("destinations", "lanes", "deliveries")
+
 
 def upgrade() -> None:
     """Make the dispatcher's tables."""
-    for statement in TABLES.split(";"):
+    if op.get_context().dialect.name == "sqlite":
+        for statement in TABLES.split(";"):
+            op.execute(statement)
+        return
+    for statement in columns(TABLES_POSTGRES):
         op.execute(statement)
+    for table in TENANT_TABLES:
+        for statement in locked(table):
+            op.execute(statement)
 
 
 def downgrade() -> None:

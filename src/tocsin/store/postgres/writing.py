@@ -1,0 +1,510 @@
+"""Writing a turn: what was decided, and everything that must be true with it, in one
+transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Final
+
+import psycopg
+
+from tocsin.core.facts import Event
+from tocsin.core.instants import from_text, to_text
+from tocsin.core.rows import row_of
+from tocsin.core.ticket import Ticket
+from tocsin.store.codec import deliveries_text, emptied, encoded_parts, encoded_state
+from tocsin.store.contract import Batch, Document, HeadChange, Receipt, ReceiptKey
+from tocsin.store.digests import (
+    GENESIS,
+    digest_of_private,
+    digest_of_remaining,
+    fresh_salts,
+    next_chain,
+)
+from tocsin.store.postgres.bulk import array, insert
+from tocsin.store.postgres.outgoing import OutgoingWriting
+from tocsin.store.postgres.reading import PostgresReadTurn
+from tocsin.store.postgres.scoping import Scoped
+from tocsin.store.postgres.searching import vector_of
+from tocsin.store.sqlite.reading import RECEIPT, event_of, receipt_of
+from tocsin.store.sqlite.writing import position_in
+
+WRITER: Final = 0x746F6373
+"""The advisory lock that the one writer of the database holds."""
+
+KEPT_BATCHES: Final = 10_000
+"""So many positions back a batch is known by its name, whoever has written since."""
+
+EVENT_COLUMNS: Final = {
+    "position": "bigint",
+    "org_id": "int",
+    "id": "text",
+    "stream": "text",
+    "version": "int",
+    "kind": "text",
+    "schema": "int",
+    "recorded_at": "text",
+    "public": "text",
+    "private": "text",
+    "salt": "bytea",
+    "private_digest": "bytea",
+    "chain": "bytea",
+}
+RECEIPT_COLUMNS: Final = {
+    "org_id": "int",
+    "scope": "text",
+    "key": "text",
+    "body_digest": "bytea",
+    "stream": "text",
+    "position": "bigint",
+    "status": "int",
+    "headers": "text",
+    "body": "bytea",
+    "expires_at": "text",
+}
+
+
+class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
+    """One writing transaction; ``commit`` ends it, on the connection it is given."""
+
+    def __init__(self, scoped: Scoped, *, commit: Callable[[psycopg.Connection], None]) -> None:
+        super().__init__(scoped)
+        self._commit = commit
+        self._last = 0
+
+    def moved_since(self, position: int) -> Sequence[tuple[int, str]]:
+        """Streams that anybody moved after *position*."""
+        rows = self.scoped.of(
+            None, "SELECT DISTINCT org_id, stream FROM events WHERE position > %s", (position,)
+        )
+        return [(org_id, stream) for org_id, stream in rows.fetchall()]
+
+    def last_recorded_at(self) -> datetime | None:
+        """When the newest event was recorded."""
+        row = self.scoped.of(
+            None, "SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1"
+        ).fetchone()
+        return None if row is None else from_text(row[0])
+
+    def receipts(self, keys: Collection[ReceiptKey]) -> Mapping[tuple[int, str, str], Receipt]:
+        """The receipts of those requests that were answered before, by org, scope and key."""
+        if not keys:
+            return {}
+        columns = ", ".join(f"r.{name}" for name in RECEIPT.split(", "))
+        rows = self.scoped.of(
+            _one_org(key.org_id for key in keys),
+            f"SELECT {columns} FROM unnest(%s::int[], %s::text[], %s::text[])"
+            " AS wanted (org_id, scope, key) CROSS JOIN LATERAL (SELECT * FROM receipts AS k"
+            " WHERE k.org_id = wanted.org_id AND k.scope = wanted.scope AND k.key = wanted.key"
+            " OFFSET 0) AS r",
+            (
+                array([key.org_id for key in keys], "int"),
+                array([key.scope for key in keys], "text"),
+                array([key.key for key in keys], "text"),
+            ),
+        )
+        return {(row[0], row[1], row[2]): receipt_of(row) for row in rows.fetchall()}
+
+    def with_term(self, org_id: int, terms: Collection[str]) -> Sequence[str]:
+        """Streams of the tickets that carry any of *terms*."""
+        rows = self.scoped.of(
+            org_id,
+            "SELECT t.stream FROM tickets AS t WHERE t.org_id = %s AND t.number IN"
+            " (SELECT found.number FROM ticket_terms AS found"
+            " WHERE found.org_id = %s AND found.term = ANY(%s)) ORDER BY t.number",
+            (org_id, org_id, sorted(terms)),
+        )
+        return [stream for (stream,) in rows.fetchall()]
+
+    def write(self, batch: Batch) -> None:
+        """Write all of *batch*; nobody sees it before ``commit``."""
+        insert(
+            self.scoped,
+            "orgs",
+            {"org_id": "int", "code": "text"},
+            [(org.org_id, org.code) for org in batch.orgs],
+            org_id=None,
+        )
+        org_id = _one_org(
+            [
+                *(event.org_id for event in batch.events),
+                *(org for org, _ in batch.heads),
+                *(receipt.key.org_id for receipt in batch.receipts),
+            ]
+        )
+        self._write_events(batch.events, org_id)
+        self._write_heads(list(batch.heads.values()), org_id)
+        insert(
+            self.scoped,
+            "outbox",
+            {"position": "bigint", "org_id": "int", "stream": "text", "deliveries": "text"},
+            [
+                (one.position, one.org_id, one.stream, deliveries_text(one.deliveries))
+                for one in batch.outbox
+            ],
+            org_id=_one_org(one.org_id for one in batch.outbox),
+        )
+        self.note(batch.noted)
+        receipts = {(one.key.org_id, one.key.scope, one.key.key): one for one in batch.receipts}
+        insert(
+            self.scoped,
+            "receipts",
+            RECEIPT_COLUMNS,
+            [_receipt_row(receipt) for receipt in receipts.values()],
+            org_id=org_id,
+            # An expired receipt may still lie there; the writer has looked, under its lock.
+            tail="ON CONFLICT (org_id, scope, key) DO UPDATE SET"
+            " body_digest = excluded.body_digest, stream = excluded.stream,"
+            " position = excluded.position, status = excluded.status,"
+            " headers = excluded.headers, body = excluded.body,"
+            " expires_at = excluded.expires_at",
+        )
+        insert(
+            self.scoped,
+            "credentials",
+            {"key_id": "text", "org_id": "int", "digest": "bytea"},
+            [(one.key_id, one.org_id, one.digest) for one in batch.credentials],
+            org_id=org_id,
+        )
+        insert(
+            self.scoped,
+            "secrets",
+            {"id": "text", "org_id": "int", "sealed": "bytea"},
+            [(one.id, one.org_id, one.sealed) for one in batch.secrets],
+            org_id=org_id,
+        )
+        if batch.events:
+            self._last = batch.events[-1].position
+            self._remember(batch.batch_id, self._last)
+
+    def _remember(self, batch_id: str, position: int) -> None:
+        # It answers "did my commit arrive?"; others may have written before that is asked.
+        self.scoped.directory(
+            "WITH old AS (DELETE FROM batches WHERE position < %s)"
+            " INSERT INTO batches (batch_id, position) VALUES (%s, %s)",
+            (position - KEPT_BATCHES, batch_id, position),
+        )
+
+    def confirm(self, batch_id: str) -> bool:
+        """Whether that batch is in the log.
+
+        It writes, so that the commit of this turn waits for the standby, and what is found has
+        reached it by then too.
+        """
+        return (
+            self.scoped.directory(
+                "UPDATE batches SET position = position WHERE batch_id = %s", (batch_id,)
+            ).rowcount
+            > 0
+        )
+
+    def _write_events(self, events: Sequence[Event], org_id: int | None) -> None:
+        chains: dict[int, bytes] = {}
+        rows: list[tuple[object, ...]] = []
+        for event, salt in zip(events, fresh_salts(len(events)), strict=True):
+            previous = chains.get(event.org_id)
+            if previous is None:
+                previous = self._last_chain(event.org_id)
+            public, private = encoded_parts(event)
+            private_digest = digest_of_private(salt, private)
+            chain = next_chain(previous, public, private_digest)
+            chains[event.org_id] = chain
+            rows.append(
+                (
+                    event.position,
+                    event.org_id,
+                    event.id,
+                    event.stream,
+                    event.version,
+                    event.kind,
+                    event.payload.schema,
+                    to_text(event.recorded_at),
+                    public.decode(),
+                    private.decode(),
+                    salt,
+                    private_digest,
+                    chain,
+                )
+            )
+        insert(self.scoped, "events", EVENT_COLUMNS, rows, org_id=org_id)
+
+    def _last_chain(self, org_id: int) -> bytes:
+        row = self.scoped.of(
+            org_id,
+            "SELECT chain FROM events WHERE org_id = %s ORDER BY position DESC LIMIT 1",
+            (org_id,),
+        ).fetchone()
+        return GENESIS if row is None else bytes(row[0])
+
+    def _write_heads(self, changes: Sequence[HeadChange], org_id: int | None) -> None:
+        """The heads, and what stands beside them."""
+        insert(
+            self.scoped,
+            "heads",
+            {
+                "org_id": "int",
+                "stream": "text",
+                "number": "bigint",
+                "version": "int",
+                "state": "text",
+            },
+            [
+                (
+                    one.head.org_id,
+                    one.head.stream,
+                    one.head.number,
+                    one.head.version,
+                    encoded_state(one.head.state).decode(),
+                )
+                for one in changes
+            ],
+            org_id=org_id,
+            tail="ON CONFLICT (org_id, stream) DO UPDATE SET version = excluded.version,"
+            " state = excluded.state",
+        )
+        self._write_claims(changes, org_id)
+        self._write_deadlines(changes, org_id)
+        self._write_tickets(changes, org_id)
+        self._write_terms(changes, org_id)
+
+    def _write_claims(self, changes: Sequence[HeadChange], org_id: int | None) -> None:
+        given_up: list[tuple[object, ...]] = []
+        taken: list[tuple[object, ...]] = []
+        for one in changes:
+            before = one.before.claims if one.before is not None else frozenset()
+            if before == one.after.claims:
+                continue
+            own, stream = one.head.org_id, one.head.stream
+            given_up += [(own, kind, key) for kind, key in before - one.after.claims]
+            taken += [(own, kind, key, stream) for kind, key in one.after.claims - before]
+        columns = {"org_id": "int", "kind": "text", "key": "text"}
+        self._delete("claims", columns, given_up, org_id)
+        insert(self.scoped, "claims", {**columns, "stream": "text"}, taken, org_id=org_id)
+
+    def _write_deadlines(self, changes: Sequence[HeadChange], org_id: int | None) -> None:
+        gone: list[tuple[object, ...]] = []
+        rows: list[tuple[object, ...]] = []
+        for one in changes:
+            before = one.before.deadlines if one.before is not None else ()
+            if before == one.after.deadlines:
+                continue
+            if before:
+                gone.append((one.head.org_id, one.head.stream))
+            rows += [
+                (one.head.org_id, one.head.stream, due.kind, to_text(due.due_at))
+                for due in one.after.deadlines
+            ]
+        columns = {"org_id": "int", "stream": "text"}
+        self._delete("deadlines", columns, gone, org_id)
+        columns |= {"kind": "text", "due_at": "text"}
+        insert(self.scoped, "deadlines", columns, rows, org_id=org_id)
+
+    def _write_tickets(self, changes: Sequence[HeadChange], org_id: int | None) -> None:
+        rows: list[tuple[object, ...]] = []
+        for one in changes:
+            head, ticket = one.head, one.head.state
+            if isinstance(ticket, Ticket):
+                row = row_of(ticket)
+                rows.append(
+                    (
+                        head.number,
+                        head.org_id,
+                        head.stream,
+                        row.created_at,
+                        row.updated_at,
+                        row.gravity,
+                        row.start_at,
+                        row.end_at,
+                        row.facets,
+                    )
+                )
+        insert(
+            self.scoped,
+            "tickets",
+            {
+                "number": "bigint",
+                "org_id": "int",
+                "stream": "text",
+                "created_at": "text",
+                "updated_at": "text",
+                "gravity": "int",
+                "start_at": "text",
+                "end_at": "text",
+                "facets": "int",
+            },
+            rows,
+            org_id=org_id,
+            tail="ON CONFLICT (org_id, number) DO UPDATE SET updated_at = excluded.updated_at,"
+            " gravity = excluded.gravity, start_at = excluded.start_at,"
+            " end_at = excluded.end_at, facets = excluded.facets",
+        )
+
+    def _write_terms(self, changes: Sequence[HeadChange], org_id: int | None) -> None:
+        fresh: list[tuple[object, ...]] = []
+        stale: list[tuple[object, ...]] = []
+        for one in changes:
+            before = one.before.terms if one.before is not None else frozenset()
+            if not isinstance(one.head.state, Ticket) or before == one.after.terms:
+                continue
+            own, number = one.head.org_id, one.head.number
+            stale += [(own, term, number) for term in before - one.after.terms]
+            fresh += [(own, term, number) for term in one.after.terms - before]
+        columns = {"org_id": "int", "term": "text", "number": "bigint"}
+        self._delete("ticket_terms", columns, stale, org_id)
+        insert(self.scoped, "ticket_terms", columns, fresh, org_id=org_id)
+
+    def _delete(
+        self,
+        table: str,
+        columns: Mapping[str, str],
+        rows: Sequence[Sequence[object]],
+        org_id: int | None,
+    ) -> None:
+        if not rows:
+            return
+        arrays = ", ".join(f"%s::{sort}[]" for sort in columns.values())
+        same = " AND ".join(f"t.{name} = gone.{name}" for name in columns)
+        self.scoped.of(
+            org_id,
+            f"DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT found.ctid"
+            f" FROM unnest({arrays}) AS gone ({', '.join(columns)}) CROSS JOIN LATERAL"
+            f" (SELECT t.ctid FROM {table} AS t WHERE {same} OFFSET 0) AS found))",
+            tuple(
+                array(column, sort)
+                for column, sort in zip(zip(*rows, strict=True), columns.values(), strict=True)
+            ),
+        )
+
+    def attempting(self, *, keep: bool) -> AbstractContextManager[None]:
+        """What is written inside stays in the turn only if the block ends well, and *keep*."""
+        return self.scoped.attempting(keep=keep)
+
+    def redact(self, org_id: int, event_id: str, fields: Collection[str]) -> tuple[Event, str]:
+        """Empty *fields* of one event, and forget its salt and every kept answer about its stream.
+
+        The event as it now reads, and the hex digest of what remains.
+
+        Raises:
+            LookupError: no such event in the org, or no such field with text in it.
+        """
+        position = position_in(event_id)
+        row = self.scoped.of(
+            org_id,
+            "SELECT id, kind, schema, private, stream FROM events"
+            " WHERE org_id = %s AND position = %s",
+            (org_id, position),
+        ).fetchone()
+        if row is None or row[0] != event_id:
+            raise LookupError(event_id)
+        _, kind, schema, private, stream = row
+        remaining = emptied(kind, schema, private, frozenset(fields))
+        changed = self.scoped.of(
+            org_id,
+            "UPDATE events SET private = %s, salt = '' WHERE org_id = %s AND position = %s"
+            " RETURNING position, org_id, public, private",
+            (remaining.decode(), org_id, position),
+        ).fetchone()
+        assert changed is not None, "it was there under the writer's lock"
+        self.scoped.of(
+            org_id, "DELETE FROM receipts WHERE org_id = %s AND stream = %s", (org_id, stream)
+        )
+        return event_of(changed), digest_of_remaining(remaining)
+
+    def put_documents(self, documents: Sequence[Document]) -> None:
+        """Set the searchable text of tickets, whatever it was before."""
+        latest = {one.number: one for one in documents}
+        insert(
+            self.scoped,
+            "search",
+            {"org_id": "int", "rowid": "bigint", "text": "text", "words": "tsvector"},
+            [
+                (one.org_id, one.number, one.text, vector_of(one.org_id, one.text))
+                for one in latest.values()
+            ],
+            org_id=_one_org(one.org_id for one in documents),
+            tail="ON CONFLICT (org_id, rowid) DO UPDATE SET text = excluded.text,"
+            " words = excluded.words",
+        )
+
+    def forget_document_traces(self) -> None:
+        """Nothing to do: what was replaced is found no more, and is swept away with every other
+        row that nobody can see."""
+
+    def put_checkpoint(self, name: str, position: int) -> None:
+        """A follower has come as far as *position*."""
+        self.scoped.directory(
+            "INSERT INTO checkpoints (name, position) VALUES (%s, %s)"
+            " ON CONFLICT (name) DO UPDATE SET position = excluded.position",
+            (name, position),
+        )
+
+    def clear_projections(self) -> None:
+        """Empty everything that follows from the log; nobody writes until this turn ends."""
+        self.scoped.directory("SELECT pg_advisory_xact_lock(%s)", (WRITER,))
+        for table in ("heads", "claims", "deadlines", "tickets", "ticket_terms", "search"):
+            self.scoped.of(None, f"DELETE FROM {table}")
+        self.scoped.directory("DELETE FROM checkpoints")
+
+    def drop_expired_receipts(self, at: datetime, limit: int) -> int:
+        """Delete at most *limit* receipts that have expired by *at*, oldest first; how many."""
+        return self.scoped.of(
+            None,
+            "DELETE FROM receipts WHERE ctid = ANY(ARRAY(SELECT ctid FROM receipts"
+            " WHERE expires_at <= %s ORDER BY expires_at LIMIT %s))",
+            (to_text(at), limit),
+        ).rowcount
+
+    def commit(self) -> None:
+        """Make it true, and durable; whoever listens hears of it.
+
+        Raises:
+            StorageFailed: it was not done; ``uncertain`` when that is not known.
+        """
+        # Nothing may cut a commit short: the server would keep it, and call it done.
+        self.scoped.directory(
+            "SELECT set_config('statement_timeout', '0', true),"
+            " CASE WHEN %s::bigint > 0 THEN pg_notify('tocsin', %s) END",
+            (self._last, str(self._last)),
+        )
+        self.scoped.end()
+        self._commit(self.scoped.connection)
+
+    def rollback(self) -> None:
+        """Leave no trace."""
+        self.scoped.end()
+        connection = self.scoped.connection
+        if connection.closed or connection.info.transaction_status == _IDLE:
+            return
+        try:
+            connection.execute("ROLLBACK")
+        except psycopg.OperationalError:
+            # Whoever cannot be reached has nobody's word to keep: it rolls back by itself.
+            connection.close()
+
+
+_IDLE: Final = psycopg.pq.TransactionStatus.IDLE
+
+
+def _one_org(orgs: Iterable[int]) -> int | None:
+    """The org that all of *orgs* are; None when there are several."""
+    found = set(orgs)
+    return found.pop() if len(found) == 1 else None
+
+
+def _receipt_row(receipt: Receipt) -> tuple[object, ...]:
+    key, answer = receipt.key, receipt.answer
+    return (
+        key.org_id,
+        key.scope,
+        key.key,
+        key.body_digest,
+        receipt.stream,
+        receipt.position,
+        answer.status,
+        json.dumps(answer.headers),
+        answer.body,
+        to_text(receipt.expires_at),
+    )
