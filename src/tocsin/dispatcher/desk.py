@@ -37,12 +37,14 @@ GIVE_UP_AFTER: Final = timedelta(hours=72)
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """One delivery in memory. ``passed_then`` is how many had got through when it last failed."""
+    """One delivery in memory. ``passed_then`` is how many had got through when it last failed;
+    ``held_since`` is set while it is noted as held by one before it."""
 
     position: int
     stream: str
     coalesce_key: str | None = None
     noted: bool = False
+    held_since: datetime | None = None
     attempts: int = 0
     tried_at: datetime | None = None
     tries: int = 0
@@ -101,14 +103,19 @@ class Desk:
         self._known: dict[str, LaneRow] = {}
         self._troubled: set[str] = set()
         self._ready: deque[str] = deque()
+        self._taken_back: set[str] = set()
         self._resting: dict[str, float] = {}
         self._passed_then: dict[str, int] = {}
         self._busy: dict[str, Item] = {}
+        self._sent_elsewhere: set[int] = set()
         # What is not written yet.
         self._changed_lanes: dict[str, LaneRow] = {}
         self._noted: dict[int, Noted] = {}
         self._dropped: set[int] = set()
+        # Lanes that have left memory since: what the store still has noted of them is settled.
+        self._cleared: set[str] = set()
         self._cancelled = False
+        self._moved = False
         self._dirty = new
 
     # -- what there is ---------------------------------------------------------------------------
@@ -154,9 +161,19 @@ class Desk:
         return not self._window and self.loaded - self._row.position > WINDOW
 
     @property
-    def lanes_in_memory(self) -> int:
-        """How many tickets have anything in memory here."""
-        return len(self._lanes)
+    def lanes_taken_back(self) -> int:
+        """How many of the lanes in memory were in trouble."""
+        return len(self._taken_back)
+
+    @property
+    def notes_in_memory(self) -> int:
+        """How many deliveries in memory were noted."""
+        return sum(item.noted for stream in self._taken_back for item in self._lanes[stream])
+
+    def has(self, noted: Noted) -> bool:
+        """Whether that delivery is in memory."""
+        lane = self._lanes.get(noted.stream, ())
+        return any(item.position == noted.position for item in lane)
 
     @property
     def notes_to_write(self) -> bool:
@@ -187,10 +204,10 @@ class Desk:
             if item.position <= self.loaded or item.position in self._ahead:
                 continue
             stream = item.stream
-            lane = self._changed_lanes.get(stream) or self._known.get(stream) or lanes.get(stream)
+            lane = self._lane_of(stream) or self._as_it_is_here(lanes.get(stream))
             if (
                 stream in self._troubled
-                or (stream in noted and stream not in self._lanes)
+                or (stream in noted and stream not in self._lanes and stream not in self._cleared)
                 or (lane is not None and lane.parked)
             ):
                 self._troubled.add(stream)
@@ -226,35 +243,36 @@ class Desk:
                 self._settled(earlier)
                 self.counts.superseded += 1
 
-    def take_back(self, noted: Sequence[Noted], lane: LaneRow | None) -> bool:
-        """Take up a lane in trouble whose time has come: all of its deliveries but the parked;
-        whether there was anything to take up."""
+    def take_back(
+        self, noted: Sequence[Noted], lane: LaneRow | None, *, more: bool, at: datetime
+    ) -> bool:
+        """Take up a lane in trouble whose time has come: all of its deliveries but the parked, or
+        the first of them when there is *more*; whether there was anything to take up."""
         stream = noted[0].stream
         if stream in self._lanes:
             # Something of the lane is in memory: a parked one was asked for again. It goes first.
             known = {one.position for one in self._lanes[stream]}
             noted = [one for one in noted if one.position not in known]
-            if stream in self._busy or not noted:
+            if stream in self._busy or len(noted) <= more:
                 return False
-        if lane is not None:
-            self._known.setdefault(stream, lane)
+        if (here := self._as_it_is_here(lane)) is not None:
+            self._known.setdefault(stream, here)
+        taken = [_item_of(one) for one in noted]
+        # What comes behind these is asked for when the last of them, left noted, is due again.
+        left = taken.pop() if more else None
         items: deque[Item] = deque()
-        for one in noted:
-            item = Item(
-                position=one.position,
-                stream=stream,
-                coalesce_key=one.coalesce_key,
-                noted=True,
-                attempts=one.attempts,
-                tried_at=one.tried_at,
-                tries=int(one.tried_at is not None),
-            )
+        for item in taken:
             self._supersede(items, item)
             items.append(item)
         items[0].passed_then = self._passed_then.pop(stream, None)
         self._troubled.discard(stream)
+        self._taken_back.add(stream)
+        if left is not None:
+            self._note(left, Trouble.WAITING, due_at=at)
+            self._troubled.add(stream)
         if stream in self._lanes:
-            self._lanes[stream].extendleft(reversed(items))
+            together = sorted([*self._lanes[stream], *items], key=lambda one: one.position)
+            self._lanes[stream] = deque(together)
         else:
             self._lanes[stream] = items
             self._ready.append(stream)
@@ -293,8 +311,15 @@ class Desk:
 
     def lane(self, item: Item) -> LaneRow | None:
         """The lane of *item*, if its opening was delivered."""
-        found = self._changed_lanes.get(item.stream) or self._known.get(item.stream)
+        found = self._lane_of(item.stream)
         return None if found is None or found.parked else found
+
+    def _lane_of(self, stream: str) -> LaneRow | None:
+        return self._changed_lanes.get(stream) or self._known.get(stream)
+
+    def _as_it_is_here(self, stored: LaneRow | None) -> LaneRow | None:
+        """A lane that is stored; None if it was opened at an address that is left."""
+        return None if stored is None or (self._moved and not stored.parked) else stored
 
     def may_be_again(self, item: Item) -> bool:
         """Whether *item* may have been sent before, by this process or one before it."""
@@ -305,12 +330,14 @@ class Desk:
         if self._busy.get(item.stream) is not item:
             return  # cancelled while it was out
         del self._busy[item.stream]
+        here = item.position not in self._sent_elsewhere
+        self._sent_elsewhere.discard(item.position)
         item.tries += 1
         item.tried_at = item.tried_at or at
         match verdict:
             case Delivered():
                 self._got_through()
-                self._delivered(item, verdict, at)
+                self._delivered(item, verdict, at, here=here)
             case Refused():
                 # It answered, so it is not down.
                 self._got_through()
@@ -330,6 +357,7 @@ class Desk:
         """*item* was not sent after all; it is the next of its lane."""
         if self._busy.get(item.stream) is item:
             del self._busy[item.stream]
+            self._sent_elsewhere.discard(item.position)
             self._ready.appendleft(item.stream)
 
     def _got_through(self) -> None:
@@ -342,11 +370,10 @@ class Desk:
             self._row = replace(self._row, down_since=None, down_reason="")
             self._dirty = True
 
-    def _delivered(self, item: Item, verdict: Delivered, at: datetime) -> None:
+    def _delivered(self, item: Item, verdict: Delivered, at: datetime, *, here: bool) -> None:
         self.counts.delivered += 1
         self._row = replace(self._row, delivered=self._row.delivered + 1, delivered_at=at)
-        known = self._changed_lanes.get(item.stream) or self._known.get(item.stream)
-        if known is None or known.parked:
+        if here and self.lane(item) is None:
             opened = LaneRow(stream=item.stream, remote_id=verdict.remote_id)
             self._known[item.stream] = self._changed_lanes[item.stream] = opened
         self._leave_lane(item)
@@ -396,7 +423,13 @@ class Desk:
             self._ready.append(item.stream)
         else:
             del self._lanes[item.stream]
-            self._known.pop(item.stream, None)
+            self._forget_lane(item.stream)
+            self._cleared.add(item.stream)
+
+    def _forget_lane(self, stream: str) -> None:
+        """Nothing of it is in memory any more."""
+        self._known.pop(stream, None)
+        self._taken_back.discard(stream)
 
     def _settled(self, item: Item) -> None:
         self._dirty = True
@@ -437,7 +470,7 @@ class Desk:
                 self._note(one, Trouble.WAITING, due_at=due_at, reason=reason)
             else:
                 self._note(one, Trouble.HELD, due_at=due_at)
-        self._known.pop(item.stream, None)
+        self._forget_lane(item.stream)
         self._troubled.add(item.stream)
 
     def _park(self, item: Item, reason: str, at: datetime) -> None:
@@ -452,16 +485,28 @@ class Desk:
         for one in self._lanes.pop(item.stream):
             if one is not item:
                 self._note(one, Trouble.HELD, due_at=at)
-        self._known.pop(item.stream, None)
+        self._forget_lane(item.stream)
         self._troubled.add(item.stream)
 
     # -- the route -------------------------------------------------------------------------------
 
-    def follow(self, route: Route, *, now: float) -> None:
-        """The route was changed: a new address is tried at once."""
-        if route.destination != self.route.destination and self._breaker.is_open:
+    def follow(self, route: Route, *, pace: Pace, now: float) -> None:
+        """The route was changed: a new address is tried at once, and lanes begin anew there."""
+        before, self.route = self.route.destination, route
+        if route.destination != before and self._breaker.is_open:
             self._breaker.probe_now(now)
-        self.route = route
+        if pace != self._pace:
+            self._pace, self._bucket = pace, Bucket(pace, now)
+        if replace(route.destination, secret_id=before.secret_id) != before:
+            # What was made at the old address is not at the new one; what is out goes to the old.
+            self._moved = self._dirty = True
+            self._sent_elsewhere |= {item.position for item in self._busy.values()}
+            self._known.clear()
+            self._unwrite_lanes(parked=False)
+
+    def _unwrite_lanes(self, *, parked: bool) -> None:
+        for stream in [one for one, lane in self._changed_lanes.items() if lane.parked == parked]:
+            del self._changed_lanes[stream]
 
     def cancel(self, upto: int) -> None:
         """The route is gone or disabled: nothing of it up to *upto* is sent any more."""
@@ -481,14 +526,18 @@ class Desk:
             self._known,
             self._resting,
             self._busy,
+            self._sent_elsewhere,
             self._passed_then,
-            self._changed_lanes,
             self._noted,
         ):
             kept.clear()
+        # What is there stays known, in case the route is enabled again.
+        self._unwrite_lanes(parked=True)
         self._ahead.clear()
         self._troubled.clear()
+        self._taken_back.clear()
         self._dropped.clear()
+        self._cleared.clear()
         self._ready.clear()
         self._breaker.close()
         self._cancelled = self._dirty = True
@@ -517,16 +566,59 @@ class Desk:
         return Settlement(
             destination=replace(self._row, position=position, ahead=ahead),
             lanes=tuple(self._changed_lanes.values()),
-            noted=tuple(self._noted.values()),
+            noted=(*self._noted.values(), *self._now_first()),
             dropped=tuple(self._dropped),
             cancelled=self._cancelled,
+            moved=self._moved,
         )
+
+    def _now_first(self) -> list[Noted]:
+        """What in memory is noted as held by deliveries that are settled: whoever takes over from
+        here is to find every lane by its first one."""
+        return [
+            Noted(
+                org_id=self._row.org_id,
+                route_id=self._row.route_id,
+                position=item.position,
+                stream=item.stream,
+                coalesce_key=item.coalesce_key,
+                state=Trouble.WAITING,
+                attempts=item.attempts,
+                tried_at=item.tried_at,
+                due_at=item.held_since,
+            )
+            for item in self._first_noted()
+            if item.held_since is not None
+        ]
+
+    def _first_noted(self) -> list[Item]:
+        firsts = (
+            next((item for item in self._lanes[stream] if item.noted), None)
+            for stream in self._taken_back
+        )
+        return [item for item in firsts if item is not None]
 
     def written(self, settlement: Settlement) -> None:
         """That settlement is in the store."""
+        for item in self._first_noted():
+            item.held_since = None
         self._row = settlement.destination
         self._ahead = set(settlement.destination.ahead)
         self._changed_lanes.clear()
         self._noted.clear()
         self._dropped.clear()
-        self._cancelled = self._dirty = False
+        self._cleared.clear()
+        self._cancelled = self._moved = self._dirty = False
+
+
+def _item_of(noted: Noted) -> Item:
+    return Item(
+        position=noted.position,
+        stream=noted.stream,
+        coalesce_key=noted.coalesce_key,
+        noted=True,
+        held_since=noted.due_at if noted.state is Trouble.HELD else None,
+        attempts=noted.attempts,
+        tried_at=noted.tried_at,
+        tries=max(noted.attempts, int(noted.tried_at is not None)),
+    )

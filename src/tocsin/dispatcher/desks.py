@@ -18,6 +18,9 @@ from tocsin.store.outgoing import DestinationRow, Trouble
 TAIL_LIMIT: Final = 1_000
 DUE_LIMIT: Final = 500
 MOST_IN_LANE: Final = 10_000
+MOST_TAKEN_BACK: Final = 64
+"""Lanes in trouble that one desk has in memory at once."""
+
 NO_PACE: Final = Pace(concurrent=1)
 
 Place = tuple[int, str]
@@ -45,6 +48,7 @@ class Desks:
         self._desks: dict[Place, Desk] = {}
         self._tail: int | None = None
         self._log_seen = 0
+        self._routes_moved = True
         self.orgs: dict[int, OrgRow] = {}
         self.duties: frozenset[str] = frozenset()
         self.more = False
@@ -78,6 +82,7 @@ class Desks:
         self._desks.clear()
         self.duties = frozenset()
         self._tail = None
+        self._routes_moved = True
 
     def sender(self, desk: Desk) -> Sender | None:
         """What sends to the desk's kind of destination, if anything does."""
@@ -92,24 +97,25 @@ class Desks:
     def look(self, turn: ReadTurn, *, mine: frozenset[str], due: bool) -> None:
         """Read what is new: routes, the end of the outbox, and with *due* what is to be tried
         again. *mine* are the duties of this process."""
-        routes_moved = self._routes_moved(turn) or mine != self.duties
+        last = turn.last_position()
+        if mine != self.duties or (
+            last > self._log_seen and turn.sort_moved("route", after=self._log_seen)
+        ):
+            # Until they are read: the storage may fail before they are.
+            self._routes_moved = True
+        self._log_seen = last
         for place, _ in self:
             if duty_of(place[1]) not in mine:
                 self.close(place)
         self.duties = mine
         if self._tail is None:
             self._tail = self._log_seen
-        if routes_moved:
+        if self._routes_moved:
             self._read_routes(turn, self._tail)
+            self._routes_moved = False
         self._tail, self.more = self._read_tail(turn, self._tail)
         if due:
             self.more = self._take_back_due(turn) or self.more
-
-    def _routes_moved(self, turn: ReadTurn) -> bool:
-        seen, self._log_seen = self._log_seen, turn.last_position()
-        if seen == self._log_seen:
-            return False
-        return turn.sort_moved("route", after=seen)
 
     def _read_routes(self, turn: ReadTurn, tail: int) -> None:
         """Set up a desk for each route that is ours, follow changes, cancel what has ended."""
@@ -131,16 +137,17 @@ class Desks:
         tail: int,
     ) -> None:
         now = self._timer()
+        sender = self._senders.get(route.destination.kind)
+        pace = NO_PACE if sender is None else sender.pace
         desk = self._desks.get((org_id, route.id))
         if desk is None:
             row = rows.get(route.id)
             begun = row or DestinationRow(org_id=org_id, route_id=route.id, position=number)
-            sender = self._senders.get(route.destination.kind)
             desk = self._desks[(org_id, route.id)] = Desk(
                 route=route,
                 row=begun,
                 unread=turn.outgoing_count(org_id, route.id, after=begun.position, upto=tail),
-                pace=NO_PACE if sender is None else sender.pace,
+                pace=pace,
                 inherited=self._log_seen,
                 now=now,
                 new=row is None,
@@ -148,7 +155,7 @@ class Desks:
             ended = not is_live(route)
         else:
             ended = is_live(desk.route) and not is_live(route)
-            desk.follow(route, now=now)
+            desk.follow(route, pace=pace, now=now)
         if ended:
             desk.cancel(self._log_seen)
 
@@ -214,8 +221,12 @@ class Desks:
         if not able:
             return False
         taken = False
-        due = turn.due_deliveries(self._clock(), routes=able, limit=DUE_LIMIT)
-        lanes = dict.fromkeys((one.org_id, one.route_id, one.stream) for one in due)
+        # What is in memory is still noted as due: it must not stand in the way of the rest.
+        limit = DUE_LIMIT + sum(desk.notes_in_memory for desk in able.values())
+        due = turn.due_deliveries(self._clock(), routes=able, limit=limit)
+        lanes = dict.fromkeys(
+            (one.org_id, one.route_id, one.stream) for one in due if not able[one.route_id].has(one)
+        )
         for org_id, route_id, stream in lanes:
             desk = able[route_id]
             if not self._takes_back(desk):
@@ -228,15 +239,16 @@ class Desks:
                 limit=MOST_IN_LANE,
             )
             lane = turn.lanes(org_id, route_id, (stream,)).get(stream)
-            taken = desk.take_back(noted, lane) or taken
-        return taken and len(due) == DUE_LIMIT
+            more = len(noted) == MOST_IN_LANE
+            taken = desk.take_back(noted, lane, more=more, at=self._clock()) or taken
+        return taken and len(due) == limit
 
     def _takes_back(self, desk: Desk) -> bool:
         """While it is down, only what is needed to find out whether it still is."""
         return (
             self.sender(desk) is not None
             and not desk.notes_to_write
-            and desk.lanes_in_memory < WINDOW
+            and desk.lanes_taken_back < MOST_TAKEN_BACK
             and (not desk.is_down or desk.has_nothing_ready)
         )
 

@@ -17,6 +17,7 @@ from tocsin.dispatcher.contract import (
     Addressee,
     Parcel,
     Refused,
+    Retry,
     Sender,
     Verdict,
 )
@@ -25,6 +26,7 @@ from tocsin.dispatcher.desks import Desks
 from tocsin.dispatcher.naming import delivery_id, duty_of
 from tocsin.store.contract import ReadTurn, StorageFailed
 from tocsin.store.leasing import Leases
+from tocsin.store.sealing import WrongSecretKey
 
 log = structlog.get_logger(__name__)
 
@@ -34,12 +36,13 @@ MOST_OUT: Final = 96
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """A delivery that is out, and the desk it came from."""
+    """A delivery that is out, and the desk it came from; ``unsendable`` if it need not be tried."""
 
     desk: Desk
     item: Item
     parcel: Parcel
     sender: Sender
+    unsendable: Verdict | None = None
 
 
 class Sending:
@@ -104,7 +107,11 @@ class Sending:
     def hand_out(self, handed: Sequence[Handed]) -> None:
         """Let the workers send them."""
         for one in handed:
-            self._workers.submit(self._send, one)
+            if one.unsendable is None:
+                self._workers.submit(self._send, one)
+            else:
+                self._heard.append((one, one.unsendable))
+                self._bell()
 
     def heard(self) -> Iterator[tuple[Handed, Verdict | None]]:
         """What became of those that are back, each once; None: it was not sent."""
@@ -126,10 +133,15 @@ class Sending:
         for desk, item, sender in picked:
             state = heads[desk.row.org_id][item.stream].state
             assert isinstance(state, Ticket | Record)
-            lane = desk.lane(item)
+            lane, unsendable, secret = desk.lane(item), None, None
+            try:
+                secret = self._secret(turn, desk.row.org_id, desk.route.destination)
+            except WrongSecretKey:
+                # One org's trouble, and its operator's to mend; others go on.
+                unsendable = Retry("its secret does not open with this installation's key")
             parcel = Parcel(
                 delivery_id=delivery_id(item.position, desk.route.id),
-                to=self._addressee(turn, desk),
+                to=self._addressee(desk, secret),
                 event=events[desk.row.org_id][item.position],
                 state=state,
                 opening=lane is None,
@@ -137,10 +149,10 @@ class Sending:
                 again=desk.may_be_again(item),
                 attempt=item.tries + 1,
             )
-            handed.append(Handed(desk, item, parcel, sender))
+            handed.append(Handed(desk, item, parcel, sender, unsendable))
         return handed
 
-    def _addressee(self, turn: ReadTurn, desk: Desk) -> Addressee:
+    def _addressee(self, desk: Desk, secret: bytes | None) -> Addressee:
         route, org_id = desk.route, desk.row.org_id
         return Addressee(
             org_id=org_id,
@@ -148,7 +160,7 @@ class Sending:
             route_id=route.id,
             route_name=route.name,
             destination=route.destination,
-            secret=self._secret(turn, org_id, route.destination),
+            secret=secret,
         )
 
     def _secret(self, turn: ReadTurn, org_id: int, destination: Destination) -> bytes | None:

@@ -1,0 +1,1 @@
+"""The dispatcher: its pure parts alone, then whole on a real store, with time moved by hand."""
