@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
-from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
 
 import requests
 from pyairtable import Api
 
+from tocsin.adapters.airtable.base import Base
 from tocsin.adapters.airtable.mirror import KEYS, Row
 from tocsin.dispatcher.contract import Delivered, Refused, Retry, Verdict
 
@@ -35,15 +35,6 @@ _PIECE: Final = 16_384
 
 class _TooLarge(requests.RequestException):
     """An answer that is none of Airtable's."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """A base of Airtable's, at an *endpoint*, and the token that opens it."""
-
-    endpoint: str
-    id: str
-    token: str = field(repr=False)
 
 
 def upserted(rows: Sequence[tuple[str, Row]], *, base: Base, seconds: float) -> Verdict:

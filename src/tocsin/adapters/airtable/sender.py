@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from tocsin.adapters.airtable.exchange import Base, upserted
+from tocsin.adapters.airtable.base import Base
 from tocsin.adapters.airtable.mirror import (
     TICKET,
     UPDATE,
@@ -78,7 +79,7 @@ class AirtableSender:
             update = _update(turn, parcel.to.org_id, parcel.event)
         if update is not None:
             rows.append((UPDATE, update))
-        verdict = upserted(rows, base=base, seconds=self._seconds)
+        verdict = self._upserted(rows, base)
         return Delivered() if isinstance(verdict, Delivered) and not parcel.opening else verdict
 
     def try_out(self, trial: Trial) -> Verdict:
@@ -87,8 +88,14 @@ class AirtableSender:
         if not isinstance(base, Base):
             return base
         rows = list(trial_rows(trial.at).items())
-        verdict = upserted(rows, base=base, seconds=self._seconds)
+        verdict = self._upserted(rows, base)
         return Delivered() if isinstance(verdict, Delivered) else verdict
+
+    def _upserted(self, rows: Sequence[tuple[str, Row]], base: Base) -> Verdict:
+        # The library takes half a second and 20 MB to load: only who mirrors has to wait for it.
+        from tocsin.adapters.airtable.exchange import upserted
+
+        return upserted(rows, base=base, seconds=self._seconds)
 
     def _base(self, to: Addressee) -> Base | Retry | Refused:
         base, secret = to.destination.table_base, to.secret
