@@ -24,8 +24,8 @@ from tocsin.dispatcher.desk import (
     MAX_REFUSALS,
     WINDOW,
     Desk,
-    Item,
 )
+from tocsin.dispatcher.items import Item
 from tocsin.store.outgoing import DestinationRow, LaneRow, Noted, Settlement, Trouble
 
 PLACE: Final = DestinationRow(org_id=1, route_id="route", position=0)
@@ -404,7 +404,7 @@ def test_three_failures_in_a_row_open_the_breaker_and_one_arrival_closes_it() ->
     assert len(world.out) == 1, "one probe"
     assert world.desk.wakes_at(world.now) is None
     world.hear(0, Delivered())
-    assert world.desk.row.down_since is None
+    assert world.desk.settlement().destination.down_since is None
     assert world.desk.wakes_at(world.now) == world.now, "and all others may go"
 
 

@@ -132,8 +132,8 @@ class Story:
 
 STORIES = {
     "all is well": Story(lambda: accepted, 3),
-    "sends fail now and then": Story(shaky, 40),
-    "the destination is down at first": Story(dead_at_first, 40),
+    "sends fail now and then": Story(shaky, 20),
+    "the destination is down at first": Story(dead_at_first, 25),
 }
 
 
@@ -233,7 +233,7 @@ def test_killed_at_any_step_a_lane_stays_parked_until_it_is_asked_for(
         with mortal(told, tmp_path, fate) as post:
             sick = next(iter(post.promised(told.route)))
             post.hook.judge = refusing(sick)
-            live(post, fate, 40)
+            live(post, fate, 20)
             states = [one.state for one in post.trouble() if one.stream == sick]
             assert states == [Trouble.PARKED, Trouble.HELD, Trouble.HELD]
             assert sick not in firsts(post.hook.arrived, told.route)

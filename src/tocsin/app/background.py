@@ -30,6 +30,9 @@ from tocsin.store.sqlite.checkpoints import Checkpoints
 
 FOLLOWING: Final = "search"
 TICKING: Final = "clock"
+MANY_WAITING: Final = 8
+"""Commands that wait for the writer, beyond which deliveries are held back."""
+
 ALL_DUTIES: Final = (FOLLOWING, TICKING, *DUTIES)
 
 
@@ -85,6 +88,7 @@ class Background:
                 store=store, writer=self.writer, clock=now, entropy=fresh_bits
             ),
             observe=metrics.observe_deliveries,
+            busy=lambda: self.writer.waiting > MANY_WAITING,
         )
         metrics.watch_queue(lambda: self.writer.waiting)
         if duties:

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
 
 from tocsin.core.records import Route
 from tocsin.dispatcher.breaker import Breaker, retry_delay
 from tocsin.dispatcher.contract import Delivered, Pace, Refused, Retry, Verdict
+from tocsin.dispatcher.items import Counts, Item, item_of, noted_of
 from tocsin.dispatcher.pacing import Bucket
+from tocsin.dispatcher.unwritten import Unwritten
 from tocsin.store.outgoing import DestinationRow, LaneRow, Noted, Settlement, Trouble
 
 WINDOW: Final = 512
@@ -33,33 +35,6 @@ OPEN_AFTER: Final = 3
 MAX_ATTEMPTS: Final = 20
 MAX_REFUSALS: Final = 5
 GIVE_UP_AFTER: Final = timedelta(hours=72)
-
-
-@dataclass(slots=True, eq=False)
-class Item:
-    """One delivery in memory. ``passed_then`` is how many had got through when it last failed;
-    ``held_since`` is set while it is noted as held by one before it."""
-
-    position: int
-    stream: str
-    coalesce_key: str | None = None
-    noted: bool = False
-    held_since: datetime | None = None
-    attempts: int = 0
-    tried_at: datetime | None = None
-    tries: int = 0
-    passed_then: int | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class Counts:
-    """What became of deliveries since the desk was set up."""
-
-    delivered: int = 0
-    failed: int = 0
-    parked: int = 0
-    superseded: int = 0
-    cancelled: int = 0
 
 
 class Desk:
@@ -108,15 +83,7 @@ class Desk:
         self._passed_then: dict[str, int] = {}
         self._busy: dict[str, Item] = {}
         self._sent_elsewhere: set[int] = set()
-        # What is not written yet.
-        self._changed_lanes: dict[str, LaneRow] = {}
-        self._noted: dict[int, Noted] = {}
-        self._dropped: set[int] = set()
-        # Lanes that have left memory since: what the store still has noted of them is settled.
-        self._cleared: set[str] = set()
-        self._cancelled = False
-        self._moved = False
-        self._dirty = new
+        self._unwritten = Unwritten(dirty=new)
 
     # -- what there is ---------------------------------------------------------------------------
 
@@ -148,7 +115,7 @@ class Desk:
     @property
     def dirty(self) -> bool:
         """Whether there is something to write."""
-        return self._dirty
+        return self._unwritten.dirty
 
     @property
     def is_down(self) -> bool:
@@ -178,7 +145,7 @@ class Desk:
     @property
     def notes_to_write(self) -> bool:
         """Whether lanes in trouble are not all written down: do not read any back before."""
-        return bool(self._noted or self._dropped)
+        return self._unwritten.has_notes
 
     @property
     def has_nothing_ready(self) -> bool:
@@ -207,7 +174,11 @@ class Desk:
             lane = self._lane_of(stream) or self._as_it_is_here(lanes.get(stream))
             if (
                 stream in self._troubled
-                or (stream in noted and stream not in self._lanes and stream not in self._cleared)
+                or (
+                    stream in noted
+                    and stream not in self._lanes
+                    and stream not in self._unwritten.cleared
+                )
                 or (lane is not None and lane.parked)
             ):
                 self._troubled.add(stream)
@@ -257,7 +228,7 @@ class Desk:
                 return False
         if (here := self._as_it_is_here(lane)) is not None:
             self._known.setdefault(stream, here)
-        taken = [_item_of(one) for one in noted]
+        taken = [item_of(one) for one in noted]
         # What comes behind these is asked for when the last of them, left noted, is due again.
         left = taken.pop() if more else None
         items: deque[Item] = deque()
@@ -315,11 +286,11 @@ class Desk:
         return None if found is None or found.parked else found
 
     def _lane_of(self, stream: str) -> LaneRow | None:
-        return self._changed_lanes.get(stream) or self._known.get(stream)
+        return self._unwritten.lanes.get(stream) or self._known.get(stream)
 
     def _as_it_is_here(self, stored: LaneRow | None) -> LaneRow | None:
         """A lane that is stored; None if it was opened at an address that is left."""
-        return None if stored is None or (self._moved and not stored.parked) else stored
+        return None if stored is None or (self._unwritten.moved and not stored.parked) else stored
 
     def may_be_again(self, item: Item) -> bool:
         """Whether *item* may have been sent before, by this process or one before it."""
@@ -368,14 +339,15 @@ class Desk:
             self._breaker.close()
             self._resting.clear()
             self._row = replace(self._row, down_since=None, down_reason="")
-            self._dirty = True
+            self.touch()
 
     def _delivered(self, item: Item, verdict: Delivered, at: datetime, *, here: bool) -> None:
         self.counts.delivered += 1
         self._row = replace(self._row, delivered=self._row.delivered + 1, delivered_at=at)
         if here and self.lane(item) is None:
             opened = LaneRow(stream=item.stream, remote_id=verdict.remote_id)
-            self._known[item.stream] = self._changed_lanes[item.stream] = opened
+            self._known[item.stream] = opened
+            self._unwritten.lane(opened)
         self._leave_lane(item)
         self._settled(item)
 
@@ -409,7 +381,7 @@ class Desk:
             self._row = replace(
                 self._row, down_since=self._row.down_since or at, down_reason=verdict.reason
             )
-            self._dirty = True
+            self.touch()
 
     def _too_old(self, item: Item, at: datetime) -> bool:
         return item.tried_at is not None and at - item.tried_at >= GIVE_UP_AFTER
@@ -424,7 +396,7 @@ class Desk:
         else:
             del self._lanes[item.stream]
             self._forget_lane(item.stream)
-            self._cleared.add(item.stream)
+            self._unwritten.cleared.add(item.stream)
 
     def _forget_lane(self, stream: str) -> None:
         """Nothing of it is in memory any more."""
@@ -432,32 +404,18 @@ class Desk:
         self._taken_back.discard(stream)
 
     def _settled(self, item: Item) -> None:
-        self._dirty = True
+        self.touch()
         if item.noted:
-            self._dropped.add(item.position)
-            self._noted.pop(item.position, None)
+            self._unwritten.drop(item)
         else:
             del self._window[item.position]
             self._ahead.add(item.position)
 
     def _note(self, item: Item, state: Trouble, *, due_at: datetime, reason: str = "") -> None:
-        self._dirty = True
         self._window.pop(item.position, None)
         if not item.noted:
             self._ahead.add(item.position)
-        self._dropped.discard(item.position)
-        self._noted[item.position] = Noted(
-            org_id=self._row.org_id,
-            route_id=self._row.route_id,
-            position=item.position,
-            stream=item.stream,
-            coalesce_key=item.coalesce_key,
-            state=state,
-            attempts=item.attempts,
-            tried_at=item.tried_at,
-            due_at=due_at,
-            reason=reason,
-        )
+        self._unwritten.note(noted_of(item, self._row, state, due_at=due_at, reason=reason))
 
     def _set_aside(
         self, item: Item, reason: str, *, at: datetime, wish: float | None, luck: float
@@ -481,7 +439,7 @@ class Desk:
             return
         # Without its opening nothing of the lane would mean anything there.
         parked = LaneRow(stream=item.stream, remote_id=None, parked=True)
-        self._changed_lanes[item.stream] = parked
+        self._unwritten.lane(parked)
         for one in self._lanes.pop(item.stream):
             if one is not item:
                 self._note(one, Trouble.HELD, due_at=at)
@@ -499,14 +457,9 @@ class Desk:
             self._pace, self._bucket = pace, Bucket(pace, now)
         if replace(route.destination, secret_id=before.secret_id) != before:
             # What was made at the old address is not at the new one; what is out goes to the old.
-            self._moved = self._dirty = True
+            self._unwritten.move()
             self._sent_elsewhere |= {item.position for item in self._busy.values()}
             self._known.clear()
-            self._unwrite_lanes(parked=False)
-
-    def _unwrite_lanes(self, *, parked: bool) -> None:
-        for stream in [one for one, lane in self._changed_lanes.items() if lane.parked == parked]:
-            del self._changed_lanes[stream]
 
     def cancel(self, upto: int) -> None:
         """The route is gone or disabled: nothing of it up to *upto* is sent any more."""
@@ -528,23 +481,18 @@ class Desk:
             self._busy,
             self._sent_elsewhere,
             self._passed_then,
-            self._noted,
+            self._ahead,
+            self._troubled,
+            self._taken_back,
+            self._ready,
         ):
             kept.clear()
-        # What is there stays known, in case the route is enabled again.
-        self._unwrite_lanes(parked=True)
-        self._ahead.clear()
-        self._troubled.clear()
-        self._taken_back.clear()
-        self._dropped.clear()
-        self._cleared.clear()
-        self._ready.clear()
         self._breaker.close()
-        self._cancelled = self._dirty = True
+        self._unwritten.cancel()
 
     def touch(self) -> None:
-        """Write it down, though nothing of ours has moved."""
-        self._dirty = True
+        """Write it down."""
+        self._unwritten.dirty = True
 
     def take_counts(self) -> Counts:
         """What became of deliveries since this was last asked."""
@@ -554,7 +502,7 @@ class Desk:
     def alarmed(self, at: datetime | None) -> None:
         """It was told that the destination is down; None: that it is back."""
         self._row = replace(self._row, alarmed_at=at)
-        self._dirty = True
+        self.touch()
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -563,30 +511,14 @@ class Desk:
         first = next(iter(self._window), None)
         position = self.loaded if first is None else first - 1
         ahead = tuple(sorted(one for one in self._ahead if one > position))
-        return Settlement(
-            destination=replace(self._row, position=position, ahead=ahead),
-            lanes=tuple(self._changed_lanes.values()),
-            noted=(*self._noted.values(), *self._now_first()),
-            dropped=tuple(self._dropped),
-            cancelled=self._cancelled,
-            moved=self._moved,
-        )
+        row = replace(self._row, position=position, ahead=ahead)
+        return self._unwritten.settlement(row, now_first=self._now_first())
 
     def _now_first(self) -> list[Noted]:
         """What in memory is noted as held by deliveries that are settled: whoever takes over from
         here is to find every lane by its first one."""
         return [
-            Noted(
-                org_id=self._row.org_id,
-                route_id=self._row.route_id,
-                position=item.position,
-                stream=item.stream,
-                coalesce_key=item.coalesce_key,
-                state=Trouble.WAITING,
-                attempts=item.attempts,
-                tried_at=item.tried_at,
-                due_at=item.held_since,
-            )
+            noted_of(item, self._row, Trouble.WAITING, due_at=item.held_since)
             for item in self._first_noted()
             if item.held_since is not None
         ]
@@ -604,21 +536,4 @@ class Desk:
             item.held_since = None
         self._row = settlement.destination
         self._ahead = set(settlement.destination.ahead)
-        self._changed_lanes.clear()
-        self._noted.clear()
-        self._dropped.clear()
-        self._cleared.clear()
-        self._cancelled = self._moved = self._dirty = False
-
-
-def _item_of(noted: Noted) -> Item:
-    return Item(
-        position=noted.position,
-        stream=noted.stream,
-        coalesce_key=noted.coalesce_key,
-        noted=True,
-        held_since=noted.due_at if noted.state is Trouble.HELD else None,
-        attempts=noted.attempts,
-        tried_at=noted.tried_at,
-        tries=max(noted.attempts, int(noted.tried_at is not None)),
-    )
+        self._unwritten.written()

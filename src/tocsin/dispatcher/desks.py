@@ -10,7 +10,8 @@ from typing import Final
 from tocsin.core.records import Route
 from tocsin.core.words import DestinationKind
 from tocsin.dispatcher.contract import Pace, Sender
-from tocsin.dispatcher.desk import WINDOW, Desk, Item
+from tocsin.dispatcher.desk import WINDOW, Desk
+from tocsin.dispatcher.items import Item
 from tocsin.dispatcher.naming import duty_of
 from tocsin.store.contract import OrgRow, ReadTurn
 from tocsin.store.outgoing import DestinationRow, Trouble

@@ -45,7 +45,8 @@ class Dispatcher:
     ``senders`` are those there are, by kind; what goes to another kind waits. ``unseal`` opens a
     sealed secret. ``clock`` says what time it is, ``timer`` counts seconds, ``luck`` gives random
     numbers from 0 to 1. ``workers`` runs the sends. ``observe`` is told what became of deliveries,
-    ``alarms`` of destinations that are down for long.
+    ``alarms`` of destinations that are down for long. While the process is ``busy`` taking facts
+    in, few sends are out at once.
 
     Tests call :meth:`round` themselves.
     """
@@ -63,6 +64,7 @@ class Dispatcher:
         luck: Callable[[], float],
         alarms: Alarms,
         observe: Observe = lambda org, route, kind, outcome, count: None,
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store = store
         self._leases = leases
@@ -80,6 +82,7 @@ class Dispatcher:
             unseal=unseal,
             timer=timer,
             bell=self._bell.set,
+            busy=busy,
         )
         self._looked_at = self._marked_at = self._told_at = timer() - LOOK_SECONDS
         self._swept_at = timer()

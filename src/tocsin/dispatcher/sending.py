@@ -21,8 +21,9 @@ from tocsin.dispatcher.contract import (
     Sender,
     Verdict,
 )
-from tocsin.dispatcher.desk import Desk, Item
+from tocsin.dispatcher.desk import Desk
 from tocsin.dispatcher.desks import Desks
+from tocsin.dispatcher.items import Item
 from tocsin.dispatcher.naming import delivery_id, duty_of
 from tocsin.store.contract import ReadTurn, StorageFailed
 from tocsin.store.leasing import Leases
@@ -32,6 +33,10 @@ log = structlog.get_logger(__name__)
 
 MOST_OUT: Final = 96
 """Sends at once, of all destinations: about as many as there are workers."""
+
+FEW_OUT: Final = 2
+"""Sends at once while facts wait to be taken in: word goes on getting out, but does not take the
+interpreter from those who have something to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,8 @@ class Handed:
 class Sending:
     """Hands out what may go now and gathers the verdicts.
 
-    ``workers`` runs the sends, ``unseal`` opens a sealed secret, ``bell`` is rung at each verdict.
+    ``workers`` runs the sends, ``unseal`` opens a sealed secret, ``bell`` is rung at each verdict;
+    while the process is ``busy`` with taking facts in, few go out.
     """
 
     def __init__(
@@ -60,7 +66,9 @@ class Sending:
         unseal: Callable[[bytes], bytes],
         timer: Callable[[], float],
         bell: Callable[[], None],
+        busy: Callable[[], bool],
     ) -> None:
+        self._busy = busy
         self._desks = desks
         self._leases = leases
         self._workers = workers
@@ -79,7 +87,7 @@ class Sending:
     @property
     def full(self) -> bool:
         """Whether no more go out for now."""
-        return self._out >= MOST_OUT
+        return self._out >= (FEW_OUT if self._busy() else MOST_OUT)
 
     def pick(self, turn: ReadTurn) -> list[Handed]:
         """What may go now, as parcels with their tickets as they stand now."""

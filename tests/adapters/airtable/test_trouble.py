@@ -206,7 +206,7 @@ def test_what_was_given_up_does_not_go_on(home: House, airtable: Airtable) -> No
 
 ASK = """
 import sys
-from tocsin.adapters.airtable.base import Base
+from tocsin.adapters.airtable.bases import Base
 from tocsin.adapters.airtable.exchange import upserted
 base = Base(endpoint=sys.argv[1], id=sys.argv[2], token=sys.argv[3])
 print(upserted([("Ticket", {"ref": "I20261120-af36"})], base=base, seconds=4.5))

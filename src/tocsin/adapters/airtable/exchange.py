@@ -16,7 +16,7 @@ from typing import Any, Final
 import requests
 from pyairtable import Api
 
-from tocsin.adapters.airtable.base import Base
+from tocsin.adapters.airtable.bases import Base
 from tocsin.adapters.airtable.mirror import KEYS, Row
 from tocsin.dispatcher.contract import Delivered, Refused, Retry, Verdict
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from tocsin.adapters.airtable.base import Base
+from tocsin.adapters.airtable.bases import Base
 from tocsin.adapters.airtable.mirror import (
     TICKET,
     UPDATE,

@@ -284,6 +284,12 @@ class OutgoingWriting(OutgoingReading):
                 "DELETE FROM lanes WHERE org_id = %s AND route_id = %s AND parked = 1",
                 (org_id, route_id),
             )
+        if settlement.moved:
+            self.scoped.of(
+                org_id,
+                "DELETE FROM lanes WHERE org_id = %s AND route_id = %s AND parked = 0",
+                (org_id, route_id),
+            )
         insert(
             self.scoped,
             "destinations",
