@@ -138,11 +138,11 @@ def test_sqlite_is_one_process_that_does_everything() -> None:
 
 
 def test_postgresql_takes_any_role_and_sqlite_all_of_them() -> None:
-    there = {"TOCSIN_DATABASE": "postgresql://db/tocsin"}
+    there = "postgresql://db/tocsin"
 
-    assert settings(**there, TOCSIN_ROLE="dispatcher").role == ("dispatcher",)
+    assert settings(TOCSIN_DATABASE=there, TOCSIN_ROLE="dispatcher").role == ("dispatcher",)
     assert "leave --role out" in complaint({"TOCSIN_ROLE": "dispatcher"})
-    assert "--demo" in complaint({**there, "TOCSIN_DEMO": "true"})
+    assert "--demo" in complaint({"TOCSIN_DATABASE": there, "TOCSIN_DEMO": "true"})
 
 
 def test_a_mail_server_and_whom_mail_is_from_go_together() -> None:

@@ -156,7 +156,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
         post.say(first)
         post.say(second)
         post.say(first)
-    return Told(home, home.store.path, route)
+    return Told(home, home.path, route)
 
 
 @contextmanager

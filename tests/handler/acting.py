@@ -22,7 +22,8 @@ from tocsin.core.record_commands import (
 )
 from tocsin.handler.submission import Credential, Outcome, Render, Submission
 from tocsin.handler.writer import Writer
-from tocsin.store.contract import ReceiptKey
+from tocsin.store.contract import ReceiptKey, Store
+from tocsin.store.postgres import PostgresStore
 from tocsin.store.sqlite import SqliteStore
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -51,12 +52,23 @@ class Clock:
 class House:
     """A store with its writer, and one org of two contributors beside a strangers' org."""
 
-    store: SqliteStore
+    store: Store
     writer: Writer
     clock: Clock
     numbers: Iterator[int]
     keys: dict[str, Credential] = field(default_factory=dict)
     orgs: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def file(self) -> SqliteStore:
+        """The store, for tests that are about SQLite."""
+        assert isinstance(self.store, SqliteStore)
+        return self.store
+
+    @property
+    def path(self) -> Path:
+        """Where the SQLite file is."""
+        return self.file.path
 
     def fresh(self) -> str:
         """A fresh id."""
@@ -140,10 +152,11 @@ class House:
 
 
 @contextmanager
-def house(folder: Path) -> Iterator[House]:
-    """A furnished house in *folder*; stopped and closed at the end."""
+def house(folder: Path, *, at: str | None = None) -> Iterator[House]:
+    """A furnished house in *folder*, or in the empty PostgreSQL database *at* an address; stopped
+    and closed at the end."""
     clock, numbers = Clock(), count(1)
-    store = SqliteStore(folder / "tocsin.db")
+    store: Store = SqliteStore(folder / "tocsin.db") if at is None else PostgresStore(at)
     writer = Writer(
         store=store, clock=clock, entropy=lambda: next(numbers), seal=lambda secret: secret[::-1]
     )

@@ -59,7 +59,7 @@ class Watched:
 def home(tmp_path: Path) -> Iterator[House]:
     with house(tmp_path) as made:
         made.writer.stop()
-        store = Lossy(made.store.path)
+        store = Lossy(made.path)
         writer = Writer(
             store=store,
             clock=made.clock,
@@ -119,4 +119,4 @@ def test_the_next_decision_sees_what_was_settled(home: House) -> None:
 
     assert (first.version, second.position) == (1, first.position + 1)
     assert incidents(home) == 2
-    assert check(home.store.path) == []
+    assert check(home.path) == []

@@ -46,7 +46,7 @@ def ticket(outcome: Outcome) -> Ticket:
 def test_an_acknowledged_incident_is_on_disk_with_everything_beside_it(home: House) -> None:
     opened = ticket(home.ask("owner", home.incident(correlation_keys=("cut-7",))))
 
-    database = sqlite3.connect(home.store.path)
+    database = sqlite3.connect(home.path)
     kinds = database.execute(
         "SELECT kind FROM events WHERE stream = ? ORDER BY version", (opened.stream,)
     ).fetchall()
@@ -230,7 +230,7 @@ def test_a_redacted_text_is_gone_from_the_file(home: House, tmp_path: Path) -> N
     assert isinstance(head.state, Ticket)
     assert head.state.title == "[removed]"
     assert head.state.description == "still plain"
-    database = sqlite3.connect(home.store.path)
+    database = sqlite3.connect(home.path)
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     for file in tmp_path.iterdir():
@@ -289,7 +289,7 @@ def test_a_refused_redaction_erases_nothing_whatever_else_is_in_the_batch(home: 
     with home.store.reading() as turn:
         first, *_ = turn.stream_events(home.orgs["net"], opened.stream)
     assert first == created
-    assert check(home.store.path) == []
+    assert check(home.path) == []
 
 
 def test_a_redaction_keeps_what_its_own_batch_has_decided(home: House) -> None:
@@ -324,4 +324,4 @@ def test_a_redaction_keeps_what_its_own_batch_has_decided(home: House) -> None:
     assert (left.title, left.updates_total) == ("[removed]", 1)
     with home.store.reading() as turn:
         assert turn.receipt(receipt) is None
-    assert check(home.store.path) == []
+    assert check(home.path) == []

@@ -71,7 +71,7 @@ def test_only_the_guilty_one_of_a_batch_gets_the_error(home: House) -> None:
     ]
     with home.store.reading() as reader:
         assert len(reader.heads_of_sort(home.orgs["net"], "incident")) == 4
-    assert check(home.store.path) == []
+    assert check(home.path) == []
 
 
 def test_a_full_queue_says_come_back_and_takes_nothing(home: House) -> None:
@@ -101,7 +101,7 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room(home: House) -> None
         connections.append(connect(path, read_only=read_only))
         return connections[-1]
 
-    store = SqliteStore(home.store.path, connect=remembered)
+    store = SqliteStore(home.path, connect=remembered)
     writer = Writer(
         store=store,
         clock=home.clock,
@@ -128,4 +128,4 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room(home: House) -> None
     here.ask("owner", here.incident())
     writer.stop()
     store.close()
-    assert check(home.store.path) == []
+    assert check(home.path) == []

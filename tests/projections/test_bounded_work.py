@@ -66,7 +66,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Hou
 
 def cost(home: House, query: TicketQuery) -> int:
     """Instructions for the first page, heads included."""
-    with home.store.reading() as turn:
+    with home.file.reading() as turn:
         org_id = home.orgs["net"]
         assert list_tickets(turn, org_id=org_id, query=query).heads
         return instructions(turn, lambda: list_tickets(turn, org_id=org_id, query=query))

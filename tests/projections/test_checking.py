@@ -34,7 +34,7 @@ def test_a_document_that_is_not_what_the_ticket_says_is_found(home: House) -> No
     follow(home)
     assert list(problems_of_search(home.store)) == []
 
-    database = sqlite3.connect(home.store.path, isolation_level=None)
+    database = sqlite3.connect(home.path, isolation_level=None)
     database.execute("UPDATE search SET text = 'something else'")
     (problem,) = problems_of_search(home.store)
     assert "not searched as it is" in problem

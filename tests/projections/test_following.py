@@ -102,7 +102,7 @@ def test_a_checkpoint_is_the_end_of_what_was_followed(home: House) -> None:
 def test_what_does_not_change_words_moves_only_the_checkpoint(home: House) -> None:
     subject = opened(home)
     follow(home)
-    with home.store.tending() as turn:
+    with home.file.tending() as turn:
         # Were the ticket indexed again, its document would be back.
         turn.connection.execute("DELETE FROM search")
         turn.commit()
@@ -185,14 +185,14 @@ def test_lag_is_told_in_events_and_seconds(home: House) -> None:
 
 def bytes_on_disk(home: House) -> bytes:
     """The database file and its log, once everything is folded into the file."""
-    other = connect(home.store.path, read_only=False)
+    other = connect(home.path, read_only=False)
     try:
         busy, _, _ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         assert busy == 0
     finally:
         other.close()
-    log = home.store.path.with_name(home.store.path.name + "-wal")
-    return home.store.path.read_bytes() + (log.read_bytes() if log.exists() else b"")
+    log = home.path.with_name(home.path.name + "-wal")
+    return home.path.read_bytes() + (log.read_bytes() if log.exists() else b"")
 
 
 def secret_ticket(home: House) -> tuple[str, str]:

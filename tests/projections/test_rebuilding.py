@@ -113,7 +113,7 @@ def test_progress_is_told_up_to_the_whole(story: House) -> None:
 
 def test_a_rebuild_repairs_what_was_spoiled(story: House) -> None:
     before = rows_of(story)
-    with story.store.tending() as turn:
+    with story.file.tending() as turn:
         turn.connection.execute("DELETE FROM ticket_terms")
         turn.connection.execute("DELETE FROM search")
         turn.connection.execute("UPDATE heads SET version = 99")
@@ -157,7 +157,7 @@ def test_readers_see_what_was_there_until_it_is_all_there_again(story: House) ->
 
 def test_an_event_that_cannot_be_read_is_damage_and_changes_nothing(story: House) -> None:
     before = rows_of(story)
-    with story.store.tending() as turn:
+    with story.file.tending() as turn:
         turn.connection.execute(
             "UPDATE events SET private = '{' WHERE position = (SELECT max(position) FROM events)"
         )
@@ -171,10 +171,10 @@ def test_an_event_that_cannot_be_read_is_damage_and_changes_nothing(story: House
 
 def test_a_rebuild_beside_another_process_gives_up_and_changes_nothing(story: House) -> None:
     before = rows_of(story)
-    impatient = SqliteStore(story.store.path)
+    impatient = SqliteStore(story.path)
     with impatient.tending() as turn:
         turn.connection.execute("PRAGMA busy_timeout=10")
-    other = connect(story.store.path, read_only=False)
+    other = connect(story.path, read_only=False)
     other.execute("BEGIN IMMEDIATE")
     try:
         with pytest.raises(StorageFailed):

@@ -34,7 +34,7 @@ def story(home: House) -> str:
 
 def test_an_undamaged_log_has_no_problems(home: House) -> None:
     story(home)
-    assert check(home.store.path) == []
+    assert check(home.path) == []
 
 
 def flipped(value: object) -> list[object]:
@@ -59,7 +59,7 @@ def flipped(value: object) -> list[object]:
 @pytest.mark.parametrize("column", COLUMNS.split(", "))
 def test_one_changed_byte_anywhere_in_an_event_is_found(home: House, column: str) -> None:
     story(home)
-    database = sqlite3.connect(home.store.path, isolation_level=None)
+    database = sqlite3.connect(home.path, isolation_level=None)
     (value,) = database.execute(
         f"SELECT {column} FROM events WHERE position = ?", (POSITION,)
     ).fetchone()
@@ -67,43 +67,43 @@ def test_one_changed_byte_anywhere_in_an_event_is_found(home: House, column: str
     assert damages
     for damage in damages:
         database.execute(f"UPDATE events SET {column} = ? WHERE position = ?", (damage, POSITION))
-        assert check(home.store.path) != [], f"{column}: {value!r} became {damage!r}"
+        assert check(home.path) != [], f"{column}: {value!r} became {damage!r}"
         changed = damage if column == "position" else POSITION
         database.execute(f"UPDATE events SET {column} = ? WHERE position = ?", (value, changed))
-    assert check(home.store.path) == []
+    assert check(home.path) == []
     database.close()
 
 
 def test_a_missing_event_is_found(home: House) -> None:
     story(home)
-    database = sqlite3.connect(home.store.path, isolation_level=None)
+    database = sqlite3.connect(home.path, isolation_level=None)
     database.execute("DELETE FROM events WHERE position = ?", (POSITION,))
     database.close()
-    assert any("missing" in problem for problem in check(home.store.path))
+    assert any("missing" in problem for problem in check(home.path))
 
 
 def test_a_state_or_row_that_is_not_what_the_log_says_is_found(home: House) -> None:
     story(home)
-    database = sqlite3.connect(home.store.path, isolation_level=None)
+    database = sqlite3.connect(home.path, isolation_level=None)
     database.execute("UPDATE tickets SET gravity = gravity + 1")
-    assert any("row of ticket" in problem for problem in check(home.store.path))
+    assert any("row of ticket" in problem for problem in check(home.path))
     database.execute("UPDATE tickets SET gravity = gravity - 1")
     rename = "UPDATE ticket_terms SET term = ? WHERE term = ?"
     database.execute(rename, ("environment=x", "environment=production"))
-    assert any("found by what it is" in problem for problem in check(home.store.path))
+    assert any("found by what it is" in problem for problem in check(home.path))
     database.execute(rename, ("environment=production", "environment=x"))
     database.execute(
         "INSERT INTO deadlines (org_id, stream, kind, due_at) SELECT org_id, stream, 'overrun',"
         " '2030-01-01T00:00:00.000000Z' FROM tickets"
     )
-    assert any("waits for" in problem for problem in check(home.store.path))
+    assert any("waits for" in problem for problem in check(home.path))
     database.execute("DELETE FROM deadlines")
     database.execute("UPDATE claims SET key = key || 'x' WHERE kind = 'ref'")
-    assert any("claims of" in problem for problem in check(home.store.path))
+    assert any("claims of" in problem for problem in check(home.path))
     database.execute("UPDATE claims SET key = substr(key, 1, length(key) - 1) WHERE kind = 'ref'")
-    assert check(home.store.path) == []
+    assert check(home.path) == []
     database.execute("UPDATE heads SET state = replace(state, 'Utrecht', 'Leiden')")
-    assert any("the state of" in problem for problem in check(home.store.path))
+    assert any("the state of" in problem for problem in check(home.path))
     database.close()
 
 
@@ -112,14 +112,14 @@ def test_the_chain_still_verifies_after_a_redaction_and_seals_what_is_left(home:
     with home.store.reading() as reader:
         first = reader.stream_events(home.orgs["net"], stream)[0]
     home.ask("admin", Redact(event=first.id, fields=("title",)), subject=stream)
-    assert check(home.store.path) == []
-    database = sqlite3.connect(home.store.path, isolation_level=None)
+    assert check(home.path) == []
+    database = sqlite3.connect(home.path, isolation_level=None)
     database.execute(
         "UPDATE events SET private = replace(private, '[removed]', '[changed]') WHERE id = ?",
         (first.id,),
     )
     database.close()
-    assert any("seals" in problem for problem in check(home.store.path))
+    assert any("seals" in problem for problem in check(home.path))
 
 
 def test_a_backup_of_a_database_in_use_opens_and_holds_the_same_log(
@@ -127,7 +127,7 @@ def test_a_backup_of_a_database_in_use_opens_and_holds_the_same_log(
 ) -> None:
     stream = story(home)
     copy = tmp_path / "copy.db"
-    backup(home.store.path, copy)
+    backup(home.path, copy)
     home.ask("owner", ChangeFields(internal_reference="N-1"), subject=stream)
 
     store = SqliteStore(copy)
@@ -137,4 +137,4 @@ def test_a_backup_of_a_database_in_use_opens_and_holds_the_same_log(
     store.close()
     assert check(copy) == []
     with pytest.raises(FileExistsError):
-        backup(home.store.path, copy)
+        backup(home.path, copy)

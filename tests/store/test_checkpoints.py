@@ -21,7 +21,7 @@ def home(tmp_path: Path) -> Iterator[House]:
 @pytest.fixture
 def beside(home: House) -> Iterator[Connection]:
     """A connection like the one of the thread."""
-    connection = opened(home.store.path, read_only=False, connect=connect)
+    connection = opened(home.path, read_only=False, connect=connect)
     yield connection
     connection.close()
 
@@ -34,8 +34,8 @@ def busy(home: House, tickets: int = 40) -> None:
 def test_a_long_log_begins_anew_once_the_writer_has_finished_it(
     home: House, beside: Connection
 ) -> None:
-    checkpoints = Checkpoints(home.store, long_log_pages=50)
-    home.store.leave_checkpoints_to_others()
+    checkpoints = Checkpoints(home.file, long_log_pages=50)
+    home.file.leave_checkpoints_to_others()
     busy(home)
     assert checkpoints.fold(beside) > 50
     checkpoints.finish()
@@ -44,8 +44,8 @@ def test_a_long_log_begins_anew_once_the_writer_has_finished_it(
 
 
 def test_a_short_log_goes_on(home: House, beside: Connection) -> None:
-    checkpoints = Checkpoints(home.store)
-    home.store.leave_checkpoints_to_others()
+    checkpoints = Checkpoints(home.file)
+    home.file.leave_checkpoints_to_others()
     busy(home, 3)
     before = checkpoints.fold(beside)
     busy(home, 3)
@@ -55,7 +55,7 @@ def test_a_short_log_goes_on(home: House, beside: Connection) -> None:
 
 
 def test_the_thread_starts_and_stops(home: House) -> None:
-    checkpoints = Checkpoints(home.store)
+    checkpoints = Checkpoints(home.file)
     checkpoints.start()
     busy(home, 3)
     checkpoints.stop()

@@ -45,7 +45,7 @@ def test_a_claim_is_looked_up_and_never_searched_for(tmp_path: Path) -> None:
             ]
         )
         assert all(isinstance(one, Outcome) for one in results)
-        with home.store.writing() as turn:
+        with home.file.writing() as turn:
             found = turn.claims(net, {("correlation_key", "key-7")})
             assert set(found) == {("correlation_key", "key-7")}
             receipt = ReceiptKey(org_id=net, scope="s", key="k", body_digest=b"")

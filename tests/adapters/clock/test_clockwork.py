@@ -127,7 +127,7 @@ def test_more_than_one_handful_becomes_due_at_once(acting: House) -> None:
 
 def set_deadline(acting: House, stream: str, due_at: datetime) -> None:
     """A deadline that the state knows nothing of: no tick can settle it."""
-    database = sqlite3.connect(acting.store.path, isolation_level=None)
+    database = sqlite3.connect(acting.path, isolation_level=None)
     database.execute(
         "INSERT OR REPLACE INTO deadlines (org_id, stream, kind, due_at) VALUES (?, ?, ?, ?)",
         (acting.orgs["net"], stream, "overrun", to_text(due_at)),
@@ -214,7 +214,7 @@ def test_expired_receipts_are_swept_in_slices(acting: House) -> None:
             render=lambda outcome: Answer(status=201, body=b"{}"),
         )
     old, fresh = "2026-11-20T12:00:30.000000Z", "2026-11-21T12:00:00.000000Z"
-    database = sqlite3.connect(acting.store.path, isolation_level=None)
+    database = sqlite3.connect(acting.path, isolation_level=None)
     database.execute("UPDATE receipts SET expires_at = ? WHERE key = '0'", (fresh,))
     database.execute("UPDATE receipts SET expires_at = ? WHERE key <> '0'", (old,))
     database.execute(

@@ -161,10 +161,10 @@ def _bare(path: str) -> bool:
 
 
 @contextmanager
-def client(folder: Path, **settings: Any) -> Iterator[Client]:
-    """The application over a furnished house in *folder*."""
+def client(folder: Path, *, at: str | None = None, **settings: Any) -> Iterator[Client]:
+    """The application over a furnished house in *folder*, or in the database *at* an address."""
     with (
-        house(folder) as furnished,
+        house(folder, at=at) as furnished,
         ThreadPoolExecutor(2) as readers,
         closing(asyncio.new_event_loop()) as loop,
     ):
