@@ -14,13 +14,13 @@ import dataclasses
 import operator
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, get_type_hints
+from typing import Any, Final, get_type_hints
 
 import msgspec
 import rfc8785
 
 from tocsin.core.aggregates import AGGREGATES, State
-from tocsin.core.facts import Actor, Event, Payload, payload_class, stream_sort
+from tocsin.core.facts import Actor, Event, Payload, payload_class, registered_kinds, stream_sort
 from tocsin.core.instants import from_text, to_text
 from tocsin.core.routing import Delivery
 from tocsin.store.contract import LogDamaged
@@ -254,7 +254,15 @@ def _without_text(value: Any, *, free_form: bool = False) -> Any:
             return value
 
 
-_states: dict[str, msgspec.json.Decoder[Any]] = {}
+# Made at import, while there is one thread: msgspec hangs what it learns of a class onto the class
+# before it knows all of it, and another thread that reads by it in that moment brings the process
+# down. The classes of payloads are learnt for the same reason, though :func:`msgspec.convert` needs
+# no decoder.
+_states: Final[dict[str, msgspec.json.Decoder[Any]]] = {
+    sort: msgspec.json.Decoder(aggregate.state) for sort, aggregate in AGGREGATES.items()
+}
+for _cls in frozenset(registered_kinds().values()):
+    msgspec.json.Decoder(_cls)
 
 
 class _Fields:
@@ -300,10 +308,7 @@ def decoded_state(stream: str, text: bytes | str) -> State:
     Raises:
         LogDamaged: the text is not such a state.
     """
-    sort = stream_sort(stream)
-    decoder = _states.get(sort)
-    if decoder is None:
-        decoder = _states[sort] = msgspec.json.Decoder(AGGREGATES[sort].state)
+    decoder = _states[stream_sort(stream)]
     try:
         state: State = decoder.decode(text)
     except (msgspec.DecodeError, msgspec.ValidationError) as wrong:

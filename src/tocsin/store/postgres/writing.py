@@ -25,6 +25,7 @@ from tocsin.store.digests import (
     next_chain,
 )
 from tocsin.store.postgres.bulk import array, insert
+from tocsin.store.postgres.connecting import storage_errors
 from tocsin.store.postgres.outgoing import OutgoingWriting
 from tocsin.store.postgres.reading import PostgresReadTurn
 from tocsin.store.postgres.scoping import Scoped
@@ -464,11 +465,12 @@ class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
             StorageFailed: it was not done; ``uncertain`` when that is not known.
         """
         # Nothing may cut a commit short: the server would keep it, and call it done.
-        self.scoped.directory(
-            "SELECT set_config('statement_timeout', '0', true),"
-            " CASE WHEN %s::bigint > 0 THEN pg_notify('tocsin', %s) END",
-            (self._last, str(self._last)),
-        )
+        with storage_errors():
+            self.scoped.directory(
+                "SELECT set_config('statement_timeout', '0', true),"
+                " CASE WHEN %s::bigint > 0 THEN pg_notify('tocsin', %s) END",
+                (self._last, str(self._last)),
+            )
         self.scoped.end()
         self._commit(self.scoped.connection)
 
