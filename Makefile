@@ -42,8 +42,11 @@ check: .venv/dev.stamp ## The checks that need no run: format, lint, types, laye
 bench: .venv/dev.stamp .venv/postgresql.stamp ## Measure the figures of the README
 	@exec $(BIN)/python -m bench
 
-chaos: .venv/dev.stamp .venv/postgresql.stamp ## Kill the server a hundred times under load and look for what is lost
-	@exec $(BIN)/python -m bench.chaos
+chaos: .venv/dev.stamp .venv/postgresql.stamp ## Kill every part again and again under load and look for what is lost
+	$(say) "One server on SQLite, killed a hundred times (two minutes)"
+	@$(BIN)/python -m bench.chaos
+	$(say) "Two gateways, two dispatchers, a PostgreSQL pair: ten thousand events (six minutes)"
+	@$(BIN)/python -m bench.cluster
 
 format: .venv/dev.stamp ## Put every file into the house's form
 	@$(BIN)/ruff format --quiet .

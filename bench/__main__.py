@@ -12,13 +12,15 @@ from typing import Final
 
 from rich.console import Console
 
-from bench import acknowledging, idling, report, stored
+from bench import acknowledging, delivering, gateways, idling, report, stored
 from bench.report import Figure
 
 SECTIONS: Final[Mapping[str, Callable[..., list[Figure]]]] = {
     "acknowledge": acknowledging.measure,
     "stored": stored.measure,
     "idle": idling.measure,
+    "deliver": delivering.measure,
+    "postgres": gateways.measure,
 }
 """Each takes an empty folder and ``quick``; ``stored`` is reading and rebuilding of one store."""
 

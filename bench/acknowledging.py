@@ -94,21 +94,21 @@ def measure(folder: Path, *, quick: bool) -> list[Figure]:
 
 
 def load(
-    port: int,
-    *,
+    *ports: int,
     token: str,
     connections: int,
     extent: Extent,
     name: str,
     ids: Path | None = None,
 ) -> Load:
-    """One round by a generator in a process of its own.
+    """One round by a generator in a process of its own; the servers on *ports* share it.
 
     Raises:
         ProcessFailed: an answer was not 201, or a ticket was named twice.
     """
     command = [
-        *(sys.executable, "-m", "bench.load", "--port", str(port), "--token", "-"),
+        *(sys.executable, "-m", "bench.load", "--token", "-"),
+        *(part for port in ports for part in ("--port", str(port))),
         *("--connections", str(connections), "--run-name", name),
         *("--warm-up", str(extent.warm_up), "--seconds", str(extent.seconds)),
         *(() if ids is None else ("--ids", str(ids))),

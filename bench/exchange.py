@@ -49,13 +49,12 @@ def body_of(answer: bytes) -> bytes:
 
 
 def exchange(
-    port: int,
-    *,
+    *ports: int,
     connections: int,
     next_request: Callable[[], bytes | None],
     take: Callable[[bytes, float, float], None],
 ) -> None:
-    """Keep *connections* requests under way until *next_request* has no more.
+    """Keep *connections* requests under way, as many at each of *ports*, until there are no more.
 
     *take* gets each whole answer with the instants (``perf_counter``) of sending and receiving.
 
@@ -68,8 +67,9 @@ def exchange(
     sent_at: dict[int, float] = {}
     clock = time.perf_counter
     try:
-        for _ in range(connections):
-            connection = socket.create_connection(("127.0.0.1", port), timeout=SILENCE)
+        for number in range(connections):
+            address = ("127.0.0.1", ports[number % len(ports)])
+            connection = socket.create_connection(address, timeout=SILENCE)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             handle = connection.fileno()
             sockets[handle] = connection
@@ -91,7 +91,7 @@ def exchange(
                     raise Unanswered("the server closed a connection")
                 if partial[handle]:
                     answer = partial[handle] + answer
-                end = _end_of(answer)
+                end = end_of(answer)
                 if end is None or len(answer) < end:
                     partial[handle] = answer
                     continue
@@ -112,7 +112,7 @@ def exchange(
             connection.close()
 
 
-def _end_of(answer: bytes) -> int | None:
+def end_of(answer: bytes) -> int | None:
     """The length of the whole answer that starts here; ``None`` while its head is incomplete."""
     head_end = answer.find(b"\r\n\r\n")
     if head_end < 0:

@@ -97,8 +97,7 @@ def _expect_id(identity: bytes, answer: bytes) -> None:
 
 
 def run(
-    port: int,
-    *,
+    *ports: int,
     path: str,
     token: str | None,
     name: str,
@@ -107,6 +106,8 @@ def run(
     seconds: float,
 ) -> tuple[Load, list[bytes]]:
     """Keep *connections* requests under way for ``warm_up + seconds``; count the second part.
+
+    Each of *ports* gets as many of the connections as the others.
 
     Returns the figures and the ids of every acknowledged ticket, the warm-up's included.
 
@@ -122,7 +123,7 @@ def run(
         ends_at=now + warm_up + seconds,
         looked_into=connections,
     )
-    exchange(port, connections=connections, next_request=turn.next_request, take=turn.take)
+    exchange(*ports, connections=connections, next_request=turn.next_request, take=turn.take)
     return _figures(turn, connections=connections, seconds=seconds), turn.all_ids
 
 
@@ -156,7 +157,9 @@ def _figures(turn: Round, *, connections: int, seconds: float) -> Load:
 def main() -> int:
     """Run one round and print its figures as one line of JSON; 1 unless all was accepted."""
     parser = argparse.ArgumentParser(prog="python -m bench.load", description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument(
+        "--port", type=int, action="append", required=True, help="once for each server under load"
+    )
     parser.add_argument("--path", default=f"/v1/orgs/{ORG}/tickets")
     parser.add_argument("--token", help="read from standard input when given as -")
     parser.add_argument("--connections", type=int, default=64)
@@ -169,7 +172,7 @@ def main() -> int:
     arguments = parser.parse_args()
     token = sys.stdin.readline().strip() if arguments.token == "-" else arguments.token
     figures, ids = run(
-        arguments.port,
+        *arguments.port,
         path=arguments.path,
         token=token,
         name=arguments.run_name,

@@ -163,17 +163,32 @@ def baseline(folder: Path) -> Iterator[Served]:
         stop(served.process)
 
 
-def serve_command(*, data: Path, port: int) -> list[str]:
-    """The command line of a server over *data*."""
-    return tocsin("serve", "--host", HOST, "--port", str(port), "--data", str(data))
+def serve_command(
+    *, data: Path, port: int, database: str | None = None, role: str | None = None
+) -> list[str]:
+    """The command line of a server over *data*, with every role and the file there by default."""
+    return tocsin(
+        *("serve", "--host", HOST, "--port", str(port), "--data", str(data)),
+        *(() if database is None else ("--database", database)),
+        *(() if role is None else ("--role", role)),
+    )
 
 
 @contextmanager
-def server(data: Path, *, log: Path | None = None) -> Iterator[Served]:
-    """Tocsin over *data*, running; its log beside *data* unless said otherwise."""
+def server(
+    data: Path,
+    *,
+    log: Path | None = None,
+    database: str | None = None,
+    role: str | None = None,
+) -> Iterator[Served]:
+    """Tocsin over *data*, running; its log beside *data* unless said otherwise.
+
+    ``database`` and ``role`` as :func:`serve_command` has them.
+    """
     port = free_port()
     served = start(
-        serve_command(data=data, port=port),
+        serve_command(data=data, port=port, database=database, role=role),
         port=port,
         ready_path="/readyz",
         log=log or data.parent / f"{data.name}.log",

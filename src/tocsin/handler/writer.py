@@ -210,6 +210,10 @@ class Writer:
             except StorageFailed as failed:
                 log.error("duty failed", action="duty_failed", reason=failed.reason)
                 wish = FAILED_DUTY_PAUSE
+            except BaseException as wrong:
+                # An error in the code of a duty is no reason to take in no more facts.
+                log.error("duty broken", action="duty_broken", exc_info=wrong)
+                wish = FAILED_DUTY_PAUSE
             if wish is not None:
                 pauses.append(wish)
         return min(pauses, default=None)

@@ -18,9 +18,7 @@ from tocsin.store.outgoing import (
     Settlement,
     Trouble,
 )
-from tocsin.store.postgres.bulk import insert
-from tocsin.store.postgres.scoping import Scoped
-from tocsin.store.sqlite.outgoing import (
+from tocsin.store.outgoing_rows import (
     DESTINATION,
     NOTED,
     destination_of,
@@ -28,6 +26,8 @@ from tocsin.store.sqlite.outgoing import (
     noted_of,
     noted_row,
 )
+from tocsin.store.postgres.bulk import insert
+from tocsin.store.postgres.scoping import Scoped
 
 NOW: Final = "extract(epoch FROM clock_timestamp())::float8"
 """Seconds since 1970 by the database's clock."""

@@ -14,7 +14,7 @@ from tocsin.core.rows import facets_matching
 from tocsin.store.contract import CredentialRow, DueDeadline, Head, OrgRow, Receipt, ReceiptKey
 from tocsin.store.postgres.outgoing import OutgoingReading
 from tocsin.store.postgres.searching import query_of
-from tocsin.store.sqlite.reading import EVENT, HEAD, RECEIPT, event_of, head_of, receipt_of
+from tocsin.store.rows import EVENT, HEAD, RECEIPT, event_of, head_of, receipt_of
 
 EVERYTHING = 1 << 62
 """More rows than there are, and behind every position."""

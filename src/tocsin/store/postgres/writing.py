@@ -3,7 +3,6 @@ transaction."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -13,16 +12,11 @@ import psycopg
 
 from tocsin.core.facts import Event
 from tocsin.core.instants import from_text, to_text
-from tocsin.core.rows import row_of
-from tocsin.core.ticket import Ticket
-from tocsin.store.codec import deliveries_text, emptied, encoded_parts, encoded_state
+from tocsin.store.codec import emptied
 from tocsin.store.contract import Batch, Document, HeadChange, Receipt, ReceiptKey
 from tocsin.store.digests import (
     GENESIS,
-    digest_of_private,
     digest_of_remaining,
-    fresh_salts,
-    next_chain,
 )
 from tocsin.store.postgres.bulk import array, insert
 from tocsin.store.postgres.connecting import storage_errors
@@ -30,8 +24,21 @@ from tocsin.store.postgres.outgoing import OutgoingWriting
 from tocsin.store.postgres.reading import PostgresReadTurn
 from tocsin.store.postgres.scoping import Scoped
 from tocsin.store.postgres.searching import vector_of
-from tocsin.store.sqlite.reading import RECEIPT, event_of, receipt_of
-from tocsin.store.sqlite.writing import position_in
+from tocsin.store.rows import (
+    RECEIPT,
+    Row,
+    claim_rows,
+    deadline_rows,
+    event_of,
+    event_rows,
+    head_rows,
+    outbox_rows,
+    position_in,
+    receipt_of,
+    receipt_row,
+    term_rows,
+    ticket_rows,
+)
 
 WRITER: Final = 0x746F6373
 """The advisory lock that the one writer of the database holds."""
@@ -122,6 +129,12 @@ class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
 
     def write(self, batch: Batch) -> None:
         """Write all of *batch*; nobody sees it before ``commit``."""
+        events = event_rows(batch.events, self._last_chain)
+        # All statements go out together: everybody else's turn waits for the end of this one.
+        with self.scoped.connection.pipeline():
+            self._write(batch, events)
+
+    def _write(self, batch: Batch, events: Sequence[Row]) -> None:
         insert(
             self.scoped,
             "orgs",
@@ -136,16 +149,13 @@ class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
                 *(receipt.key.org_id for receipt in batch.receipts),
             ]
         )
-        self._write_events(batch.events, org_id)
+        insert(self.scoped, "events", EVENT_COLUMNS, events, org_id=org_id)
         self._write_heads(list(batch.heads.values()), org_id)
         insert(
             self.scoped,
             "outbox",
             {"position": "bigint", "org_id": "int", "stream": "text", "deliveries": "text"},
-            [
-                (one.position, one.org_id, one.stream, deliveries_text(one.deliveries))
-                for one in batch.outbox
-            ],
+            outbox_rows(batch.outbox),
             org_id=_one_org(one.org_id for one in batch.outbox),
         )
         self.note(batch.noted)
@@ -154,7 +164,7 @@ class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
             self.scoped,
             "receipts",
             RECEIPT_COLUMNS,
-            [_receipt_row(receipt) for receipt in receipts.values()],
+            [receipt_row(receipt) for receipt in receipts.values()],
             org_id=org_id,
             # An expired receipt may still lie there; the writer has looked, under its lock.
             tail="ON CONFLICT (org_id, scope, key) DO UPDATE SET"
@@ -202,36 +212,6 @@ class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
             > 0
         )
 
-    def _write_events(self, events: Sequence[Event], org_id: int | None) -> None:
-        chains: dict[int, bytes] = {}
-        rows: list[tuple[object, ...]] = []
-        for event, salt in zip(events, fresh_salts(len(events)), strict=True):
-            previous = chains.get(event.org_id)
-            if previous is None:
-                previous = self._last_chain(event.org_id)
-            public, private = encoded_parts(event)
-            private_digest = digest_of_private(salt, private)
-            chain = next_chain(previous, public, private_digest)
-            chains[event.org_id] = chain
-            rows.append(
-                (
-                    event.position,
-                    event.org_id,
-                    event.id,
-                    event.stream,
-                    event.version,
-                    event.kind,
-                    event.payload.schema,
-                    to_text(event.recorded_at),
-                    public.decode(),
-                    private.decode(),
-                    salt,
-                    private_digest,
-                    chain,
-                )
-            )
-        insert(self.scoped, "events", EVENT_COLUMNS, rows, org_id=org_id)
-
     def _last_chain(self, org_id: int) -> bytes:
         row = self.scoped.of(
             org_id,
@@ -252,16 +232,7 @@ class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
                 "version": "int",
                 "state": "text",
             },
-            [
-                (
-                    one.head.org_id,
-                    one.head.stream,
-                    one.head.number,
-                    one.head.version,
-                    encoded_state(one.head.state).decode(),
-                )
-                for one in changes
-            ],
+            head_rows(changes),
             org_id=org_id,
             tail="ON CONFLICT (org_id, stream) DO UPDATE SET version = excluded.version,"
             " state = excluded.state",
@@ -272,56 +243,19 @@ class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
         self._write_terms(changes, org_id)
 
     def _write_claims(self, changes: Sequence[HeadChange], org_id: int | None) -> None:
-        given_up: list[tuple[object, ...]] = []
-        taken: list[tuple[object, ...]] = []
-        for one in changes:
-            before = one.before.claims if one.before is not None else frozenset()
-            if before == one.after.claims:
-                continue
-            own, stream = one.head.org_id, one.head.stream
-            given_up += [(own, kind, key) for kind, key in before - one.after.claims]
-            taken += [(own, kind, key, stream) for kind, key in one.after.claims - before]
+        given_up, taken = claim_rows(changes)
         columns = {"org_id": "int", "kind": "text", "key": "text"}
         self._delete("claims", columns, given_up, org_id)
         insert(self.scoped, "claims", {**columns, "stream": "text"}, taken, org_id=org_id)
 
     def _write_deadlines(self, changes: Sequence[HeadChange], org_id: int | None) -> None:
-        gone: list[tuple[object, ...]] = []
-        rows: list[tuple[object, ...]] = []
-        for one in changes:
-            before = one.before.deadlines if one.before is not None else ()
-            if before == one.after.deadlines:
-                continue
-            if before:
-                gone.append((one.head.org_id, one.head.stream))
-            rows += [
-                (one.head.org_id, one.head.stream, due.kind, to_text(due.due_at))
-                for due in one.after.deadlines
-            ]
+        gone, rows = deadline_rows(changes)
         columns = {"org_id": "int", "stream": "text"}
         self._delete("deadlines", columns, gone, org_id)
         columns |= {"kind": "text", "due_at": "text"}
         insert(self.scoped, "deadlines", columns, rows, org_id=org_id)
 
     def _write_tickets(self, changes: Sequence[HeadChange], org_id: int | None) -> None:
-        rows: list[tuple[object, ...]] = []
-        for one in changes:
-            head, ticket = one.head, one.head.state
-            if isinstance(ticket, Ticket):
-                row = row_of(ticket)
-                rows.append(
-                    (
-                        head.number,
-                        head.org_id,
-                        head.stream,
-                        row.created_at,
-                        row.updated_at,
-                        row.gravity,
-                        row.start_at,
-                        row.end_at,
-                        row.facets,
-                    )
-                )
         insert(
             self.scoped,
             "tickets",
@@ -336,7 +270,7 @@ class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
                 "end_at": "text",
                 "facets": "int",
             },
-            rows,
+            ticket_rows(changes),
             org_id=org_id,
             tail="ON CONFLICT (org_id, number) DO UPDATE SET updated_at = excluded.updated_at,"
             " gravity = excluded.gravity, start_at = excluded.start_at,"
@@ -344,15 +278,7 @@ class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
         )
 
     def _write_terms(self, changes: Sequence[HeadChange], org_id: int | None) -> None:
-        fresh: list[tuple[object, ...]] = []
-        stale: list[tuple[object, ...]] = []
-        for one in changes:
-            before = one.before.terms if one.before is not None else frozenset()
-            if not isinstance(one.head.state, Ticket) or before == one.after.terms:
-                continue
-            own, number = one.head.org_id, one.head.number
-            stale += [(own, term, number) for term in before - one.after.terms]
-            fresh += [(own, term, number) for term in one.after.terms - before]
+        stale, fresh = term_rows(changes)
         columns = {"org_id": "int", "term": "text", "number": "bigint"}
         self._delete("ticket_terms", columns, stale, org_id)
         insert(self.scoped, "ticket_terms", columns, fresh, org_id=org_id)
@@ -494,19 +420,3 @@ def _one_org(orgs: Iterable[int]) -> int | None:
     """The org that all of *orgs* are; None when there are several."""
     found = set(orgs)
     return found.pop() if len(found) == 1 else None
-
-
-def _receipt_row(receipt: Receipt) -> tuple[object, ...]:
-    key, answer = receipt.key, receipt.answer
-    return (
-        key.org_id,
-        key.scope,
-        key.key,
-        key.body_digest,
-        receipt.stream,
-        receipt.position,
-        answer.status,
-        json.dumps(answer.headers),
-        answer.body,
-        to_text(receipt.expires_at),
-    )

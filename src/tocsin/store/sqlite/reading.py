@@ -11,9 +11,7 @@ from tocsin.core.claims import Claim
 from tocsin.core.facts import Event
 from tocsin.core.instants import from_text, to_text
 from tocsin.core.rows import facets_matching
-from tocsin.store.codec import decoded_event, decoded_state
 from tocsin.store.contract import (
-    Answer,
     CredentialRow,
     DueDeadline,
     Head,
@@ -21,46 +19,9 @@ from tocsin.store.contract import (
     Receipt,
     ReceiptKey,
 )
+from tocsin.store.rows import EVENT, HEAD, RECEIPT, event_of, head_of, receipt_of
 from tocsin.store.sqlite.connecting import Connection
 from tocsin.store.sqlite.outgoing import OutgoingReading
-
-EVENT = "position, org_id, public, private"
-HEAD = "org_id, stream, number, version, state"
-RECEIPT = "org_id, scope, key, body_digest, stream, position, status, headers, body, expires_at"
-
-
-def event_of(row: tuple[Any, ...]) -> Event:
-    """The event in a row of :data:`EVENT`."""
-    position, org_id, public, private = row
-    return decoded_event(position=position, org_id=org_id, public=public, private=private)
-
-
-def head_of(row: tuple[Any, ...]) -> Head:
-    """The head in a row of :data:`HEAD`."""
-    org_id, stream, number, version, state = row
-    return Head(
-        org_id=org_id,
-        stream=stream,
-        number=number,
-        version=version,
-        state=decoded_state(stream, state),
-    )
-
-
-def receipt_of(row: tuple[Any, ...]) -> Receipt:
-    """The receipt in a row of :data:`RECEIPT`."""
-    org_id, scope, key, body_digest, stream, position, status, headers, body, expires_at = row
-    return Receipt(
-        key=ReceiptKey(org_id=org_id, scope=scope, key=key, body_digest=body_digest),
-        stream=stream,
-        position=position,
-        answer=Answer(
-            status=status,
-            body=body,
-            headers=tuple((name, value) for name, value in json.loads(headers)),
-        ),
-        expires_at=from_text(expires_at),
-    )
 
 
 class SqliteReadTurn(OutgoingReading):

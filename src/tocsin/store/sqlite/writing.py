@@ -10,9 +10,7 @@ from datetime import datetime
 
 from tocsin.core.facts import Event
 from tocsin.core.instants import from_text, to_text
-from tocsin.core.rows import row_of
-from tocsin.core.ticket import Ticket
-from tocsin.store.codec import deliveries_text, emptied, encoded_parts, encoded_state
+from tocsin.store.codec import emptied
 from tocsin.store.contract import (
     Batch,
     Document,
@@ -22,21 +20,27 @@ from tocsin.store.contract import (
 )
 from tocsin.store.digests import (
     GENESIS,
-    digest_of_private,
     digest_of_remaining,
-    fresh_salts,
-    next_chain,
+)
+from tocsin.store.rows import (
+    RECEIPT,
+    Row,
+    claim_rows,
+    deadline_rows,
+    event_of,
+    event_rows,
+    head_rows,
+    outbox_rows,
+    position_in,
+    receipt_of,
+    receipt_row,
+    term_rows,
+    ticket_rows,
 )
 from tocsin.store.sqlite.bulk import insert
 from tocsin.store.sqlite.connecting import Connection
 from tocsin.store.sqlite.outgoing import OutgoingWriting
-from tocsin.store.sqlite.reading import (
-    RECEIPT,
-    SqliteReadTurn,
-    event_of,
-    org_token,
-    receipt_of,
-)
+from tocsin.store.sqlite.reading import SqliteReadTurn, org_token
 
 
 class SqliteWriteTurn(OutgoingWriting, SqliteReadTurn):
@@ -104,16 +108,13 @@ class SqliteWriteTurn(OutgoingWriting, SqliteReadTurn):
         insert(
             self.connection,
             "INSERT INTO outbox (position, org_id, stream, deliveries)",
-            [
-                (one.position, one.org_id, one.stream, deliveries_text(one.deliveries))
-                for one in batch.outbox
-            ],
+            outbox_rows(batch.outbox),
         )
         self.note(batch.noted)
         insert(
             self.connection,
             f"INSERT INTO receipts ({RECEIPT})",
-            [_receipt_row(receipt) for receipt in batch.receipts],
+            [receipt_row(receipt) for receipt in batch.receipts],
             # An expired receipt may still lie there; the writer has looked, under its lock.
             tail="ON CONFLICT DO UPDATE SET body_digest = excluded.body_digest,"
             " stream = excluded.stream, position = excluded.position, status = excluded.status,"
@@ -146,38 +147,11 @@ class SqliteWriteTurn(OutgoingWriting, SqliteReadTurn):
         return row is not None
 
     def _write_events(self, events: Sequence[Event]) -> None:
-        chains: dict[int, bytes] = {}
-        rows: list[tuple[object, ...]] = []
-        for event, salt in zip(events, fresh_salts(len(events)), strict=True):
-            previous = chains.get(event.org_id)
-            if previous is None:
-                previous = self._last_chain(event.org_id)
-            public, private = encoded_parts(event)
-            private_digest = digest_of_private(salt, private)
-            chain = next_chain(previous, public, private_digest)
-            chains[event.org_id] = chain
-            rows.append(
-                (
-                    event.position,
-                    event.org_id,
-                    event.id,
-                    event.stream,
-                    event.version,
-                    event.kind,
-                    event.payload.schema,
-                    to_text(event.recorded_at),
-                    public.decode(),
-                    private.decode(),
-                    salt,
-                    private_digest,
-                    chain,
-                )
-            )
         insert(
             self.connection,
             "INSERT INTO events (position, org_id, id, stream, version, kind, schema,"
             " recorded_at, public, private, salt, private_digest, chain)",
-            rows,
+            event_rows(events, self._last_chain),
         )
 
     def _last_chain(self, org_id: int) -> bytes:
@@ -190,29 +164,12 @@ class SqliteWriteTurn(OutgoingWriting, SqliteReadTurn):
         insert(
             self.connection,
             "INSERT INTO heads (org_id, stream, number, version, state)",
-            [
-                (
-                    one.head.org_id,
-                    one.head.stream,
-                    one.head.number,
-                    one.head.version,
-                    encoded_state(one.head.state).decode(),
-                )
-                for one in changes
-            ],
+            head_rows(changes),
             tail="ON CONFLICT DO UPDATE SET version = excluded.version, state = excluded.state",
         )
 
     def _write_claims(self, changes: Sequence[HeadChange]) -> None:
-        given_up: list[tuple[object, ...]] = []
-        taken: list[tuple[object, ...]] = []
-        for one in changes:
-            before = one.before.claims if one.before is not None else frozenset()
-            if before == one.after.claims:
-                continue
-            org_id, stream = one.head.org_id, one.head.stream
-            given_up += [(org_id, kind, key) for kind, key in before - one.after.claims]
-            taken += [(org_id, kind, key, stream) for kind, key in one.after.claims - before]
+        given_up, taken = claim_rows(changes)
         if given_up:
             self.connection.executemany(
                 "DELETE FROM claims WHERE org_id = ? AND kind = ? AND key = ?", given_up
@@ -220,18 +177,7 @@ class SqliteWriteTurn(OutgoingWriting, SqliteReadTurn):
         insert(self.connection, "INSERT INTO claims (org_id, kind, key, stream)", taken)
 
     def _write_deadlines(self, changes: Sequence[HeadChange]) -> None:
-        gone: list[tuple[object, ...]] = []
-        rows: list[tuple[object, ...]] = []
-        for one in changes:
-            before = one.before.deadlines if one.before is not None else ()
-            if before == one.after.deadlines:
-                continue
-            if before:
-                gone.append((one.head.org_id, one.head.stream))
-            rows += [
-                (one.head.org_id, one.head.stream, due.kind, to_text(due.due_at))
-                for due in one.after.deadlines
-            ]
+        gone, rows = deadline_rows(changes)
         if gone:
             self.connection.executemany(
                 "DELETE FROM deadlines WHERE org_id = ? AND stream = ?", gone
@@ -239,41 +185,16 @@ class SqliteWriteTurn(OutgoingWriting, SqliteReadTurn):
         insert(self.connection, "INSERT INTO deadlines (org_id, stream, kind, due_at)", rows)
 
     def _write_tickets(self, changes: Sequence[HeadChange]) -> None:
-        rows: list[tuple[object, ...]] = []
-        fresh: list[tuple[object, ...]] = []
-        stale: list[tuple[object, ...]] = []
-        for one in changes:
-            head, ticket = one.head, one.head.state
-            if not isinstance(ticket, Ticket):
-                continue
-            row = row_of(ticket)
-            rows.append(
-                (
-                    head.number,
-                    head.org_id,
-                    head.stream,
-                    row.created_at,
-                    row.updated_at,
-                    row.gravity,
-                    row.start_at,
-                    row.end_at,
-                    row.facets,
-                )
-            )
-            before = one.before.terms if one.before is not None else frozenset()
-            if before == one.after.terms:
-                continue
-            stale += [(head.org_id, term, head.number) for term in before - one.after.terms]
-            fresh += [(head.org_id, term, head.number) for term in one.after.terms - before]
         insert(
             self.connection,
             "INSERT INTO tickets (number, org_id, stream,"
             " created_at, updated_at, gravity, start_at, end_at, facets)",
-            rows,
+            ticket_rows(changes),
             tail="ON CONFLICT DO UPDATE SET updated_at = excluded.updated_at,"
             " gravity = excluded.gravity, start_at = excluded.start_at,"
             " end_at = excluded.end_at, facets = excluded.facets",
         )
+        stale, fresh = term_rows(changes)
         if stale:
             self.connection.executemany(
                 "DELETE FROM ticket_terms WHERE org_id = ? AND term = ? AND number = ?", stale
@@ -281,7 +202,8 @@ class SqliteWriteTurn(OutgoingWriting, SqliteReadTurn):
         insert(
             self.connection,
             "INSERT INTO ticket_terms (org_id, term, number)",
-            sorted(fresh),
+            # In the order of the table, which has no other: neighbours are found together.
+            sorted(fresh, key=_term_order),
         )
 
     @contextmanager
@@ -385,26 +307,5 @@ class SqliteWriteTurn(OutgoingWriting, SqliteReadTurn):
             self.connection.execute("ROLLBACK")
 
 
-def _receipt_row(receipt: Receipt) -> tuple[object, ...]:
-    key, answer = receipt.key, receipt.answer
-    return (
-        key.org_id,
-        key.scope,
-        key.key,
-        key.body_digest,
-        receipt.stream,
-        receipt.position,
-        answer.status,
-        json.dumps(answer.headers),
-        answer.body,
-        to_text(receipt.expires_at),
-    )
-
-
-def position_in(event_id: str) -> int:
-    """The log position that an event's id carries in its last 62 bits (see
-    :mod:`tocsin.core.ids`)."""
-    try:
-        return int(event_id.replace("-", "")[-16:], 16) & ((1 << 62) - 1)
-    except ValueError:
-        return 0
+def _term_order(row: Row) -> str:
+    return str(row[1])
