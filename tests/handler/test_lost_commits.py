@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.handler.acting import House, house
-from tocsin.handler.writer import Writer
+from tocsin.handler.submission import Submission
+from tocsin.handler.writer import BATCH_LIMIT, Writer
 from tocsin.store.contract import StorageFailed, WriteTurn
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite.tending import check
@@ -120,3 +122,34 @@ def test_the_next_decision_sees_what_was_settled(home: House) -> None:
     assert (first.version, second.position) == (1, first.position + 1)
     assert incidents(home) == 2
     assert check(home.path) == []
+
+
+def test_who_waits_behind_a_failed_turn_is_turned_away_with_it(home: House) -> None:
+    home.writer.stop()
+    lossy(home).done_but_lost = [False]
+    writer = Writer(
+        store=home.store,
+        clock=home.clock,
+        entropy=lambda: next(home.numbers),
+        seal=lambda secret: secret,
+    )
+    with closing(asyncio.new_event_loop()) as loop:
+        # Handed in before the first turn, so that the second half waits behind it.
+        waiting = [writer.submit(submission(home), loop) for _ in range(2 * BATCH_LIMIT)]
+        writer.start()
+        results = loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
+
+        assert all(isinstance(one, StorageFailed) for one in results)
+        assert incidents(home) == 0
+        after = loop.run_until_complete(writer.submit(submission(home), loop))
+        assert after.version == 1
+    writer.stop()
+
+
+def submission(home: House) -> Submission:
+    return Submission(
+        org_id=home.orgs["net"],
+        sort="ticket",
+        command=home.incident(),
+        credential=home.keys["owner"],
+    )

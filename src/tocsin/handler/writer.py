@@ -226,7 +226,8 @@ class Writer:
         except StorageFailed as failed:
             self._start_over()
             log.error("turn failed", action="turn_failed", reason=failed.reason)
-            results, events = [(one, failed) for one in batch], ()
+            # Who came meanwhile would only wait for the same: let them try another server at once.
+            results, events = [(one, failed) for one in (*batch, *self._rest())], ()
         except BaseException as wrong:
             # Not the storage: some command met an error in the code. Alone, each shows its own.
             self._start_over()
@@ -248,6 +249,13 @@ class Writer:
                 seconds=time.perf_counter() - started,
             )
         )
+
+    def _rest(self) -> list[_Waiting]:
+        """Everything that waits; it waits no more."""
+        with self._wake:
+            rest = list(self._queue)
+            self._queue.clear()
+        return rest
 
     def _start_over(self) -> None:
         self._memory.forget()
