@@ -250,15 +250,18 @@ def test_what_breaks_within_a_turn_leaves_nothing_and_harms_no_other(
     store = PostgresStore(own_cluster.create_database("house"))
     teller = Teller(store)
     teller.write(teller.batch(history.events[:3]))
+    lost = teller.batch(history.events[3:6])
     with store.writing() as turn:
-        turn.write(teller.batch(history.events[3:6]))
+        turn.write(lost)
         own_cluster.kill()
         own_cluster.start()
         with store.writing() as other:
             assert other.last_position() == 3, "the broken turn is in nobody's way"
-        with pytest.raises(StorageFailed) as failed:
+        with pytest.raises(StorageFailed):
             turn.commit()
-    assert failed.value.uncertain is False
+    with store.writing() as asking:
+        assert asking.confirm(lost.batch_id) is False
+        asking.commit()
     with store.reading() as reader:
         assert reader.last_position() == 3
     store.close()

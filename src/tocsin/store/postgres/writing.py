@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -75,16 +76,50 @@ RECEIPT_COLUMNS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Newest:
+    """The newest event of the log: where it is, when it was recorded, whose it is, its chain."""
+
+    position: int
+    recorded_at: str | None
+    org_id: int
+    chain: bytes
+
+
+_NOTHING: Final = _Newest(0, None, 0, b"")
+
+
 class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
     """One writing transaction; ``commit`` ends it, on the connection it is given."""
 
     def __init__(self, scoped: Scoped, *, commit: Callable[[psycopg.Connection], None]) -> None:
         super().__init__(scoped)
         self._commit = commit
-        self._last = 0
+        self._told = False
+        self._known_newest: _Newest | None = None
+
+    def _newest(self) -> _Newest:
+        """The newest event, asked for once: nobody writes another while this turn lasts.
+
+        While it has the writer's lock, that is; others' turns ask the log themselves.
+        """
+        if self._known_newest is None:
+            row = self.scoped.of(
+                None,
+                "SELECT position, recorded_at, org_id, chain FROM events"
+                " ORDER BY position DESC LIMIT 1",
+            ).fetchone()
+            self._known_newest = _NOTHING if row is None else _Newest(*row)
+        return self._known_newest
+
+    def last_position(self) -> int:
+        """The position of the newest event; 0 in an empty log."""
+        return self._newest().position
 
     def moved_since(self, position: int) -> Sequence[tuple[int, str]]:
         """Streams that anybody moved after *position*."""
+        if self.last_position() <= position:
+            return ()
         rows = self.scoped.of(
             None, "SELECT DISTINCT org_id, stream FROM events WHERE position > %s", (position,)
         )
@@ -92,10 +127,8 @@ class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
 
     def last_recorded_at(self) -> datetime | None:
         """When the newest event was recorded."""
-        row = self.scoped.of(
-            None, "SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1"
-        ).fetchone()
-        return None if row is None else from_text(row[0])
+        recorded_at = self._newest().recorded_at
+        return None if recorded_at is None else from_text(recorded_at)
 
     def receipts(self, keys: Collection[ReceiptKey]) -> Mapping[tuple[int, str, str], Receipt]:
         """The receipts of those requests that were answered before, by org, scope and key."""
@@ -133,6 +166,9 @@ class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
         # All statements go out together: everybody else's turn waits for the end of this one.
         with self.scoped.connection.pipeline():
             self._write(batch, events)
+            if batch.events:
+                self._tell(batch.events[-1].position)
+        self._known_newest = None
 
     def _write(self, batch: Batch, events: Sequence[Row]) -> None:
         insert(
@@ -188,8 +224,16 @@ class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
             org_id=org_id,
         )
         if batch.events:
-            self._last = batch.events[-1].position
-            self._remember(batch.batch_id, self._last)
+            self._remember(batch.batch_id, batch.events[-1].position)
+
+    def _tell(self, position: int) -> None:
+        """What is last before a commit: whoever listens hears of it, and nothing may cut it short:
+        the server would keep it, and call it done."""
+        self.scoped.directory(
+            "SELECT set_config('statement_timeout', '0', true), pg_notify('tocsin', %s)",
+            (str(position),),
+        )
+        self._told = True
 
     def _remember(self, batch_id: str, position: int) -> None:
         # It answers "did my commit arrive?"; others may have written before that is asked.
@@ -213,6 +257,9 @@ class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
         )
 
     def _last_chain(self, org_id: int) -> bytes:
+        newest = self._newest()
+        if newest.org_id == org_id:
+            return newest.chain
         row = self.scoped.of(
             org_id,
             "SELECT chain FROM events WHERE org_id = %s ORDER BY position DESC LIMIT 1",
@@ -390,13 +437,9 @@ class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
         Raises:
             StorageFailed: it was not done; ``uncertain`` when that is not known.
         """
-        # Nothing may cut a commit short: the server would keep it, and call it done.
-        with storage_errors():
-            self.scoped.directory(
-                "SELECT set_config('statement_timeout', '0', true),"
-                " CASE WHEN %s::bigint > 0 THEN pg_notify('tocsin', %s) END",
-                (self._last, str(self._last)),
-            )
+        if not self._told:
+            with storage_errors():
+                self.scoped.directory("SELECT set_config('statement_timeout', '0', true)")
         self.scoped.end()
         self._commit(self.scoped.connection)
 
