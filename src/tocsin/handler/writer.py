@@ -196,10 +196,14 @@ class Writer:
                 self._nudged = False
                 if not self._queue and self._stopping:
                     return
-                batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_LIMIT))]
-            if batch:
-                self._take_turn(batch)
+                asked = bool(self._queue)
+            if asked:
+                self._take_turn([])
             pause = self._tend()
+
+    def _next_batch(self) -> list[_Waiting]:
+        with self._wake:
+            return [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_LIMIT))]
 
     def _tend(self) -> float | None:
         """A slice of each duty; in how many seconds the first of them wants to be called again."""
@@ -218,7 +222,9 @@ class Writer:
                 pauses.append(wish)
         return min(pauses, default=None)
 
-    def _take_turn(self, batch: Sequence[_Waiting]) -> None:
+    def _take_turn(self, batch: list[_Waiting]) -> None:
+        """A turn for *batch*; for an empty one, which is filled with what waits once the turn has
+        begun: while another process has its turn, ours grows."""
         started = time.perf_counter()
         results: list[tuple[_Waiting, Result]]
         try:
@@ -234,10 +240,10 @@ class Writer:
             if len(batch) > 1:
                 log.error("batch failed, retrying one by one", action="batch_retried")
                 for one in batch:
-                    self._take_turn((one,))
+                    self._take_turn([one])
                 return
             log.error("command failed", action="command_failed", exc_info=wrong)
-            results, events = [(batch[0], wrong)], ()
+            results, events = [(one, wrong) for one in batch or self._rest()], ()
         self._resolve(results)
         if events:
             self._on_commit(events)
@@ -262,10 +268,12 @@ class Writer:
         self._fresh = True
 
     def _turn(
-        self, waiting: Sequence[_Waiting]
+        self, waiting: list[_Waiting]
     ) -> tuple[list[tuple[_Waiting, Result]], Sequence[Event]]:
         lost: StorageFailed | None = None
         with self._store.writing() as turn:
+            if not waiting:
+                waiting += self._next_batch()
             if self._fresh:
                 self._memory.forget()
                 self._position = turn.last_position()

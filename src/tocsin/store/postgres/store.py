@@ -32,8 +32,7 @@ MIGRATING: Final = 0x746F6374
 
 _READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _TENDING: Final = (
-    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off;"
-    " SELECT set_config('tocsin.every_org', 'on', true)"
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT set_config('tocsin.every_org', 'on', true)"
 )
 _WRITING: Final = (
     f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({WRITER});"
@@ -107,8 +106,9 @@ class PostgresStore:
     def tending(self) -> Iterator[PostgresWriteTurn]:
         """A turn for what follows the log (rows, checkpoints, marks), beside the writer.
 
-        It does not wait for the disk: what it writes can be made again, and until then it is as if
-        it had not been done.
+        It waits for the disks as the writer does: whoever tends goes on from what was written, also
+        when the database is another by then, and a mark lost with a primary would be a delivery
+        that nobody makes.
 
         Raises:
             StorageFailed: the database is away.
