@@ -107,6 +107,7 @@ class Sending:
         try:
             return self._parcelled(turn, picked)
         except BaseException:
+            # Whatever went wrong, nothing was handed out: they must not count as out for ever.
             for desk, item, _ in picked:
                 desk.not_sent(item)
             self._out -= len(picked)

@@ -172,6 +172,7 @@ class PostgresStore:
             with storage_errors():
                 self._prepare(connection)
         except BaseException:
+            # Nobody has it yet, so nobody else would close it.
             connection.close()
             raise
         return connection
