@@ -67,8 +67,8 @@ FULL: Final = Extent(
     steady=4_400,
     unmeasured=400,
     waiting=10_000,
-    rounds=8,
-    round_of=acknowledging.Extent(rounds=1, warm_up=0.5, seconds=2.0, writes=0),
+    rounds=6,
+    round_of=acknowledging.Extent(rounds=1, warm_up=0.5, seconds=1.0, writes=0),
 )
 QUICK: Final = Extent(
     steady=120,

@@ -15,7 +15,14 @@ from tocsin.core.record_facts import MemberCreated, RecordRemoved, RecordUpdated
 from tocsin.core.records import Destination, Record, Route, RouteMatch
 from tocsin.core.routing import CARD, Delivery, RoutedFacts, deliveries_of, prepared
 from tocsin.core.ticket import Ticket
-from tocsin.core.ticket_facts import NoteAdded, SignalIngested, TagAdded, TicketUpdated
+from tocsin.core.ticket_facts import (
+    MessageRecorded,
+    NoteAdded,
+    SignalIngested,
+    StatusChanged,
+    TagAdded,
+    TicketUpdated,
+)
 from tocsin.core.words import DestinationKind, Role, Severity, Status, TicketType
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -47,6 +54,10 @@ SIGNAL = SignalIngested(
     signal_id="s", source="prometheus", summary="down", ts=NOON, labels={"alertname": "LinkDown"}
 )
 DIRECTORY: DirectoryInMemory = network().directory
+
+
+def moved(before: Status, after: Status) -> StatusChanged:
+    return StatusChanged(update_id="u", at=NOON, status_from=before, status_to=after)
 
 
 def event(payload: Payload, *, stream: str = "incident:t", via: str = "api") -> Event:
@@ -184,12 +195,31 @@ def test_devices_and_links_are_routed() -> None:
 
 
 def test_only_card_edits_of_what_can_be_redrawn_coalesce() -> None:
-    slack = route(to=DestinationKind.SLACK)
+    table = route(to=DestinationKind.AIRTABLE)
 
-    assert goes(TagAdded(label="a"), slack) == (Delivery("r", CARD),)
-    assert goes(TicketUpdated(), route(to=DestinationKind.AIRTABLE)) == (Delivery("r", CARD),)
-    assert goes(NOTE, slack) == (Delivery("r"),)
+    assert goes(TagAdded(label="a"), table) == (Delivery("r", CARD),)
+    assert goes(TicketUpdated(), table) == (Delivery("r", CARD),)
+    assert goes(NOTE, table) == (Delivery("r"),)
     assert goes(TagAdded(label="a"), route()) == (Delivery("r"),)
+    # A chat's thread says every change, so none of them stands for another.
+    assert goes(TagAdded(label="a"), route(to=DestinationKind.SLACK)) == (Delivery("r"),)
+
+
+def test_a_chat_is_not_told_what_it_said_or_what_another_fact_tells() -> None:
+    slack, web = route(to=DestinationKind.SLACK), route()
+    said = MessageRecorded(message_id="m", source="slack", author="Mia", text="Oh.", at=NOON)
+    silent: list[Payload] = [
+        said,
+        moved(Status.OPEN, Status.RESOLVED),
+        moved(Status.RESOLVED, Status.CLOSED),
+        moved(Status.CLOSED, Status.INVESTIGATING),
+    ]
+
+    for payload in silent:
+        assert goes(payload, slack) == ()
+        assert goes(payload, web) == (Delivery("r"),)
+    for told in (Status.ACKNOWLEDGED, Status.MONITORING, Status.CANCELLED):
+        assert goes(moved(Status.OPEN, told), slack) == (Delivery("r"),)
 
 
 def test_every_name_of_the_grammar_has_a_fact() -> None:

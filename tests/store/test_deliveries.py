@@ -215,6 +215,9 @@ def test_lanes_are_of_one_org_and_one_route(full: Store) -> None:
         assert dict(turn.lanes(NET, PAGER, [THERE])) == {THERE: lanes[1]}
         assert dict(turn.lanes(NET, BOARD, [HERE])) == {}
         assert dict(turn.lanes(ELSEWHERE, PAGER, [HERE])) == {}
+        assert turn.lane_of(NET, "ts-1") == HERE
+        assert turn.lane_of(NET, "ts-2") is None
+        assert turn.lane_of(ELSEWHERE, "ts-1") is None
 
 
 def test_a_lane_is_replaced(full: Store) -> None:

@@ -1,9 +1,10 @@
 """Claims: what must be unique within an org, and which stream holds it (Design: store).
 
-Kinds: ``ref`` and ``correlation_key`` of tickets; ``asset_pubkey`` (devices and links together),
-``device_code``, ``link_code``, ``contributor_code``, ``contributor_pubkey``, ``service_code``,
-``member_email``, ``slack_user``, ``route_name`` of records. A claim is held while its stream's
-state says so: :func:`tocsin.core.aggregates.claims_of`.
+Kinds: ``ref``, ``correlation_key`` and ``external_id`` of tickets; ``asset_pubkey`` (devices and
+links together), ``device_code``, ``link_code``, ``contributor_code``, ``contributor_pubkey``,
+``service_code``, ``member_email``, ``slack_user``, ``route_name``, ``entry_point_name``,
+``entry_point_fallback`` of records. A claim is held while its stream's state says so:
+:func:`tocsin.core.aggregates.claims_of`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ Claim = tuple[str, str]
 
 REF = "ref"
 CORRELATION_KEY = "correlation_key"
+EXTERNAL_ID = "external_id"
 ASSET_PUBKEY = "asset_pubkey"
 DEVICE_CODE = "device_code"
 LINK_CODE = "link_code"
@@ -22,10 +24,13 @@ SERVICE_CODE = "service_code"
 MEMBER_EMAIL = "member_email"
 SLACK_USER = "slack_user"
 ROUTE_NAME = "route_name"
+ENTRY_POINT_NAME = "entry_point_name"
+ENTRY_POINT_FALLBACK = "entry_point_fallback"
 
 KINDS = (
     REF,
     CORRELATION_KEY,
+    EXTERNAL_ID,
     ASSET_PUBKEY,
     DEVICE_CODE,
     LINK_CODE,
@@ -35,4 +40,6 @@ KINDS = (
     MEMBER_EMAIL,
     SLACK_USER,
     ROUTE_NAME,
+    ENTRY_POINT_NAME,
+    ENTRY_POINT_FALLBACK,
 )

@@ -23,11 +23,13 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceDraft:
-    """A reference as somebody wrote it."""
+    """A reference as somebody wrote it. An adapter gives ``external_id``, such as
+    ``slack:T024:C061:1700000000.000100``, where the conversation there is this ticket's alone."""
 
     kind: str
     url: str
     title: str | None = None
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +207,22 @@ class AddAction(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordMessage(Command):
+    """By the system: a chat message that belongs to the ticket, as it reads now.
+
+    ``message_id`` is the same for every edit of one message; ``at`` is when it was said. A
+    ``deleted`` one has no text.
+    """
+
+    message_id: str
+    source: str
+    author: str
+    text: str
+    at: datetime
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttachSignal(Command):
     """Attach a signal by hand."""
 
@@ -324,6 +342,7 @@ TicketCommand = (
     | Assign
     | ChangeLabels
     | AddAction
+    | RecordMessage
     | AttachSignal
     | RecordSloViolation
     | AddReference

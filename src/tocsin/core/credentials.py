@@ -10,6 +10,7 @@ from tocsin.core.errors import Unauthenticated
 from tocsin.core.evidence import Access
 from tocsin.core.facts import Actor
 from tocsin.core.records import Contributor, Key, Member
+from tocsin.core.words import Role
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -33,11 +34,21 @@ def admit(key: Key, member: Member | None, *, at: datetime, address: str | None)
         raise Unauthenticated("the member this key speaks for is gone")
     if key.allow_cidr and not _is_allowed(address, key.allow_cidr):
         raise Unauthenticated("this key may not be used from this address")
+    return access_of(member, at_most=key.role)
+
+
+def access_of(member: Member, *, at_most: Role | None = None) -> Access:
+    """What *member* may do: its role, or *at_most* where that is lower; bound to its contributor,
+    where there is one."""
     return Access(
-        role=min(key.role, member.role, key=lambda role: role.rank),
+        role=member.role if at_most is None else min(at_most, member.role, key=_rank),
         member_id=member.id,
         contributor_id=member.contributor_id,
     )
+
+
+def _rank(role: Role) -> int:
+    return role.rank
 
 
 def actor_of(member: Member, contributor: Contributor | None) -> Actor:

@@ -105,8 +105,8 @@ class MethodNotAllowed(Refusal):
 class Conflict(Refusal):
     """What must be unique is taken, or two things cannot both be.
 
-    ``holder`` is the id of the active ticket that holds a wanted correlation key, where that is
-    what the conflict is about.
+    ``holder`` is the id of the ticket that holds a wanted correlation key or conversation, where
+    that is what the conflict is about.
     """
 
     code = "conflict"

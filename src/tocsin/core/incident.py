@@ -30,6 +30,7 @@ from tocsin.core.commands import (
     OpenIncident,
     PlanMaintenance,
     PostPublicUpdate,
+    RecordMessage,
     RecordSloViolation,
     Redact,
     Relate,
@@ -152,6 +153,7 @@ def decide(state: Ticket | None, command: TicketCommand, given: Given) -> tuple[
             | Assign()
             | ChangeLabels()
             | AddAction()
+            | RecordMessage()
             | AttachSignal()
             | AddReference()
             | Relate()

@@ -38,6 +38,8 @@ _REQUIRED: Final = {
     DestinationKind.SLACK: "channel",
     DestinationKind.AIRTABLE: "table_base",
 }
+_OF_THE_POLICY: Final = frozenset({DestinationKind.SLACK})
+"""Kinds that, without an address of their own, go where the org's policy says."""
 
 
 def decide_service(
@@ -206,6 +208,8 @@ def _destination(draft: DestinationDraft, *, errors: read.Errors) -> Destination
     for name, value in given.items():
         field = f"destination.{name}"
         if value is None and name == required:
+            if kind in _OF_THE_POLICY:
+                continue
             errors.append(FieldError(field, "required", f"a {kind.value} destination needs it"))
         elif value is not None and name != required:
             detail = f"a {kind.value} destination has none"

@@ -29,6 +29,7 @@ from tocsin.core.ticket_reading import (
     owners,
     references,
     refuse_foreign_assets,
+    refuse_held_conversations,
     refuse_held_keys,
     required_text,
     runbook_path,
@@ -129,7 +130,7 @@ def refuse_opening(opening: Opening, *, stream: str, given: Given) -> None:
 
     Raises:
         Forbidden: the policy wants a contributor, or only one's own assets.
-        Conflict: another active ticket holds a correlation key.
+        Conflict: another active ticket holds a correlation key, or any a conversation.
     """
     if (
         given.policy.require_contributor
@@ -141,6 +142,8 @@ def refuse_opening(opening: Opening, *, stream: str, given: Given) -> None:
         )
     refuse_foreign_assets(opening.named, given=given)
     refuse_held_keys(opening.correlation_keys, stream=stream, given=given)
+    conversations = [link.reference for link in opening.links]
+    refuse_held_conversations(conversations, stream=stream, given=given)
 
 
 def _free_ref(command: OpenTicket, given: Given) -> str:

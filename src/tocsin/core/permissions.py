@@ -32,6 +32,7 @@ from tocsin.core.commands import (
     OpenIncident,
     PlanMaintenance,
     PostPublicUpdate,
+    RecordMessage,
     RecordSloViolation,
     Redact,
     Relate,
@@ -66,7 +67,10 @@ READERS: Final[Mapping[str, Role]] = MappingProxyType(
             ),
             Role.VIEWER,
         ),
-        **dict.fromkeys(("inbox", "delivery", "connector", "rule", "route"), Role.ONCALL_ENGINEER),
+        **dict.fromkeys(
+            ("inbox", "delivery", "connector", "rule", "route", "entry_point"),
+            Role.ONCALL_ENGINEER,
+        ),
         "key": Role.SRE_LEAD,
     }
 )
@@ -118,7 +122,7 @@ def permit(
         case Redact() if ticket is not None:
             _require(access, Role.ORG_ADMIN, "erasing text")
             _within_reach(ticket, access, "erasing text")
-        case Tick() | NoteOverlap() | ClearOverlap() | NoteRelation():
+        case Tick() | NoteOverlap() | ClearOverlap() | NoteRelation() | RecordMessage():
             raise Forbidden("only the system does this")
         case _:
             permit_record(command, None if isinstance(state, Ticket) else state, given)

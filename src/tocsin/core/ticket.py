@@ -26,11 +26,16 @@ class Assignee:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
     """An address that belongs to the ticket: ``kind`` ticket, rca, postmortem, runbook, chat,
-    other."""
+    other.
+
+    ``external_id`` is set where what is there belongs to this ticket alone, for ever: a thread or a
+    channel of a chat.
+    """
 
     kind: str
     title: str | None
     url: str
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

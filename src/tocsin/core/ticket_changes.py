@@ -15,6 +15,7 @@ from tocsin.core.commands import (
     EditPublicUpdate,
     NoteRelation,
     PostPublicUpdate,
+    RecordMessage,
     Redact,
     ReferenceDraft,
     Relate,
@@ -28,6 +29,7 @@ from tocsin.core.ticket_facts import (
     ActionExecuted,
     AssigneeChanged,
     LinkedToTicket,
+    MessageRecorded,
     NoteAdded,
     Redacted,
     Related,
@@ -48,6 +50,7 @@ from tocsin.core.ticket_reading import (
     labels,
     optional_text,
     reference,
+    refuse_held_conversations,
     required_text,
     severity,
     text_set,
@@ -61,6 +64,7 @@ SharedCommand = (
     | Assign
     | ChangeLabels
     | AddAction
+    | RecordMessage
     | AttachSignal
     | AddReference
     | Relate
@@ -91,16 +95,18 @@ def decide_shared(state: Ticket, command: SharedCommand, given: Given) -> tuple[
             return _labels(state, command)
         case AddAction():
             return _action(command, given)
+        case RecordMessage():
+            return _message(command)
         case AttachSignal(signal=draft):
             return ticket_signals.attach(state, draft, given)
         case AddReference(reference=draft):
-            return _link(state, draft, prefix="")
+            return _link(state, draft, given)
         case Relate():
             return _relate(state, command, given)
         case SetRca(url=url):
             if url == state.rca_url:
                 return ()
-            return _link(state, ReferenceDraft(kind=ReferenceKind.RCA.value, url=url), prefix="")
+            return _link(state, ReferenceDraft(kind=ReferenceKind.RCA.value, url=url), given)
         case PostPublicUpdate():
             return public_updates.post(state, command, given)
         case EditPublicUpdate():
@@ -184,9 +190,28 @@ def note(body: str, given: Given) -> NoteAdded:
     return NoteAdded(update_id=given.entry_id, author_pubkey=given.actor.pubkey, body=body)
 
 
-def _link(state: Ticket, draft: ReferenceDraft, *, prefix: str) -> tuple[Payload, ...]:
+def _message(command: RecordMessage) -> tuple[Payload, ...]:
     errors: Errors = []
-    read = reference(draft, field=prefix, errors=errors)
+    identity = required_text(command.message_id, field="message_id", longest=KEY, errors=errors)
+    source = required_text(command.source, field="source", longest=NAME, errors=errors)
+    if errors:
+        raise invalid_fields(errors)
+    return (
+        MessageRecorded(
+            message_id=identity,
+            source=source,
+            # Whatever was said there is kept as far as it goes: it cannot be said again shorter.
+            author=command.author[:NAME],
+            text="" if command.deleted else command.text[:TEXT],
+            at=command.at,
+            deleted=command.deleted,
+        ),
+    )
+
+
+def _link(state: Ticket, draft: ReferenceDraft, given: Given) -> tuple[Payload, ...]:
+    errors: Errors = []
+    read = reference(draft, field="", errors=errors)
     is_analysis = read.kind == ReferenceKind.RCA.value
     full = len(state.references) >= MOST_REFERENCES and read not in state.references
     # An analysis may be replaced at any time; the addresses that came before it stay.
@@ -197,6 +222,7 @@ def _link(state: Ticket, draft: ReferenceDraft, *, prefix: str) -> tuple[Payload
         raise invalid_fields(errors)
     if read in state.references and (not is_analysis or read.url == state.rca_url):
         return ()
+    refuse_held_conversations((read,), stream=state.stream, given=given)
     return (LinkedToTicket(reference=read),)
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from tocsin.core import record_reading
-from tocsin.core.claims import CORRELATION_KEY
+from tocsin.core.claims import CORRELATION_KEY, EXTERNAL_ID
 from tocsin.core.commands import ReferenceDraft
 from tocsin.core.errors import Conflict, FieldError, Forbidden
 from tocsin.core.evidence import Given
@@ -204,6 +204,9 @@ def reference(draft: ReferenceDraft, *, field: str, errors: Errors) -> Reference
         kind=(kind or ReferenceKind.OTHER).value,
         title=optional_text(draft.title, field=f"{field}title", longest=TITLE, errors=errors),
         url=web_address(draft.url, field=f"{field}url", errors=errors),
+        external_id=optional_text(
+            draft.external_id, field=f"{field}external_id", longest=KEY, errors=errors
+        ),
     )
 
 
@@ -267,6 +270,25 @@ def refuse_held_keys(keys: Sequence[str], *, stream: str, given: Given) -> None:
             raise Conflict(
                 f'correlation key "{key}" is held by {name}, which is active', holder=identity
             )
+
+
+def refuse_held_conversations(
+    references: Sequence[Reference], *, stream: str, given: Given
+) -> None:
+    """Refuse conversations that belong to another ticket, over or not.
+
+    Raises:
+        Conflict: one does; the sentence names the ticket.
+    """
+    for reference in references:
+        if reference.external_id is None:
+            continue
+        holder = given.claims.get((EXTERNAL_ID, reference.external_id))
+        if holder is not None and holder != stream:
+            identity = stream_identity(holder)
+            other = given.tickets.get(identity)
+            name = identity if other is None else other.ref
+            raise Conflict(f"this conversation belongs to {name} already", holder=identity)
 
 
 def assignee(name: str | None, *, given: Given, errors: Errors) -> Assignee | None:

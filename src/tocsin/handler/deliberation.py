@@ -24,7 +24,7 @@ from tocsin.core.commands import (
     TicketCommand,
 )
 from tocsin.core.consequences import consequences, discovered
-from tocsin.core.credentials import actor_of, admit
+from tocsin.core.credentials import access_of, actor_of, admit
 from tocsin.core.errors import (
     IdempotencyMismatch,
     NotFound,
@@ -46,7 +46,7 @@ from tocsin.core.ids import event_id, uuid7
 from tocsin.core.permissions import permit
 from tocsin.core.record_commands import CreateKey, CreateOrg, CreateService, RecordCommand
 from tocsin.core.record_facts import RouteCreated
-from tocsin.core.records import Route
+from tocsin.core.records import Member, Route
 from tocsin.core.routing import deliveries_of
 from tocsin.core.ticket import Ticket
 from tocsin.handler.attempt import Attempt, outcome_org
@@ -58,7 +58,7 @@ from tocsin.handler.naming import (
     TICKET_SORTS,
     opened_stream,
 )
-from tocsin.handler.submission import Credential, Outcome, Submission
+from tocsin.handler.submission import Credential, Outcome, Speaker, Submission
 from tocsin.handler.surroundings import Surroundings
 from tocsin.store.contract import (
     Batch,
@@ -110,7 +110,7 @@ class Deliberation(Surroundings):
         org_id = submission.org_id
         directory = self._memory.directory(self._turn, org_id)
         at = self._instant()
-        actor, access = self._who(submission.credential, org_id, directory, at)
+        actor, access = self._who(submission, org_id, directory, at)
         replayed = self._replayed(submission, directory)
         if replayed is not None:
             return replayed
@@ -169,7 +169,7 @@ class Deliberation(Surroundings):
     def _create_org(self, submission: Submission) -> Outcome:
         command = submission.command
         assert isinstance(command, CreateOrg)
-        if submission.credential is not None:
+        if submission.credential is not None or submission.speaker is not None:
             raise NotFound("orgs are made from the command line, on the database itself")
         taken = {org.org_id for org in self._turn.orgs()} | {org.org_id for org in self.batch.orgs}
         codes = {org.code for org in self._turn.orgs()} | {org.code for org in self.batch.orgs}
@@ -217,13 +217,20 @@ class Deliberation(Surroundings):
 
     def _who(
         self,
-        credential: Credential | None,
+        submission: Submission,
         org_id: int,
         directory: OrgDirectory,
         at: datetime,
     ) -> tuple[Actor, Access]:
-        if credential is None:
-            return SYSTEM, SYSTEM_ACCESS
+        if submission.credential is not None:
+            return self._bearer(submission.credential, org_id, directory, at)
+        if submission.speaker is not None:
+            return _spoken_for(submission.speaker, directory)
+        return SYSTEM, SYSTEM_ACCESS
+
+    def _bearer(
+        self, credential: Credential, org_id: int, directory: OrgDirectory, at: datetime
+    ) -> tuple[Actor, Access]:
         row = self._memory.credential(self._turn, credential.key_id)
         # Compared even when there is no such key, so that the time taken does not tell.
         known = row.digest if row is not None else bytes(32)
@@ -235,12 +242,7 @@ class Deliberation(Surroundings):
         access = admit(key, member, at=at, address=credential.address)
         if member is None:
             raise Unauthenticated("the member this API key speaks for is gone")
-        contributor = (
-            directory.contributor(member.contributor_id)
-            if member.contributor_id is not None
-            else None
-        )
-        return actor_of(member, contributor), access
+        return _actor(member, directory), access
 
     def _replayed(self, submission: Submission, directory: OrgDirectory) -> Outcome | None:
         key = submission.receipt
@@ -550,3 +552,15 @@ class Deliberation(Surroundings):
             batch.secrets.append(
                 SealedSecret(id=secret_id, org_id=org_id, sealed=self._seal(secret))
             )
+
+
+def _spoken_for(speaker: Speaker, directory: OrgDirectory) -> tuple[Actor, Access]:
+    member = directory.member(speaker.member_id)
+    if member is None:
+        raise Unauthenticated("you are no member here any more; ask an org_admin")
+    return _actor(member, directory), access_of(member, at_most=speaker.at_most)
+
+
+def _actor(member: Member, directory: OrgDirectory) -> Actor:
+    bound_to = member.contributor_id
+    return actor_of(member, None if bound_to is None else directory.contributor(bound_to))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from tocsin.core.claims import CORRELATION_KEY, REF, Claim
+from tocsin.core.claims import CORRELATION_KEY, EXTERNAL_ID, REF, Claim
 from tocsin.core.commands import (
+    AddReference,
     AttachSignal,
     ChangeFields,
     ChangeStatus,
@@ -14,6 +16,7 @@ from tocsin.core.commands import (
     OpenIncident,
     OpenTicket,
     PlanMaintenance,
+    ReferenceDraft,
     Relate,
 )
 from tocsin.core.evidence import Directory
@@ -61,14 +64,24 @@ def tickets_named(submission: Submission) -> tuple[str, ...]:
 def claims_named(command: Command) -> tuple[Claim, ...]:
     """Claims of tickets that a command would take, or must find free."""
     match command:
-        case OpenTicket(refs=refs, correlation_keys=keys):
-            return (*((REF, ref) for ref in refs), *((CORRELATION_KEY, key) for key in keys))
+        case OpenTicket(refs=refs, correlation_keys=keys, references=references):
+            return (
+                *((REF, ref) for ref in refs),
+                *((CORRELATION_KEY, key) for key in keys),
+                *_conversations(references),
+            )
+        case AddReference(reference=reference):
+            return _conversations((reference,))
         case AttachSignal(signal=signal) if signal.correlation_key is not None:
             return ((CORRELATION_KEY, signal.correlation_key),)
         case ChangeFields(correlation_keys=tuple() as keys):
             return tuple((CORRELATION_KEY, key) for key in keys)
         case _:
             return ()
+
+
+def _conversations(references: Iterable[ReferenceDraft]) -> tuple[Claim, ...]:
+    return tuple((EXTERNAL_ID, one.external_id) for one in references if one.external_id)
 
 
 def opened_stream(command: Command) -> str | None:
@@ -89,6 +102,7 @@ IDENTITY_FIELDS = {
     "key": "key_id",
     "service": "service_id",
     "route": "route_id",
+    "entry_point": "entry_point_id",
     "device": "device_id",
     "link": "link_id",
 }

@@ -10,6 +10,7 @@ from tocsin.core.commands import Command
 from tocsin.core.evidence import Directory
 from tocsin.core.facts import Event
 from tocsin.core.ticket import Ticket
+from tocsin.core.words import Role
 from tocsin.store.contract import Answer, ReceiptKey
 
 
@@ -24,6 +25,19 @@ class Credential:
     key_id: str
     digest: bytes
     address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """A member for whom an adapter vouches: it has verified a signature of the neighbour that knows
+    them.
+
+    What they may do is decided by the newest committed member, under the writer's lock, as for a
+    key; ``at_most`` bounds the role of one who is known by less than an admin's word.
+    """
+
+    member_id: str
+    at_most: Role | None = None
 
 
 def _no_ticket(name: str) -> Ticket | None:
@@ -60,7 +74,8 @@ class Submission:
 
     ``sort`` says what it is about (``ticket``, ``device``, ``member``, …), ``subject`` which one:
     for tickets an id or ref, for records any name they have; None for what the command itself
-    makes. ``credential`` None is the system. ``expected_version`` comes from If-Match. With a
+    makes. ``credential`` says who asks, or ``speaker``
+    does; neither is the system. ``expected_version`` comes from If-Match. With a
     ``receipt`` the answer that ``render`` makes is kept in the same commit, and a repeat gets it
     again. ``preceding`` are commands ``(sort, command)`` that make what this one needs (the
     service member of a new key) in the same commit, all or nothing. ``dry_run`` decides and
@@ -73,6 +88,7 @@ class Submission:
     command: Command
     subject: str | None = None
     credential: Credential | None = None
+    speaker: Speaker | None = None
     via: str = "api"
     expected_version: int | None = None
     receipt: ReceiptKey | None = None

@@ -137,6 +137,10 @@ class OutgoingReads(Protocol):
         """The org's destinations by route id, as far as anything was marked there."""
         ...
 
+    def lane_of(self, org_id: int, remote_id: str) -> str | None:
+        """The stream whose lane's opening made that object at a destination, None for no lane's."""
+        ...
+
     def lanes(
         self, org_id: int, route_id: str, streams: Collection[str]
     ) -> Mapping[str, LaneRow]: ...

@@ -79,6 +79,14 @@ class OutgoingReading:
         )
         return {row[1]: destination_of(row) for row in rows.fetchall()}
 
+    def lane_of(self, org_id: int, remote_id: str) -> str | None:
+        """The stream whose lane's opening made that object somewhere."""
+        row = self.connection.execute(
+            "SELECT stream FROM lanes WHERE org_id = ? AND remote_id = ? LIMIT 1",
+            (org_id, remote_id),
+        ).fetchone()
+        return None if row is None else str(row[0])
+
     def lanes(self, org_id: int, route_id: str, streams: Collection[str]) -> Mapping[str, LaneRow]:
         """The lanes of those tickets at that route, as far as they were opened or parked."""
         if not streams:
