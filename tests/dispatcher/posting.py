@@ -31,7 +31,7 @@ from tocsin.store.outgoing import DestinationRow, Noted, Trouble
 Judge = Callable[[Parcel], Verdict]
 
 HOOK = DestinationDraft(kind="webhook", url="https://receiver.example/hook")
-CHANNEL = DestinationDraft(kind="slack", channel="C0123456789")
+TABLE = DestinationDraft(kind="airtable", table_base="app0123456789")
 
 
 def accepted(parcel: Parcel) -> Verdict:
@@ -134,7 +134,7 @@ class Post:
     store: Store
     timer: Timer = field(default_factory=Timer)
     hook: Receiver = field(default_factory=Receiver)
-    slack: Receiver = field(default_factory=Receiver)
+    table: Receiver = field(default_factory=Receiver)
     board: Board = field(default_factory=Board)
     workers: AtOnce = field(default_factory=AtOnce)
     unseal: Callable[[bytes], bytes] = lambda sealed: sealed[::-1]
@@ -153,7 +153,7 @@ class Post:
         """Another dispatcher for the same house."""
         return Dispatcher(
             store=self.store,
-            senders={DestinationKind.WEBHOOK: self.hook, DestinationKind.SLACK: self.slack},
+            senders={DestinationKind.WEBHOOK: self.hook, DestinationKind.AIRTABLE: self.table},
             leases=leases or Alone(DUTIES),
             unseal=self.unseal,
             workers=workers or self.workers,
@@ -260,7 +260,7 @@ def firsts(parcels: list[Parcel], route_id: str) -> dict[str, list[int]]:
 
 
 @contextmanager
-def post_office(folder: Path) -> Iterator[Post]:
-    """A post in a furnished house."""
-    with house(folder) as home:
+def post_office(folder: Path, *, at: str | None = None) -> Iterator[Post]:
+    """A post in a furnished house, or in the empty PostgreSQL database *at* an address."""
+    with house(folder, at=at) as home:
         yield Post(home=home, store=home.store)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from structlog.testing import capture_logs
 
-from tests.dispatcher.posting import CHANNEL, HOOK, Judge, Post, accepted, firsts
+from tests.dispatcher.posting import TABLE, HOOK, Judge, Post, accepted, firsts
 from tocsin.core.commands import ChangeFields, ChangeSeverity, ChangeStatus
 from tocsin.core.record_commands import DestinationDraft, RemoveRoute
 from tocsin.dispatcher.contract import Delivered, Pace, Parcel, Refused, Retry, Verdict
@@ -109,13 +109,13 @@ def test_news_is_sent_without_waiting_to_be_looked_for(post: Post) -> None:
 
 
 def test_a_pace_is_kept(post: Post) -> None:
-    post.slack.pace = Pace(concurrent=1, per_second=1.0, burst=1)
+    post.table.pace = Pace(concurrent=1, per_second=1.0, burst=1)
     post.restart()
-    post.route("channel", CHANNEL)
+    post.route("table", TABLE)
     for _ in range(6):
         post.incident()
     post.run(3.5)
-    assert len(post.slack.arrived) in (3, 4)
+    assert len(post.table.arrived) in (3, 4)
 
 
 def test_what_became_of_deliveries_is_counted(post: Post) -> None:
@@ -356,7 +356,7 @@ def test_a_sender_with_a_mistake_in_it_parks_and_says_so(post: Post) -> None:
 
 
 def test_cards_that_nobody_tried_to_redraw_are_redrawn_once(post: Post) -> None:
-    route = post.route("channel", CHANNEL)
+    route = post.route("table", TABLE)
     stream = post.incident()
     ticket = stream.partition(":")[2]
     for title in ("One", "Two", "Three", "Four"):
@@ -367,8 +367,8 @@ def test_cards_that_nobody_tried_to_redraw_are_redrawn_once(post: Post) -> None:
     every = post.promised(route)[stream]
     opening, *cards, last = every
     assert last == spoken
-    assert firsts(post.slack.arrived, route)[stream] == [opening, cards[-1], spoken]
-    assert post.outcomes["channel", "superseded"] == len(cards) - 1 == 3
+    assert firsts(post.table.arrived, route)[stream] == [opening, cards[-1], spoken]
+    assert post.outcomes["table", "superseded"] == len(cards) - 1 == 3
     assert post.row(route).position >= spoken
 
 
@@ -422,16 +422,16 @@ def test_a_lane_that_was_parked_is_free_once_its_route_was_disabled(post: Post) 
 
 
 def test_a_changed_address_is_tried_at_once(post: Post) -> None:
-    route = post.route("channel", CHANNEL)
-    post.slack.judge = failing(lambda one: one.to.destination.channel == CHANNEL.channel)
+    route = post.route("table", TABLE)
+    post.table.judge = failing(lambda one: one.to.destination.table_base == TABLE.table_base)
     post.incident()
     post.run(120)
-    assert post.slack.arrived == []
-    moved = DestinationDraft(kind="slack", channel="C9876543210")
+    assert post.table.arrived == []
+    moved = DestinationDraft(kind="airtable", table_base="app9876543210")
     post.change(route, destination=moved)
     post.dispatcher.nudge()
     post.run(0.1)
-    assert firsts(post.slack.arrived, route) == post.promised(route)
+    assert firsts(post.table.arrived, route) == post.promised(route)
 
 
 def test_a_route_made_while_nobody_looks_gets_everything_since(post: Post) -> None:
@@ -482,9 +482,9 @@ def test_an_opening_that_gives_no_name_opens_its_lane_all_the_same(post: Post) -
 def test_many_lanes_in_trouble_at_a_slow_destination_do_not_hold_up_those_of_another(
     post: Post,
 ) -> None:
-    post.slack.pace = Pace(concurrent=1, per_second=0.1)
+    post.table.pace = Pace(concurrent=1, per_second=0.1)
     post.restart()
-    slow, quick = post.route("slow", CHANNEL), post.route("quick")
+    slow, quick = post.route("slow", TABLE), post.route("quick")
     streams = [post.incident() for _ in range(DUE_LIMIT + 20)]
     with post.store.tending() as turn:
         # All of them refused some time ago, the quick one's last of all.
@@ -507,32 +507,32 @@ def test_many_lanes_in_trouble_at_a_slow_destination_do_not_hold_up_those_of_ano
         turn.commit()
     post.run(10)
     assert firsts(post.hook.arrived, quick) == {streams[-1]: [lanes[streams[-1]]]}
-    assert 0 < len(post.slack.arrived) < 5
+    assert 0 < len(post.table.arrived) < 5
 
 
 def test_where_a_route_moves_to_its_lanes_begin_anew(post: Post) -> None:
-    route = post.route("channel", CHANNEL)
+    route = post.route("table", TABLE)
     stream = post.incident()
     post.run(2)
-    post.change(route, destination=DestinationDraft(kind="slack", channel="C9876543210"))
+    post.change(route, destination=DestinationDraft(kind="airtable", table_base="app9876543210"))
     post.say(stream)
     post.run(2)
     post.restart()
     post.say(stream)
     post.run(2)
-    assert [one.opening for one in post.slack.handed] == [True, True, False]
-    assert [one.remote_id for one in post.slack.handed] == [None, None, f"made/{stream}"]
-    assert firsts(post.slack.arrived, route) == post.promised(route)
+    assert [one.opening for one in post.table.handed] == [True, True, False]
+    assert [one.remote_id for one in post.table.handed] == [None, None, f"made/{stream}"]
+    assert firsts(post.table.arrived, route) == post.promised(route)
 
 
 def test_a_route_that_changes_its_kind_is_sent_by_the_other_sender(post: Post) -> None:
-    route = post.route("moving", CHANNEL)
+    route = post.route("moving", TABLE)
     stream = post.incident()
     post.run(2)
     post.change(route, destination=HOOK)
     post.say(stream)
     post.run(2)
-    assert (len(post.slack.handed), len(post.hook.handed)) == (1, 1)
+    assert (len(post.table.handed), len(post.hook.handed)) == (1, 1)
     assert post.hook.handed[0].opening
 
 

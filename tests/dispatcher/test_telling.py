@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from structlog.testing import capture_logs
 
-from tests.dispatcher.posting import CHANNEL, HOOK, Post, accepted, firsts
+from tests.dispatcher.posting import TABLE, HOOK, Post, accepted, firsts
 from tests.handler.acting import House
 from tocsin.core.errors import Overloaded
 from tocsin.core.record_commands import ChangePolicy, CreateRoute, DestinationDraft
@@ -154,7 +154,7 @@ def test_a_sender_gets_the_opened_secret_and_nobody_is_told_it(post: Post) -> No
 
 def test_a_secret_that_does_not_open_is_trouble_of_its_destination_only(post: Post) -> None:
     broken = guarded(post.home, "broken")
-    well = post.route("well", CHANNEL)
+    well = post.route("well", TABLE)
 
     def unseal(sealed: bytes) -> bytes:
         raise WrongSecretKey("it does not open")
@@ -163,7 +163,7 @@ def test_a_secret_that_does_not_open_is_trouble_of_its_destination_only(post: Po
     post.restart()
     post.incident()
     post.run(5)
-    assert firsts(post.slack.arrived, well) == post.promised(well)
+    assert firsts(post.table.arrived, well) == post.promised(well)
     assert post.hook.handed == []
     assert "does not open" in post.row(broken).down_reason
 
@@ -183,19 +183,19 @@ def boxed(post: Post) -> list[int]:
 
 
 def test_only_what_every_route_is_done_with_is_swept_away(post: Post) -> None:
-    quick, slow = post.route("quick"), post.route("slow", CHANNEL)
+    quick, slow = post.route("quick"), post.route("slow", TABLE)
     first = post.incident()
     post.run(1)
-    post.slack.judge = dead
+    post.table.judge = dead
     later = [post.say(first), post.say(first)]
     post.run(130)
     assert boxed(post) == later
     assert firsts(post.hook.arrived, quick) == post.promised(quick)
 
-    post.slack.judge = accepted
+    post.table.judge = accepted
     post.run(130)
     assert boxed(post) == []
-    assert firsts(post.slack.arrived, slow) == post.promised(slow)
+    assert firsts(post.table.arrived, slow) == post.promised(slow)
 
 
 def test_what_is_noted_does_not_need_the_outbox(post: Post) -> None:
@@ -216,8 +216,8 @@ def test_what_is_noted_does_not_need_the_outbox(post: Post) -> None:
 
 def test_a_route_that_is_disabled_keeps_nothing_in_the_outbox(post: Post) -> None:
     post.route("quick")
-    disabled = post.route("disabled", CHANNEL)
-    post.slack.judge = dead
+    disabled = post.route("disabled", TABLE)
+    post.table.judge = dead
     post.incident()
     post.run(3)
     post.change(disabled, enabled=False)
@@ -228,11 +228,11 @@ def test_a_route_that_is_disabled_keeps_nothing_in_the_outbox(post: Post) -> Non
 def test_a_quiet_route_does_not_keep_what_others_sent(post: Post) -> None:
     """It is done with what was never for it, and says so once that has become much."""
     post.route("busy")
-    quiet = post.route("quiet", CHANNEL, matchers=("severity=sev1",))
+    quiet = post.route("quiet", TABLE, matchers=("severity=sev1",))
     stream = post.incident()
     for _ in range(600):
         post.say(stream)
     post.run(200)
-    assert post.slack.handed == []
+    assert post.table.handed == []
     lags = max(post.promised(quiet)[stream]) - post.row(quiet).position
     assert len(boxed(post)) == lags < WINDOW

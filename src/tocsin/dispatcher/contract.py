@@ -7,13 +7,15 @@ became of it; waiting, counting and giving up are the dispatcher's.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tocsin.core.facts import Event
 from tocsin.core.records import Destination, Record
 from tocsin.core.ticket import Ticket
+from tocsin.store.contract import ReadTurn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,8 @@ class Parcel:
     true for the first delivery of the lane, which makes the remote object; ``remote_id`` is what
     that one gave back, for all later ones. ``again`` is true when an attempt may have been made
     before, by this process or one that died: where the neighbour has no idempotency key, look for
-    that attempt's trace first. ``attempt`` counts from 1.
+    that attempt's trace first. ``attempt`` counts from 1. ``beside`` is what the sender asked to
+    have read with the state (:class:`Reading`), None where nothing was.
     """
 
     delivery_id: str
@@ -52,6 +55,7 @@ class Parcel:
     remote_id: str | None = None
     again: bool = False
     attempt: int = 1
+    beside: object = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +126,16 @@ class Sender(Protocol):
 
     def try_out(self, trial: Trial) -> Verdict:
         """Send a message that says it is a test."""
+        ...
+
+
+@runtime_checkable
+class Reading(Protocol):
+    """A sender that needs to know more than the states of what it sends."""
+
+    def read(self, turn: ReadTurn, *, org_id: int, states: Sequence[Ticket | Record]) -> object:
+        """What is needed to render *states*, read in their snapshot: once for many sends, where
+        each would otherwise open a snapshot of its own."""
         ...
 
 

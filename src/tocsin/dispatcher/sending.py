@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +16,7 @@ from tocsin.dispatcher.contract import (
     SEND_SECONDS,
     Addressee,
     Parcel,
+    Reading,
     Refused,
     Retry,
     Sender,
@@ -25,7 +26,7 @@ from tocsin.dispatcher.desk import Desk
 from tocsin.dispatcher.desks import Desks
 from tocsin.dispatcher.items import Item
 from tocsin.dispatcher.naming import delivery_id, duty_of
-from tocsin.store.contract import ReadTurn, StorageFailed
+from tocsin.store.contract import Head, ReadTurn, StorageFailed
 from tocsin.store.leasing import Leases
 from tocsin.store.sealing import WrongSecretKey
 
@@ -138,6 +139,7 @@ class Sending:
             streams[desk.row.org_id].add(item.stream)
         events = {org_id: turn.events_at(org_id, wanted) for org_id, wanted in positions.items()}
         heads = {org_id: turn.heads(org_id, wanted) for org_id, wanted in streams.items()}
+        beside = self._beside(turn, picked, heads)
         handed: list[Handed] = []
         for desk, item, sender in picked:
             state = heads[desk.row.org_id][item.stream].state
@@ -157,9 +159,30 @@ class Sending:
                 remote_id=None if lane is None else lane.remote_id,
                 again=desk.may_be_again(item),
                 attempt=item.tries + 1,
+                beside=beside.get((desk.row.org_id, id(sender))),
             )
             handed.append(Handed(desk, item, parcel, sender, unsendable))
         return handed
+
+    def _beside(
+        self,
+        turn: ReadTurn,
+        picked: Sequence[tuple[Desk, Item, Sender]],
+        heads: Mapping[int, Mapping[str, Head]],
+    ) -> dict[tuple[int, int], object]:
+        """What each sender wants to know besides, by org and sender."""
+        wanted: dict[tuple[int, int], tuple[Reading, dict[str, Ticket | Record]]] = {}
+        for desk, item, sender in picked:
+            if not isinstance(sender, Reading):
+                continue
+            org_id = desk.row.org_id
+            state = heads[org_id][item.stream].state
+            assert isinstance(state, Ticket | Record)
+            wanted.setdefault((org_id, id(sender)), (sender, {}))[1][item.stream] = state
+        return {
+            place: sender.read(turn, org_id=place[0], states=list(states.values()))
+            for place, (sender, states) in wanted.items()
+        }
 
     def _addressee(self, desk: Desk, secret: bytes | None) -> Addressee:
         route, org_id = desk.route, desk.row.org_id

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -31,7 +32,7 @@ from tocsin.projections.shapes.record_names import ReadNames
 from tocsin.projections.shapes.ticket_names import LoadedNames
 from tocsin.projections.shapes.ticket_shapes import TicketShape
 from tocsin.projections.shapes.tickets import ticket_shape
-from tocsin.store.contract import Store
+from tocsin.store.contract import ReadTurn, Store
 
 CONCURRENT: Final = 16
 FOR_RENDERING: Final = 0.25
@@ -44,6 +45,14 @@ LONGEST_EXCERPT: Final = 200
 _COMES_BACK: Final = frozenset({408, 425, 429})
 _SECONDS = re.compile(r"[0-9]{1,10}")
 _LONGEST_PIECE_SHOWN: Final = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The names in what is sent: those of tickets, and those of devices and links."""
+
+    of_tickets: LoadedNames | None
+    of_assets: ReadNames | None
 
 
 class WebhookSender:
@@ -101,19 +110,30 @@ class WebhookSender:
         """Close the connections that are kept for the next sends."""
         self._client.close()
 
+    def read(self, turn: ReadTurn, *, org_id: int, states: Sequence[Ticket | Record]) -> Names:
+        """The names of what *states* name."""
+        tickets = [one for one in states if isinstance(one, Ticket)]
+        assets = [one for one in states if isinstance(one, Device | Link)]
+        return Names(
+            of_tickets=LoadedNames(turn, org_id=org_id, tickets=tickets) if tickets else None,
+            of_assets=ReadNames(turn, org_id=org_id, records=assets) if assets else None,
+        )
+
     def _about(self, parcel: Parcel) -> TicketShape | DeviceShape | LinkShape:
-        state, org_id = parcel.state, parcel.to.org_id
-        with self._store.reading() as turn:
-            match state:
-                case Ticket():
-                    return ticket_shape(state, LoadedNames(turn, org_id=org_id, tickets=[state]))
-                case Device():
-                    return device_shape(state, ReadNames(turn, org_id=org_id, records=[state]))
-                case Link():
-                    return link_shape(state, ReadNames(turn, org_id=org_id, records=[state]))
-                case _:
-                    # Only tickets, devices and links are routed.
-                    raise TypeError(f"an event of a {_sort(state)} is not sent anywhere")
+        names = parcel.beside
+        if not isinstance(names, Names):
+            with self._store.reading() as turn:
+                names = self.read(turn, org_id=parcel.to.org_id, states=[parcel.state])
+        match parcel.state:
+            case Ticket() as ticket if names.of_tickets is not None:
+                return ticket_shape(ticket, names.of_tickets)
+            case Device() as device if names.of_assets is not None:
+                return device_shape(device, names.of_assets)
+            case Link() as link if names.of_assets is not None:
+                return link_shape(link, names.of_assets)
+            case _:
+                # Only tickets, devices and links are routed.
+                raise TypeError(f"an event of a {_sort(parcel.state)} is not sent anywhere")
 
     def _post(self, to: Addressee, identity: str, body: bytes) -> Verdict:
         url, secret = to.destination.url, to.secret
@@ -150,7 +170,7 @@ class WebhookSender:
         return verdict_on(answer, url=url, now=now)
 
 
-def _sort(state: Record) -> str:
+def _sort(state: Ticket | Record) -> str:
     return type(state).__name__.lower()
 
 
