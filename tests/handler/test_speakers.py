@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.handler.acting import House, house
+from tests.handler.acting import House
 from tocsin.core.claims import EXTERNAL_ID
 from tocsin.core.commands import ChangeSeverity, Command, ReferenceDraft
 from tocsin.core.errors import Conflict, Forbidden, NotFound, Unauthenticated
@@ -17,12 +14,6 @@ from tocsin.core.words import Role
 from tocsin.handler.submission import Outcome, Speaker, Submission
 
 THREAD = "slack:T024:C061:1700000000.000100"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[House]:
-    with house(tmp_path) as made:
-        yield made
 
 
 def member_id(home: House, name: str) -> str:

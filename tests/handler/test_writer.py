@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.handler.acting import House, house
+from tests.handler.acting import House
 from tocsin.core.commands import ChangeFields, ChangeSeverity, ChangeStatus, Redact
 from tocsin.core.errors import (
     Conflict,
@@ -32,21 +31,15 @@ from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite.tending import check
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[House]:
-    with house(tmp_path) as made:
-        yield made
-
-
 def ticket(outcome: Outcome) -> Ticket:
     assert isinstance(outcome.state, Ticket)
     return outcome.state
 
 
-def test_an_acknowledged_incident_is_on_disk_with_everything_beside_it(home: House) -> None:
-    opened = ticket(home.ask("owner", home.incident(correlation_keys=("cut-7",))))
+def test_an_acknowledged_incident_is_on_disk_with_everything_beside_it(filed: House) -> None:
+    opened = ticket(filed.ask("owner", filed.incident(correlation_keys=("cut-7",))))
 
-    database = sqlite3.connect(home.path)
+    database = sqlite3.connect(filed.path)
     kinds = database.execute(
         "SELECT kind FROM events WHERE stream = ? ORDER BY version", (opened.stream,)
     ).fetchall()
@@ -166,15 +159,15 @@ def test_a_refused_submission_takes_its_preceding_commands_back(home: House) -> 
 
 
 def test_what_another_writer_decided_is_seen_by_the_very_next_decision(
-    home: House, tmp_path: Path
+    filed: House, tmp_path: Path
 ) -> None:
     """Two stores on one file: a closed ticket, a new policy, a revoked key; no-ops included."""
-    opened = ticket(home.ask("owner", home.incident()))
+    opened = ticket(filed.ask("owner", filed.incident()))
     store = SqliteStore(tmp_path / "tocsin.db")
     beside = Writer(
         store=store,
-        clock=home.clock,
-        entropy=lambda: next(home.numbers),
+        clock=filed.clock,
+        entropy=lambda: next(filed.numbers),
         seal=lambda secret: secret,
     )
     beside.start()
@@ -182,7 +175,7 @@ def test_what_another_writer_decided_is_seen_by_the_very_next_decision(
     def elsewhere(sort: str, command: object, subject: str) -> None:
         beside.do(
             Submission(
-                org_id=home.orgs["net"],
+                org_id=filed.orgs["net"],
                 sort=sort,
                 command=command,  # type: ignore[arg-type]
                 subject=subject,
@@ -190,17 +183,17 @@ def test_what_another_writer_decided_is_seen_by_the_very_next_decision(
         )
 
     elsewhere("ticket", ChangeStatus(status="closed"), opened.id)
-    same_again = home.ask("owner", ChangeStatus(status="closed"), subject=opened.id)
+    same_again = filed.ask("owner", ChangeStatus(status="closed"), subject=opened.id)
     assert same_again.events == ()
     assert ticket(same_again).status is Status.CLOSED
 
     elsewhere("policy", ChangePolicy(severity_levels=3), "policy")
     with pytest.raises(Refusal):
-        home.ask("owner", home.incident(severity="sev4"))
+        filed.ask("owner", filed.incident(severity="sev4"))
 
-    elsewhere("key", RevokeKey(), home.keys["owner"].key_id)
+    elsewhere("key", RevokeKey(), filed.keys["owner"].key_id)
     with pytest.raises(Unauthenticated):
-        home.ask("owner", ChangeStatus(body="still me"), subject=opened.id)
+        filed.ask("owner", ChangeStatus(body="still me"), subject=opened.id)
     beside.stop()
     store.close()
 
@@ -215,22 +208,22 @@ def test_a_wrong_secret_and_an_unknown_key_are_refused_alike(home: House) -> Non
             home.ask("forged", ChangeStatus(body="hi"), subject=opened.id)
 
 
-def test_a_redacted_text_is_gone_from_the_file(home: House, tmp_path: Path) -> None:
+def test_a_redacted_text_is_gone_from_the_file(filed: House, tmp_path: Path) -> None:
     secret = "the-name-of-a-customer"
-    opened = home.ask("owner", home.incident(title=secret, description="plain"))
-    home.ask("owner", ChangeFields(description="still plain"), subject=opened.stream)
-    home.ask(
+    opened = filed.ask("owner", filed.incident(title=secret, description="plain"))
+    filed.ask("owner", ChangeFields(description="still plain"), subject=opened.stream)
+    filed.ask(
         "admin",
         Redact(event=opened.events[0].id, fields=("title",), reason="privacy"),
         subject=opened.stream,
     )
-    with home.store.reading() as reader:
-        head = reader.head(home.orgs["net"], opened.stream)
+    with filed.store.reading() as reader:
+        head = reader.head(filed.orgs["net"], opened.stream)
     assert head is not None
     assert isinstance(head.state, Ticket)
     assert head.state.title == "[removed]"
     assert head.state.description == "still plain"
-    database = sqlite3.connect(home.path)
+    database = sqlite3.connect(filed.path)
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     for file in tmp_path.iterdir():
@@ -261,60 +254,60 @@ def in_one_batch(home: House, submissions: list[Submission]) -> list[Outcome | B
         writer.stop()
 
 
-def test_a_refused_redaction_erases_nothing_whatever_else_is_in_the_batch(home: House) -> None:
-    opened = ticket(home.ask("owner", home.incident()))
-    with home.store.reading() as turn:
-        (created,) = turn.stream_events(home.orgs["net"], opened.stream)
+def test_a_refused_redaction_erases_nothing_whatever_else_is_in_the_batch(filed: House) -> None:
+    opened = ticket(filed.ask("owner", filed.incident()))
+    with filed.store.reading() as turn:
+        (created,) = turn.stream_events(filed.orgs["net"], opened.stream)
     refused, done = in_one_batch(
-        home,
+        filed,
         [
             Submission(
-                org_id=home.orgs["net"],
+                org_id=filed.orgs["net"],
                 sort="ticket",
                 subject=opened.id,
                 command=Redact(event=created.id, fields=("title",), reason="x" * 10_000),
-                credential=home.keys["admin"],
+                credential=filed.keys["admin"],
             ),
             Submission(
-                org_id=home.orgs["net"],
+                org_id=filed.orgs["net"],
                 sort="ticket",
                 subject=opened.id,
                 command=ChangeStatus(body="looking"),
-                credential=home.keys["owner"],
+                credential=filed.keys["owner"],
             ),
         ],
     )
     assert isinstance(refused, Invalid)
     assert isinstance(done, Outcome)
-    with home.store.reading() as turn:
-        first, *_ = turn.stream_events(home.orgs["net"], opened.stream)
+    with filed.store.reading() as turn:
+        first, *_ = turn.stream_events(filed.orgs["net"], opened.stream)
     assert first == created
-    assert check(home.path) == []
+    assert check(filed.path) == []
 
 
-def test_a_redaction_keeps_what_its_own_batch_has_decided(home: House) -> None:
-    opened = ticket(home.ask("owner", home.incident()))
-    with home.store.reading() as turn:
-        (created,) = turn.stream_events(home.orgs["net"], opened.stream)
-    receipt = ReceiptKey(org_id=home.orgs["net"], scope="s", key="k", body_digest=b"b" * 32)
+def test_a_redaction_keeps_what_its_own_batch_has_decided(filed: House) -> None:
+    opened = ticket(filed.ask("owner", filed.incident()))
+    with filed.store.reading() as turn:
+        (created,) = turn.stream_events(filed.orgs["net"], opened.stream)
+    receipt = ReceiptKey(org_id=filed.orgs["net"], scope="s", key="k", body_digest=b"b" * 32)
     said, redacted = in_one_batch(
-        home,
+        filed,
         [
             Submission(
-                org_id=home.orgs["net"],
+                org_id=filed.orgs["net"],
                 sort="ticket",
                 subject=opened.id,
                 command=ChangeStatus(body="looking"),
-                credential=home.keys["owner"],
+                credential=filed.keys["owner"],
                 receipt=receipt,
                 render=lambda outcome: Answer(status=200, body=ticket(outcome).title.encode()),
             ),
             Submission(
-                org_id=home.orgs["net"],
+                org_id=filed.orgs["net"],
                 sort="ticket",
                 subject=opened.id,
                 command=Redact(event=created.id, fields=("title",)),
-                credential=home.keys["admin"],
+                credential=filed.keys["admin"],
             ),
         ],
     )
@@ -322,6 +315,6 @@ def test_a_redaction_keeps_what_its_own_batch_has_decided(home: House) -> None:
     assert isinstance(redacted, Outcome)
     left = ticket(redacted)
     assert (left.title, left.updates_total) == ("[removed]", 1)
-    with home.store.reading() as turn:
+    with filed.store.reading() as turn:
         assert turn.receipt(receipt) is None
-    assert check(home.path) == []
+    assert check(filed.path) == []

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.handler.acting import House, house
+from tests.handler.acting import House
 from tocsin.core.errors import Overloaded
 from tocsin.handler.submission import Outcome, Submission
 from tocsin.handler.writer import Writer
@@ -18,12 +17,6 @@ from tocsin.store.contract import Answer, StorageFailed
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite.connecting import connect
 from tocsin.store.sqlite.tending import check
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[House]:
-    with house(tmp_path) as made:
-        yield made
 
 
 def waiting_writer(home: House, *, queue_limit: int = 100) -> Writer:
@@ -52,11 +45,11 @@ def submission(home: House, *, broken: bool = False) -> Submission:
     )
 
 
-def test_only_the_guilty_one_of_a_batch_gets_the_error(home: House) -> None:
-    home.writer.stop()
-    writer = waiting_writer(home)
+def test_only_the_guilty_one_of_a_batch_gets_the_error(filed: House) -> None:
+    filed.writer.stop()
+    writer = waiting_writer(filed)
     loop = asyncio.new_event_loop()
-    handed_in = [submission(home, broken=number == 2) for number in range(5)]
+    handed_in = [submission(filed, broken=number == 2) for number in range(5)]
     futures = [writer.submit(one, loop) for one in handed_in]
     writer.start()
 
@@ -69,9 +62,9 @@ def test_only_the_guilty_one_of_a_batch_gets_the_error(home: House) -> None:
     assert [isinstance(one, ZeroDivisionError) for one in results] == [
         number == 2 for number in range(5)
     ]
-    with home.store.reading() as reader:
-        assert len(reader.heads_of_sort(home.orgs["net"], "incident")) == 4
-    assert check(home.path) == []
+    with filed.store.reading() as reader:
+        assert len(reader.heads_of_sort(filed.orgs["net"], "incident")) == 4
+    assert check(filed.path) == []
 
 
 def test_a_full_queue_says_come_back_and_takes_nothing(home: House) -> None:
@@ -93,23 +86,23 @@ def test_a_full_queue_says_come_back_and_takes_nothing(home: House) -> None:
     writer.stop()
 
 
-def test_a_full_disk_refuses_and_goes_on_when_there_is_room(home: House) -> None:
-    home.writer.stop()
+def test_a_full_disk_refuses_and_goes_on_when_there_is_room(filed: House) -> None:
+    filed.writer.stop()
     connections: list[sqlite3.Connection] = []
 
     def remembered(path: Path, *, read_only: bool) -> sqlite3.Connection:
         connections.append(connect(path, read_only=read_only))
         return connections[-1]
 
-    store = SqliteStore(home.path, connect=remembered)
+    store = SqliteStore(filed.path, connect=remembered)
     writer = Writer(
         store=store,
-        clock=home.clock,
-        entropy=lambda: next(home.numbers),
+        clock=filed.clock,
+        entropy=lambda: next(filed.numbers),
         seal=lambda secret: secret,
     )
     writer.start()
-    here = replace(home, store=store, writer=writer)
+    here = replace(filed, store=store, writer=writer)
     (pages,) = connections[0].execute("PRAGMA page_count").fetchone()
     connections[0].execute(f"PRAGMA max_page_count={pages}")
 
@@ -122,10 +115,10 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room(home: House) -> None
     with pytest.raises(StorageFailed, match="full"):
         fill_the_disk()
     with store.reading() as reader:
-        assert len(reader.heads_of_sort(home.orgs["net"], "incident")) == len(acknowledged)
+        assert len(reader.heads_of_sort(filed.orgs["net"], "incident")) == len(acknowledged)
 
     connections[0].execute("PRAGMA max_page_count=1000000")
     here.ask("owner", here.incident())
     writer.stop()
     store.close()
-    assert check(home.path) == []
+    assert check(filed.path) == []

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.handler.acting import House, house
+from tests.handler.acting import House
 from tests.projections.histories import follow
 from tocsin.core.commands import (
     ChangeFields,
@@ -36,12 +34,6 @@ class Timer:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[House]:
-    with house(tmp_path) as made:
-        yield made
 
 
 def found(home: House, *words: str, org: str = "net") -> list[int]:
@@ -99,19 +91,19 @@ def test_a_checkpoint_is_the_end_of_what_was_followed(home: House) -> None:
         assert turn.checkpoint(SEARCH) == turn.last_position()
 
 
-def test_what_does_not_change_words_moves_only_the_checkpoint(home: House) -> None:
-    subject = opened(home)
-    follow(home)
-    with home.file.tending() as turn:
+def test_what_does_not_change_words_moves_only_the_checkpoint(filed: House) -> None:
+    subject = opened(filed)
+    follow(filed)
+    with filed.file.tending() as turn:
         # Were the ticket indexed again, its document would be back.
         turn.connection.execute("DELETE FROM search")
         turn.commit()
 
-    home.ask("owner", ChangeSeverity(severity="sev1"), subject=subject)
-    follow(home)
+    filed.ask("owner", ChangeSeverity(severity="sev1"), subject=subject)
+    follow(filed)
 
-    assert found(home, "fibre") == []
-    with home.store.reading() as turn:
+    assert found(filed, "fibre") == []
+    with filed.store.reading() as turn:
         assert turn.checkpoint(SEARCH) == turn.last_position()
 
 
@@ -203,54 +195,54 @@ def secret_ticket(home: House) -> tuple[str, str]:
     return outcome.stream.partition(":")[2], outcome.events[0].id
 
 
-def test_what_is_erased_is_nowhere_in_the_file(home: House) -> None:
-    subject, event = secret_ticket(home)
+def test_what_is_erased_is_nowhere_in_the_file(filed: House) -> None:
+    subject, event = secret_ticket(filed)
     for number in range(30):
-        opened(home, f"Another {number}")
-    follow(home)
-    assert bytes_on_disk(home).count(SECRET) > 0
+        opened(filed, f"Another {number}")
+    follow(filed)
+    assert bytes_on_disk(filed).count(SECRET) > 0
 
-    home.ask("admin", Redact(event=event, fields=("title",)), subject=subject)
-    follow(home)
+    filed.ask("admin", Redact(event=event, fields=("title",)), subject=subject)
+    follow(filed)
 
-    assert found(home, SECRET.decode()) == []
-    assert found(home, "customer") == []
-    assert bytes_on_disk(home).count(SECRET) == 0
+    assert found(filed, SECRET.decode()) == []
+    assert found(filed, "customer") == []
+    assert bytes_on_disk(filed).count(SECRET) == 0
 
 
-def test_what_was_replaced_and_then_erased_is_nowhere_in_the_file(home: House) -> None:
+def test_what_was_replaced_and_then_erased_is_nowhere_in_the_file(filed: House) -> None:
     """The old title is in two events: as it was opened, and as the change names it."""
-    subject, event = secret_ticket(home)
-    changed = home.ask("owner", ChangeFields(title="Customer is down"), subject=subject)
-    follow(home)
+    subject, event = secret_ticket(filed)
+    changed = filed.ask("owner", ChangeFields(title="Customer is down"), subject=subject)
+    follow(filed)
 
-    home.ask("admin", Redact(event=event, fields=("title",)), subject=subject)
-    home.ask("admin", Redact(event=changed.events[0].id, fields=("title",)), subject=subject)
-    follow(home)
+    filed.ask("admin", Redact(event=event, fields=("title",)), subject=subject)
+    filed.ask("admin", Redact(event=changed.events[0].id, fields=("title",)), subject=subject)
+    follow(filed)
 
-    assert bytes_on_disk(home).count(SECRET) == 0
-
-
-def test_what_was_said_and_then_erased_is_nowhere_in_the_file(home: House) -> None:
-    subject = opened(home)
-    said = home.ask("owner", ChangeStatus(body=f"call {SECRET.decode()}"), subject=subject)
-    follow(home)
-    assert len(found(home, SECRET.decode())) == 1
-
-    home.ask("admin", Redact(event=said.events[0].id, fields=("body",)), subject=subject)
-    follow(home)
-
-    assert found(home, SECRET.decode()) == []
-    assert bytes_on_disk(home).count(SECRET) == 0
+    assert bytes_on_disk(filed).count(SECRET) == 0
 
 
-def test_an_erasure_that_a_rebuild_overtakes_is_one_all_the_same(home: House) -> None:
+def test_what_was_said_and_then_erased_is_nowhere_in_the_file(filed: House) -> None:
+    subject = opened(filed)
+    said = filed.ask("owner", ChangeStatus(body=f"call {SECRET.decode()}"), subject=subject)
+    follow(filed)
+    assert len(found(filed, SECRET.decode())) == 1
+
+    filed.ask("admin", Redact(event=said.events[0].id, fields=("body",)), subject=subject)
+    follow(filed)
+
+    assert found(filed, SECRET.decode()) == []
+    assert bytes_on_disk(filed).count(SECRET) == 0
+
+
+def test_an_erasure_that_a_rebuild_overtakes_is_one_all_the_same(filed: House) -> None:
     """The rebuild comes between the erasure and its follower, which then has nothing to do."""
-    subject, event = secret_ticket(home)
-    home.ask("admin", Redact(event=event, fields=("title",)), subject=subject)
+    subject, event = secret_ticket(filed)
+    filed.ask("admin", Redact(event=event, fields=("title",)), subject=subject)
 
-    rebuild(home.store)
-    follow(home)
+    rebuild(filed.store)
+    follow(filed)
 
-    assert found(home, SECRET.decode()) == []
-    assert bytes_on_disk(home).count(SECRET) == 0
+    assert found(filed, SECRET.decode()) == []
+    assert bytes_on_disk(filed).count(SECRET) == 0

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
-import pytest
 from structlog.testing import capture_logs
 
-from tests.handler.acting import NOON, House, house
+from tests.handler.acting import NOON, House
 from tocsin.adapters.clock.clockwork import (
     BETWEEN_SLICES,
     LONGEST_PAUSE,
@@ -29,12 +26,6 @@ from tocsin.store.contract import Answer, ReceiptKey
 
 NOW = timedelta(0)
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def acting(tmp_path: Path) -> Iterator[House]:
-    with house(tmp_path) as made:
-        yield made
 
 
 def clockwork_of(acting: House) -> Clockwork:
@@ -135,11 +126,11 @@ def set_deadline(acting: House, stream: str, due_at: datetime) -> None:
     database.close()
 
 
-def test_a_deadline_that_stays_due_is_parked_told_once_and_not_in_the_way(acting: House) -> None:
-    stuck = planned(acting)
-    clockwork = clockwork_of(acting)
+def test_a_deadline_that_stays_due_is_parked_told_once_and_not_in_the_way(filed: House) -> None:
+    stuck = planned(filed)
+    clockwork = clockwork_of(filed)
     settle(clockwork)
-    set_deadline(acting, stuck, NOON)
+    set_deadline(filed, stuck, NOON)
     with capture_logs() as logs:
         settle(clockwork)
         settle(clockwork)
@@ -147,42 +138,42 @@ def test_a_deadline_that_stays_due_is_parked_told_once_and_not_in_the_way(acting
     told = [line for line in logs if line["action"] == "tick_parked"]
     assert [line["stream"] for line in told] == [stuck]
 
-    other = planned(acting)
-    acting.clock.pass_by(2 * HOUR)
+    other = planned(filed)
+    filed.clock.pass_by(2 * HOUR)
     settle(clockwork)
-    assert ticket(acting, other).status is Status.IN_PROGRESS
+    assert ticket(filed, other).status is Status.IN_PROGRESS
 
 
 def test_a_parked_deadline_is_tried_again_when_its_ticket_moves_or_after_a_restart(
-    acting: House,
+    filed: House,
 ) -> None:
-    stuck = planned(acting)
-    clockwork = clockwork_of(acting)
+    stuck = planned(filed)
+    clockwork = clockwork_of(filed)
     settle(clockwork)
-    set_deadline(acting, stuck, NOON)
+    set_deadline(filed, stuck, NOON)
     settle(clockwork)
     assert clockwork.parked == 1
 
     with capture_logs() as logs:
-        settle(clockwork_of(acting))
+        settle(clockwork_of(filed))
     assert [line["action"] for line in logs] == ["tick_parked"]
 
     # A word leaves the deadlines as they are: it is tried, and parked anew.
-    acting.ask("owner", ChangeStatus(body="on our way"), subject=stuck.partition(":")[2])
+    filed.ask("owner", ChangeStatus(body="on our way"), subject=stuck.partition(":")[2])
     with capture_logs() as logs:
         settle(clockwork)
         settle(clockwork)
     assert [line["action"] for line in logs] == ["tick_parked"]
 
     # Moving it out of the way lets it go.
-    set_deadline(acting, stuck, NOON + 9 * DAY)
+    set_deadline(filed, stuck, NOON + 9 * DAY)
     settle(clockwork)
     assert clockwork.parked == 0
 
 
-def test_a_deadline_of_a_ticket_that_is_not_there_is_parked(acting: House) -> None:
-    set_deadline(acting, "maintenance:0193a000-0000-7000-8000-000000000000", NOON)
-    clockwork = clockwork_of(acting)
+def test_a_deadline_of_a_ticket_that_is_not_there_is_parked(filed: House) -> None:
+    set_deadline(filed, "maintenance:0193a000-0000-7000-8000-000000000000", NOON)
+    clockwork = clockwork_of(filed)
     with capture_logs() as logs:
         settle(clockwork)
     assert clockwork.parked == 1
@@ -202,19 +193,19 @@ def test_a_stopping_writer_is_no_reason_to_park(acting: House) -> None:
     assert ticket(acting, stream).status is Status.PLANNED
 
 
-def test_expired_receipts_are_swept_in_slices(acting: House) -> None:
-    settle(clockwork := clockwork_of(acting))
+def test_expired_receipts_are_swept_in_slices(filed: House) -> None:
+    settle(clockwork := clockwork_of(filed))
     for number in range(3):
-        acting.ask(
+        filed.ask(
             "owner",
-            acting.incident(),
+            filed.incident(),
             receipt=ReceiptKey(
-                org_id=acting.orgs["net"], scope="s", key=str(number), body_digest=b""
+                org_id=filed.orgs["net"], scope="s", key=str(number), body_digest=b""
             ),
             render=lambda outcome: Answer(status=201, body=b"{}"),
         )
     old, fresh = "2026-11-20T12:00:30.000000Z", "2026-11-21T12:00:00.000000Z"
-    database = sqlite3.connect(acting.path, isolation_level=None)
+    database = sqlite3.connect(filed.path, isolation_level=None)
     database.execute("UPDATE receipts SET expires_at = ? WHERE key = '0'", (fresh,))
     database.execute("UPDATE receipts SET expires_at = ? WHERE key <> '0'", (old,))
     database.execute(
@@ -230,13 +221,13 @@ def test_expired_receipts_are_swept_in_slices(acting: House) -> None:
 
     settle(clockwork)
     assert kept() == RECEIPTS_AT_ONCE + 3
-    acting.clock.pass_by(RECEIPTS_EVERY)
+    filed.clock.pass_by(RECEIPTS_EVERY)
     assert settle(clockwork) == BETWEEN_SLICES
     assert kept() == 3
-    acting.clock.pass_by(BETWEEN_SLICES)
+    filed.clock.pass_by(BETWEEN_SLICES)
     assert settle(clockwork) == LONGEST_PAUSE
     assert kept() == 1
-    acting.clock.pass_by(DAY + MINUTE)
+    filed.clock.pass_by(DAY + MINUTE)
     settle(clockwork)
     assert kept() == 0
     database.close()

@@ -1,0 +1,28 @@
+"""The houses that the tests of this room ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.handler.acting import House, house
+from tests.servers.databases import cluster, fresh_database
+
+__all__ = ["cluster", "fresh_database"]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    """A furnished house, on each store."""
+    at = request.getfixturevalue("fresh_database")() if request.param == "postgres" else None
+    with house(tmp_path, at=at) as made:
+        yield made
+
+
+@pytest.fixture
+def filed(tmp_path: Path) -> Iterator[House]:
+    """A furnished house over an SQLite file, for tests that look into the file."""
+    with house(tmp_path) as made:
+        yield made
