@@ -95,6 +95,11 @@ class Upgrade:
     tickets: int
     told: Told = field(default_factory=Told)
 
+    @property
+    def is_older(self) -> bool:
+        """Whether the older release is one: a test has none, and comes from today's."""
+        return self.older.source != self.newer.source
+
     def where(self) -> tuple[str, ...]:
         """How a command finds the database."""
         assert self.database.url is not None
@@ -156,6 +161,16 @@ class Upgrade:
             self.told.events[ticket] = len(processes.expect(events, 200).body["items"])
         self.told.stages.append((stage, self.tickets))
 
+    def add_what_is_new(self, port: int, *, token: str, expected: int) -> None:
+        """Ask for something that only today's release can read.
+
+        Raises:
+            ProcessFailed: it was answered with another status than *expected*.
+        """
+        body = {"name": "network", "match": {"words": ["bgp"]}}
+        at = f"/v1/orgs/{ORG}/entry-points"
+        processes.expect(processes.call(port, "POST", at, token=token, body=body), expected)
+
     def arrived(self) -> tuple[int, int]:
         """How many deliveries came, and how many of them more than once.
 
@@ -196,9 +211,13 @@ def upgrade(one: Upgrade) -> list[str]:
             new = longer.enter_context(one.serving(newer, "gateway"))
             longer.enter_context(one.serving(newer, "dispatcher"))
             one.work("both side by side", old.port, new.port, token=keys.load)
+            if one.is_older:
+                one.add_what_is_new(new.port, token=admin, expected=409)
         one.work("today's release alone", new.port, token=keys.load)
         with one.serving(older, "gateway") as back:
             one.work("the older release back again", back.port, new.port, token=keys.load)
+        newer.run("db", "migrate", "--finish", *where)
+        one.add_what_is_new(new.port, token=admin, expected=201)
         deliveries, twice = one.arrived()
     checked = newer.run("db", "check", *where).strip().splitlines()[-1]
     return [

@@ -9,6 +9,7 @@ from tocsin.core.record_claims import claims_of
 from tocsin.core.records import (
     Contributor,
     Device,
+    EntryPoint,
     Key,
     Link,
     Member,
@@ -94,6 +95,9 @@ class DirectoryInMemory:
     def routes(self) -> Sequence[Route]:
         return [record for record in self._here() if isinstance(record, Route)]
 
+    def entry_points(self) -> Sequence[EntryPoint]:
+        return [record for record in self._here() if isinstance(record, EntryPoint)]
+
     def policy(self) -> Policy:
         return next(
             (record for record in self._here() if isinstance(record, Policy)), DEFAULT_POLICY
@@ -104,4 +108,4 @@ class DirectoryInMemory:
 
 
 def _sort(record: Record) -> str:
-    return type(record).__name__.lower()
+    return "entry_point" if isinstance(record, EntryPoint) else type(record).__name__.lower()

@@ -17,6 +17,7 @@ from tocsin.core.facts import SYSTEM, Actor, Event, Payload
 from tocsin.core.records import (
     Contributor,
     Device,
+    EntryPoint,
     Key,
     Link,
     Member,
@@ -153,6 +154,9 @@ class Town:
         return None
 
     def routes(self) -> Sequence[Route]:
+        return ()
+
+    def entry_points(self) -> Sequence[EntryPoint]:
         return ()
 
     def members(self) -> Sequence[Member]:

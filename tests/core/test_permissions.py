@@ -31,6 +31,7 @@ from tocsin.core.commands import (
     OpenTicket,
     PlanMaintenance,
     PostPublicUpdate,
+    RecordMessage,
     RecordSloViolation,
     Redact,
     ReferenceDraft,
@@ -47,17 +48,21 @@ from tocsin.core.permissions import is_own, may_read, permit
 from tocsin.core.record_commands import (
     ChangePolicy,
     CreateContributor,
+    CreateEntryPoint,
     CreateKey,
     CreateMember,
     CreateOrg,
     CreateRoute,
     CreateService,
     DestinationDraft,
+    IssueLinkCode,
+    LinkSlack,
     RecordCommand,
     RegisterDevice,
     RegisterLink,
     RemoveContributor,
     RemoveDevice,
+    RemoveEntryPoint,
     RemoveLink,
     RemoveMember,
     RemoveRoute,
@@ -66,6 +71,7 @@ from tocsin.core.record_commands import (
     SideDraft,
     UpdateContributor,
     UpdateDevice,
+    UpdateEntryPoint,
     UpdateKey,
     UpdateLink,
     UpdateMember,
@@ -113,6 +119,12 @@ TICKETS: list[tuple[TicketCommand, Ticket | None, frozenset[Role], frozenset[Rol
     (ChangeStatus(body="a note"), TICKET, ALL_BUT_VIEWER, ALL_BUT_VIEWER),
     (AddAction(action_kind="NOTE", label="a"), TICKET, ALL_BUT_VIEWER, ALL_BUT_VIEWER),
     (AttachSignal(signal=SIGNAL), TICKET, ALL_BUT_VIEWER, ALL_BUT_VIEWER),
+    (
+        RecordMessage(message_id="m", source="slack", author="Mia", text="a", at=NOON),
+        TICKET,
+        frozenset(),
+        frozenset(),
+    ),
     (
         RecordSloViolation(
             slo_id="s", window_start=NOON, window_end=NOON, error_budget_consumed=1.0
@@ -298,6 +310,13 @@ RECORDS: list[tuple[RecordCommand, str | None, frozenset[Role], frozenset[Role]]
     (UpdateMember(role="org_admin"), "member:alpha-member", ADMIN_ONLY, ADMIN_ONLY),
     (UpdateMember(contributor=None), "member:alpha-member", ADMIN_ONLY, NOBODY),
     (UpdateMember(contributor="beta"), "member:alpha-member", ADMIN_ONLY, NOBODY),
+    (IssueLinkCode(digest="d"), "member:alpha-member", ADMIN_ONLY, LEAD_UP),
+    (
+        LinkSlack(digest="d", slack_user_id="U1", slack_team_id="T1"),
+        "member:alpha-member",
+        NOBODY,
+        NOBODY,
+    ),
     (RemoveMember(), "member:alpha-member", ADMIN_ONLY, LEAD_UP),
     (Redact(event="e", fields=("name",)), "member:alpha-member", ADMIN_ONLY, ADMIN_ONLY),
     (Redact(event="e", fields=("contacts",)), "contributor:alpha", ADMIN_ONLY, ADMIN_ONLY),
@@ -330,6 +349,9 @@ RECORDS: list[tuple[RecordCommand, str | None, frozenset[Role], frozenset[Role]]
     (UpdateRoute(contributor=None), "route:alpha", LEAD_UP, NOBODY),
     (UpdateRoute(enabled=False), "route:org", LEAD_UP, NOBODY),
     (RemoveRoute(), "route:alpha", LEAD_UP, LEAD_UP),
+    (CreateEntryPoint(entry_point_id="e", name="e", words=("e",)), None, LEAD_UP, NOBODY),
+    (UpdateEntryPoint(order=1), "entry_point:pay", LEAD_UP, NOBODY),
+    (RemoveEntryPoint(), "entry_point:pay", LEAD_UP, NOBODY),
     (
         RegisterDevice(device_id="d", pubkey=pubkey(30), code="d", contributor="alpha"),
         None,
@@ -361,6 +383,9 @@ def administered() -> OrgInMemory:
     org = network()
     org.ask("service:api", CreateService(service_id="api", code="api", name="API"))
     org.ask("key:alpha", CreateKey(key_id="alpha", name="k", member_id="alpha-member"))
+    org.ask(
+        "entry_point:pay", CreateEntryPoint(entry_point_id="pay", name="Pay", words=("pay",))
+    )
     for name, owner in (("alpha", "alpha"), ("org", None)):
         org.ask(
             f"route:{name}",
@@ -481,6 +506,7 @@ def test_reading() -> None:
         "connector": ONCALL,
         "rule": ONCALL,
         "route": ONCALL,
+        "entry_point": ONCALL,
         "key": LEAD,
     }
     for (what, least), role in product(at_least.items(), Role):

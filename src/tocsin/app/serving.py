@@ -76,6 +76,9 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
             prepare(path, seal)
         store = open_store(settings.data, settings.database)
         house.callback(store.close)
+        if path is not None:
+            # Whoever has the lock is the only server there is.
+            store.finish_upgrade()
 
         announcer, metrics = Announcer(), Metrics()
         outgoing = sending(settings, store=store, clock=now)

@@ -1,5 +1,5 @@
-"""Administration: one decision and one folding for org, contributor, member, key, service, route
-and policy (Domain: words).
+"""Administration: one decision and one folding for org, contributor, member, key, service, route,
+entry point and policy (Domain: words).
 
 All of it is facts too, so it is audited and replays. Nothing is ever deleted: a removed record
 keeps its log and frees its names; a revoked key stays revoked.
@@ -12,6 +12,7 @@ from typing import Final, TypeVar, assert_never
 
 from tocsin.core.commands import Redact
 from tocsin.core.contributors import decide_contributor, decide_org
+from tocsin.core.entry_points import decide_entry_point
 from tocsin.core.errors import NotFound
 from tocsin.core.evidence import Given
 from tocsin.core.facts import Event, Payload, stream_identity
@@ -23,17 +24,22 @@ from tocsin.core.record_commands import (
     AdministrationCommand,
     ChangePolicy,
     CreateContributor,
+    CreateEntryPoint,
     CreateKey,
     CreateMember,
     CreateOrg,
     CreateRoute,
     CreateService,
+    IssueLinkCode,
+    LinkSlack,
     RemoveContributor,
+    RemoveEntryPoint,
     RemoveMember,
     RemoveRoute,
     RemoveService,
     RevokeKey,
     UpdateContributor,
+    UpdateEntryPoint,
     UpdateKey,
     UpdateMember,
     UpdateRoute,
@@ -41,8 +47,10 @@ from tocsin.core.record_commands import (
 )
 from tocsin.core.record_facts import (
     ContributorCreated,
+    EntryPointCreated,
     KeyCreated,
     KeyRevoked,
+    LinkCodeIssued,
     MemberCreated,
     OrgCreated,
     PartyUpdated,
@@ -51,12 +59,32 @@ from tocsin.core.record_facts import (
     RecordUpdated,
     RouteCreated,
     ServiceCreated,
+    SlackLinked,
 )
-from tocsin.core.records import Contributor, Key, Member, Org, Policy, Record, Route, Service
+from tocsin.core.records import (
+    Contributor,
+    EntryPoint,
+    Key,
+    Member,
+    Org,
+    Policy,
+    Record,
+    Route,
+    Service,
+)
 
-Administered = Org | Contributor | Member | Key | Service | Route | Policy
+Administered = Org | Contributor | Member | Key | Service | Route | EntryPoint | Policy
 
-SORTS: Final = ("org", "contributor", "member", "key", "service", "route", "policy")
+SORTS: Final = (
+    "org",
+    "contributor",
+    "member",
+    "key",
+    "service",
+    "route",
+    "entry_point",
+    "policy",
+)
 """The sorts of stream that this module decides and folds."""
 
 R = TypeVar("R", bound=Record)
@@ -77,7 +105,7 @@ def decide(
             return decide_org(_of(Org, state), command)
         case CreateContributor() | UpdateContributor() | RemoveContributor():
             return decide_contributor(_of(Contributor, state), command, given)
-        case CreateMember() | UpdateMember() | RemoveMember():
+        case CreateMember() | UpdateMember() | IssueLinkCode() | LinkSlack() | RemoveMember():
             return decide_member(_of(Member, state), command, given)
         case CreateKey() | UpdateKey() | RevokeKey():
             return decide_key(_of(Key, state), command, given)
@@ -85,6 +113,8 @@ def decide(
             return decide_service(_of(Service, state), command, given)
         case CreateRoute() | UpdateRoute() | RemoveRoute():
             return decide_route(_of(Route, state), command, given)
+        case CreateEntryPoint() | UpdateEntryPoint() | RemoveEntryPoint():
+            return decide_entry_point(_of(EntryPoint, state), command, given)
         case ChangePolicy():
             return decide_policy(_of(Policy, state), command)
         case Redact():
@@ -142,6 +172,7 @@ def evolve(state: Record | None, event: Event) -> Administered:
                 email=payload.email,
                 contributor_id=payload.contributor_id,
                 slack_user_id=payload.slack_user_id,
+                slack_team_id=payload.slack_team_id,
                 service=payload.service,
             )
         case KeyCreated():
@@ -181,6 +212,21 @@ def evolve(state: Record | None, event: Event) -> Administered:
                 enabled=payload.enabled,
                 contributor_id=payload.contributor_id,
             )
+        case EntryPointCreated():
+            return EntryPoint(
+                id=stream_identity(event.stream),
+                created_at=event.recorded_at,
+                updated_at=event.recorded_at,
+                version=event.version,
+                name=payload.name,
+                words=payload.words,
+                prompt=payload.prompt,
+                assignee=payload.assignee,
+                severity=payload.severity,
+                service=payload.service,
+                is_fallback=payload.is_fallback,
+                order=payload.order,
+            )
         case PolicyChanged():
             policy = (
                 state
@@ -197,11 +243,33 @@ def evolve(state: Record | None, event: Event) -> Administered:
                 if isinstance(key, Key)
                 else touched(key, event)
             )
+        case LinkCodeIssued() | SlackLinked():
+            return _told_by_code(_existing(state), payload, event)
         case RecordRemoved():
             return removed(_existing(state), payload.at, event)
         case _:
             # Among them PartyRedacted: what an erased field holds is known from the erased fact.
             return touched(_existing(state), event)
+
+
+def _told_by_code(
+    state: Administered, payload: LinkCodeIssued | SlackLinked, event: Event
+) -> Administered:
+    if not isinstance(state, Member):
+        return touched(state, event)
+    if isinstance(payload, LinkCodeIssued):
+        return replace(
+            touched(state, event),
+            link_code_digest=payload.digest,
+            link_code_expires_at=payload.expires_at,
+        )
+    return replace(
+        touched(state, event),
+        slack_user_id=payload.slack_user_id,
+        slack_team_id=payload.slack_team_id,
+        link_code_digest=None,
+        link_code_expires_at=None,
+    )
 
 
 def _existing(state: Record | None) -> Administered:

@@ -19,6 +19,7 @@ from tocsin.core.facts import Event, Payload
 from tocsin.core.records import (
     Contributor,
     Device,
+    EntryPoint,
     Key,
     Link,
     Member,
@@ -70,6 +71,7 @@ AGGREGATES: Final[Mapping[str, Aggregate]] = MappingProxyType(
         "key": Aggregate(Key, administration.decide, administration.evolve),
         "service": Aggregate(Service, administration.decide, administration.evolve),
         "route": Aggregate(Route, administration.decide, administration.evolve),
+        "entry_point": Aggregate(EntryPoint, administration.decide, administration.evolve),
         "policy": Aggregate(Policy, administration.decide, administration.evolve),
     }
 )

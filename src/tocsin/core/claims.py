@@ -2,8 +2,8 @@
 
 Kinds: ``ref``, ``correlation_key`` and ``external_id`` of tickets; ``asset_pubkey`` (devices and
 links together), ``device_code``, ``link_code``, ``contributor_code``, ``contributor_pubkey``,
-``service_code``, ``member_email``, ``slack_user``, ``route_name``, ``entry_point_name``,
-``entry_point_fallback`` of records. A claim is held while its stream's state says so:
+``service_code``, ``member_email``, ``slack_user``, ``slack_code``, ``route_name``,
+``entry_point_name``, ``entry_point_fallback`` of records. A claim is held while its stream's state says so:
 :func:`tocsin.core.aggregates.claims_of`.
 """
 
@@ -23,6 +23,7 @@ CONTRIBUTOR_PUBKEY = "contributor_pubkey"
 SERVICE_CODE = "service_code"
 MEMBER_EMAIL = "member_email"
 SLACK_USER = "slack_user"
+SLACK_CODE = "slack_code"
 ROUTE_NAME = "route_name"
 ENTRY_POINT_NAME = "entry_point_name"
 ENTRY_POINT_FALLBACK = "entry_point_fallback"
@@ -39,6 +40,7 @@ KINDS = (
     SERVICE_CODE,
     MEMBER_EMAIL,
     SLACK_USER,
+    SLACK_CODE,
     ROUTE_NAME,
     ENTRY_POINT_NAME,
     ENTRY_POINT_FALLBACK,

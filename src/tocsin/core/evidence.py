@@ -12,7 +12,17 @@ from datetime import datetime
 from typing import Protocol
 
 from tocsin.core.facts import Actor
-from tocsin.core.records import Contributor, Device, Key, Link, Member, Policy, Route, Service
+from tocsin.core.records import (
+    Contributor,
+    Device,
+    EntryPoint,
+    Key,
+    Link,
+    Member,
+    Policy,
+    Route,
+    Service,
+)
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import Role
 
@@ -49,6 +59,7 @@ class Directory(Protocol):
     def service(self, name: str) -> Service | None: ...
     def route(self, identity: str) -> Route | None: ...
     def routes(self) -> Sequence[Route]: ...
+    def entry_points(self) -> Sequence[EntryPoint]: ...
     def members(self) -> Sequence[Member]: ...
     def keys(self) -> Sequence[Key]: ...
     def policy(self) -> Policy: ...

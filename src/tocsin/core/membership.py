@@ -5,6 +5,8 @@ Who may make whom is asked in :mod:`record_permissions`; here is only what holds
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from datetime import timedelta
 from typing import Final, assert_never
 
@@ -19,6 +21,8 @@ from tocsin.core.record_changes import FieldValue, changes_between
 from tocsin.core.record_commands import (
     CreateKey,
     CreateMember,
+    IssueLinkCode,
+    LinkSlack,
     RemoveMember,
     RevokeKey,
     UpdateKey,
@@ -27,10 +31,12 @@ from tocsin.core.record_commands import (
 from tocsin.core.record_facts import (
     KeyCreated,
     KeyRevoked,
+    LinkCodeIssued,
     MemberCreated,
     PartyUpdated,
     RecordRemoved,
     RecordUpdated,
+    SlackLinked,
 )
 from tocsin.core.records import Key, Member
 from tocsin.core.words import Role
@@ -38,6 +44,8 @@ from tocsin.core.words import Role
 MOST_RANGES: Final = 50
 FASTEST: Final = 100_000
 LONGEST_LIFE_DAYS: Final = 3_650
+LINK_CODE_LIFE: Final = timedelta(minutes=15)
+"""How long a code that ties a Slack user to a member is good for."""
 
 
 def email_claim(email: str) -> tuple[str, str]:
@@ -45,9 +53,14 @@ def email_claim(email: str) -> tuple[str, str]:
     return (MEMBER_EMAIL, email.casefold())
 
 
+def link_code_digest(code: str) -> str:
+    """What is kept of a code that ties a Slack user to a member: its SHA-256, in hex."""
+    return hashlib.sha256(code.casefold().encode()).hexdigest()
+
+
 def decide_member(
     state: Member | None,
-    command: CreateMember | UpdateMember | RemoveMember | Redact,
+    command: CreateMember | UpdateMember | IssueLinkCode | LinkSlack | RemoveMember | Redact,
     given: Given,
 ) -> tuple[Payload, ...]:
     """The facts that follow for a member; ``()`` when nothing changes.
@@ -63,6 +76,11 @@ def decide_member(
             return (_member(command, given),)
         case UpdateMember():
             return _member_changes(read.existing(state, "member"), command, given)
+        case IssueLinkCode():
+            read.existing(state, "member")
+            return (LinkCodeIssued(digest=command.digest, expires_at=given.at + LINK_CODE_LIFE),)
+        case LinkSlack():
+            return (_linked(read.existing(state, "member"), command, given),)
         case RemoveMember():
             read.existing(state, "member")
             return (RecordRemoved(at=given.at),)
@@ -103,7 +121,8 @@ def _member(command: CreateMember, given: Given) -> MemberCreated:
         role=read.word(Role, command.role, field="role", errors=errors),
         email=None if command.email is None else read.email(command.email, errors=errors),
         contributor_id=read.contributor(command.contributor, given=given, errors=errors),
-        slack_user_id=_slack_user(command.slack_user_id, errors=errors),
+        slack_user_id=_slack(command.slack_user_id, field="slack_user_id", errors=errors),
+        slack_team_id=_slack(command.slack_team_id, field="slack_team_id", errors=errors),
         service=command.service,
     )
     read.refuse(errors)
@@ -133,8 +152,12 @@ def _member_changes(state: Member, command: UpdateMember, given: Given) -> tuple
             else read.contributor(command.contributor, given=given, errors=errors)
         )
     if not isinstance(command.slack_user_id, NotGiven):
-        slack_user_id = _slack_user(command.slack_user_id, errors=errors)
+        slack_user_id = _slack(command.slack_user_id, field="slack_user_id", errors=errors)
         wanted["slack_user_id"] = slack_user_id
+    if not isinstance(command.slack_team_id, NotGiven):
+        wanted["slack_team_id"] = _slack(
+            command.slack_team_id, field="slack_team_id", errors=errors
+        )
     read.refuse(errors)
     read.refuse_taken(
         _names(email=email, slack_user_id=slack_user_id),
@@ -154,8 +177,28 @@ def _names(*, email: str | None, slack_user_id: str | None) -> list[tuple[str, t
     return names
 
 
-def _slack_user(value: str | None, *, errors: read.Errors) -> str | None:
-    return None if value is None else read.slack_id(value, field="slack_user_id", errors=errors)
+def _slack(value: str | None, *, field: str, errors: read.Errors) -> str | None:
+    return None if value is None else read.slack_id(value, field=field, errors=errors)
+
+
+def _linked(state: Member, command: LinkSlack, given: Given) -> SlackLinked:
+    """The tie to a Slack user who has said the member's code in time."""
+    held, until = state.link_code_digest, state.link_code_expires_at
+    good = held is not None and hmac.compare_digest(held.encode(), command.digest.encode())
+    if not good or until is None or given.at >= until:
+        raise Conflict("this code is not good, or no more; ask for a new one")
+    errors: read.Errors = []
+    tie = SlackLinked(
+        slack_user_id=read.slack_id(command.slack_user_id, field="slack_user_id", errors=errors),
+        slack_team_id=read.slack_id(command.slack_team_id, field="slack_team_id", errors=errors),
+    )
+    read.refuse(errors)
+    read.refuse_taken(
+        _names(email=None, slack_user_id=tie.slack_user_id),
+        stream=stream_name("member", state.id),
+        given=given,
+    )
+    return tie
 
 
 def _key(command: CreateKey, given: Given) -> KeyCreated:

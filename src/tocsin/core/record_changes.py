@@ -11,12 +11,22 @@ from typing import Any, Final, TypeVar
 from tocsin.core import instants
 from tocsin.core.facts import Change, Event, JsonValue
 from tocsin.core.records import Contact, Destination, Record, RouteMatch, Side
-from tocsin.core.words import ContactMethod, DestinationKind, LinkType, Role
+from tocsin.core.ticket import Assignee
+from tocsin.core.words import ContactMethod, DestinationKind, LinkType, Role, Severity
 
 R = TypeVar("R", bound=Record)
 
 FieldValue = (
-    None | bool | int | str | datetime | tuple[object, ...] | Destination | RouteMatch | Side
+    None
+    | bool
+    | int
+    | str
+    | datetime
+    | tuple[object, ...]
+    | Destination
+    | RouteMatch
+    | Side
+    | Assignee
 )
 
 
@@ -125,8 +135,16 @@ def _side(value: JsonValue) -> object:
     return Side(device=str(given.get("device")), interface=str(given.get("interface")))
 
 
+def _assignee(value: JsonValue) -> object:
+    if not isinstance(value, dict):
+        return None
+    return Assignee(kind=str(value.get("kind")), id=str(value.get("id")))
+
+
 _READERS: Final[Mapping[str, Callable[[JsonValue], object]]] = {
     "role": lambda value: Role(str(value)),
+    "severity": lambda value: None if value is None else Severity(str(value)),
+    "assignee": _assignee,
     "link_type": lambda value: LinkType(str(value)),
     "expires_at": _instant,
     "contacts": _contacts,

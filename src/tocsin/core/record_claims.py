@@ -9,30 +9,46 @@ from tocsin.core.claims import (
     CONTRIBUTOR_CODE,
     CONTRIBUTOR_PUBKEY,
     DEVICE_CODE,
+    ENTRY_POINT_FALLBACK,
+    ENTRY_POINT_NAME,
     LINK_CODE,
     ROUTE_NAME,
     SERVICE_CODE,
+    SLACK_CODE,
     SLACK_USER,
     Claim,
 )
 from tocsin.core.commands import Command
-from tocsin.core.facts import NotGiven
+from tocsin.core.entry_points import FALLBACK
+from tocsin.core.facts import NOT_GIVEN, NotGiven
 from tocsin.core.membership import email_claim
 from tocsin.core.record_commands import (
     CreateContributor,
+    CreateEntryPoint,
     CreateMember,
     CreateRoute,
     CreateService,
+    LinkSlack,
     RegisterDevice,
     RegisterLink,
     UpdateContributor,
     UpdateDevice,
+    UpdateEntryPoint,
     UpdateLink,
     UpdateMember,
     UpdateRoute,
     UpdateService,
 )
-from tocsin.core.records import Contributor, Device, Link, Member, Record, Route, Service
+from tocsin.core.records import (
+    Contributor,
+    Device,
+    EntryPoint,
+    Link,
+    Member,
+    Record,
+    Route,
+    Service,
+)
 from tocsin.core.ticket_fold import REMOVED
 
 _NOTHING: Final[frozenset[Claim]] = frozenset()
@@ -46,11 +62,18 @@ def claims_of(record: Record) -> frozenset[Claim]:
         case Contributor():
             return frozenset({(CONTRIBUTOR_CODE, record.code), (CONTRIBUTOR_PUBKEY, record.pubkey)})
         case Member():
-            return _of_member(record.email, record.slack_user_id)
+            held = _of_member(record.email, record.slack_user_id)
+            if record.link_code_digest is None:
+                return held
+            return held | {(SLACK_CODE, record.link_code_digest)}
         case Service():
             return frozenset({(SERVICE_CODE, record.code)})
         case Route():
             return frozenset({(ROUTE_NAME, record.name)})
+        case EntryPoint():
+            named: Claim = (ENTRY_POINT_NAME, record.name)
+            fallback: Claim = (ENTRY_POINT_FALLBACK, FALLBACK)
+            return frozenset({named, fallback} if record.is_fallback else {named})
         case Device():
             return frozenset({(ASSET_PUBKEY, record.pubkey), (DEVICE_CODE, record.code)})
         case Link():
@@ -71,10 +94,15 @@ def claims_named_by(command: Command) -> frozenset[Claim]:
             return _of_member(command.email, command.slack_user_id)
         case UpdateMember():
             return _of_member(_or_none(command.email), _or_none(command.slack_user_id))
+        case LinkSlack():
+            return _of_member(None, command.slack_user_id)
         case CreateService() | UpdateService():
             return _given((SERVICE_CODE, command.code))
         case CreateRoute() | UpdateRoute():
             return _given((ROUTE_NAME, command.name))
+        case CreateEntryPoint() | UpdateEntryPoint():
+            fallback = FALLBACK if command.is_fallback is True else NOT_GIVEN
+            return _given((ENTRY_POINT_NAME, command.name), (ENTRY_POINT_FALLBACK, fallback))
         case RegisterDevice() | UpdateDevice():
             return _given((ASSET_PUBKEY, command.pubkey), (DEVICE_CODE, command.code))
         case RegisterLink() | UpdateLink():

@@ -99,6 +99,7 @@ class CreateMember(Command):
     email: str | None = None
     contributor: str | None = None
     slack_user_id: str | None = None
+    slack_team_id: str | None = None
     service: bool = False
 
 
@@ -111,6 +112,25 @@ class UpdateMember(Command):
     email: str | None | NotGiven = NOT_GIVEN
     contributor: str | None | NotGiven = NOT_GIVEN
     slack_user_id: str | None | NotGiven = NOT_GIVEN
+    slack_team_id: str | None | NotGiven = NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueLinkCode(Command):
+    """Give out a code that ties a Slack user to the member; ``digest`` is its SHA-256, in hex. A
+    code given out before is good no more."""
+
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSlack(Command):
+    """By the system: the Slack user *slack_user_id* of the workspace *slack_team_id* has said the
+    code of that ``digest``."""
+
+    digest: str
+    slack_user_id: str
+    slack_team_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +223,41 @@ class UpdateRoute(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveRoute(Command):
     """Send nothing there any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateEntryPoint(Command):
+    """Say what becomes of reports that have any of these words; ``assignee`` is a member (id) or a
+    contributor (code), ``service`` a code."""
+
+    entry_point_id: str
+    name: str
+    words: tuple[str, ...] = ()
+    prompt: str | None = None
+    assignee: str | None = None
+    severity: str | None = None
+    service: str | None = None
+    is_fallback: bool = False
+    order: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateEntryPoint(Command):
+    """Change an entry point; ``words`` replaces them all."""
+
+    name: str | NotGiven = NOT_GIVEN
+    words: tuple[str, ...] | NotGiven = NOT_GIVEN
+    prompt: str | None | NotGiven = NOT_GIVEN
+    assignee: str | None | NotGiven = NOT_GIVEN
+    severity: str | None | NotGiven = NOT_GIVEN
+    service: str | None | NotGiven = NOT_GIVEN
+    is_fallback: bool | NotGiven = NOT_GIVEN
+    order: int | NotGiven = NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveEntryPoint(Command):
+    """Let reports go where the others say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +357,8 @@ AdministrationCommand = (
     | RemoveContributor
     | CreateMember
     | UpdateMember
+    | IssueLinkCode
+    | LinkSlack
     | RemoveMember
     | CreateKey
     | UpdateKey
@@ -312,6 +369,9 @@ AdministrationCommand = (
     | CreateRoute
     | UpdateRoute
     | RemoveRoute
+    | CreateEntryPoint
+    | UpdateEntryPoint
+    | RemoveEntryPoint
     | ChangePolicy
     | Redact
 )

@@ -12,7 +12,8 @@ from datetime import datetime
 
 from tocsin.core.facts import Change, Payload, fact
 from tocsin.core.records import Contact, Destination, RouteMatch, Side
-from tocsin.core.words import LinkType, Role
+from tocsin.core.ticket import Assignee
+from tocsin.core.words import LinkType, Role, Severity
 
 
 @fact("org.created")
@@ -37,7 +38,7 @@ class ContributorCreated(Payload):
     contacts: tuple[Contact, ...] = ()
 
 
-@fact("member.created", text=("name", "email", "slack_user_id"))
+@fact("member.created", text=("name", "email", "slack_user_id", "slack_team_id"))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberCreated(Payload):
     """A person or service was taken in."""
@@ -48,6 +49,25 @@ class MemberCreated(Payload):
     contributor_id: str | None = None
     slack_user_id: str | None = None
     service: bool = False
+    slack_team_id: str | None = None
+
+
+@fact("member.link_code_issued")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkCodeIssued(Payload):
+    """A code was given out that ties a Slack user to the member, once; only its SHA-256 is kept."""
+
+    digest: str
+    expires_at: datetime
+
+
+@fact("member.slack_linked", text=("slack_user_id", "slack_team_id"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackLinked(Payload):
+    """The member is that Slack user from now on; the code that said so is used up."""
+
+    slack_user_id: str
+    slack_team_id: str
 
 
 @fact("contributor.updated", "member.updated", text=("changes",))
@@ -116,6 +136,21 @@ class RouteCreated(Payload):
     backfill: bool = False
 
 
+@fact("entry_point.created")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryPointCreated(Payload):
+    """Reports that have any of these words, or fit nowhere else, are this one's from now on."""
+
+    name: str
+    words: tuple[str, ...] = ()
+    prompt: str | None = None
+    assignee: Assignee | None = None
+    severity: Severity | None = None
+    service: str | None = None
+    is_fallback: bool = False
+    order: int = 0
+
+
 @fact("policy.changed")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyChanged(Payload):
@@ -153,7 +188,14 @@ class LinkRegistered(Payload):
     mtu: int | None = None
 
 
-@fact("key.updated", "service.updated", "route.updated", "device.updated", "link.updated")
+@fact(
+    "key.updated",
+    "service.updated",
+    "route.updated",
+    "entry_point.updated",
+    "device.updated",
+    "link.updated",
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordUpdated(Payload):
     """Fields of a record changed."""
@@ -166,6 +208,7 @@ class RecordUpdated(Payload):
     "member.removed",
     "service.removed",
     "route.removed",
+    "entry_point.removed",
     "device.removed",
     "link.removed",
 )

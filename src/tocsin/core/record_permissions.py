@@ -16,16 +16,20 @@ from tocsin.core.facts import NotGiven
 from tocsin.core.record_commands import (
     ChangePolicy,
     CreateContributor,
+    CreateEntryPoint,
     CreateKey,
     CreateMember,
     CreateOrg,
     CreateRoute,
     CreateService,
+    IssueLinkCode,
+    LinkSlack,
     RecordCommand,
     RegisterDevice,
     RegisterLink,
     RemoveContributor,
     RemoveDevice,
+    RemoveEntryPoint,
     RemoveLink,
     RemoveMember,
     RemoveRoute,
@@ -34,6 +38,7 @@ from tocsin.core.record_commands import (
     SideDraft,
     UpdateContributor,
     UpdateDevice,
+    UpdateEntryPoint,
     UpdateKey,
     UpdateLink,
     UpdateMember,
@@ -69,11 +74,18 @@ def permit_record(command: RecordCommand, state: Record | None, given: Given) ->
             _permit_contributor(command, state, access)
         case CreateMember() | UpdateMember() | RemoveMember():
             _permit_member(command, state, given)
+        case IssueLinkCode():
+            _permit_link_code(state, given)
+        case LinkSlack():
+            raise Forbidden("a Slack user is tied by the code that they say in Slack")
         case CreateKey() | UpdateKey() | RevokeKey():
             _permit_key(command, state, given)
         case CreateService() | UpdateService() | RemoveService():
             _require(access, Role.SRE_LEAD, "administering services")
             _whole_org(access, "administering services")
+        case CreateEntryPoint() | UpdateEntryPoint() | RemoveEntryPoint():
+            _require(access, Role.SRE_LEAD, "administering entry points")
+            _whole_org(access, "administering entry points")
         case CreateRoute() | UpdateRoute() | RemoveRoute():
             _permit_route(command, state, given)
         case RegisterDevice() | UpdateDevice() | RemoveDevice():
@@ -194,6 +206,18 @@ def _permit_member(
         role = _role(command.role)
         if role is not None:
             _not_above(access, role, what)
+
+
+def _permit_link_code(state: Record | None, given: Given) -> None:
+    """By the member itself, or by who may change it: who says the code speaks as that member."""
+    access = given.access
+    member = state if isinstance(state, Member) else None
+    if member is not None and member.id == access.member_id:
+        return
+    what = "giving out another member's link code"
+    _manages(access, access.contributor_id if member is None else member.contributor_id, what)
+    if member is not None:
+        _not_above(access, member.role, what)
 
 
 def _permit_key(

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tocsin.core.words import ContactMethod, DestinationKind, LinkType, Role
+from tocsin.core.ticket import Assignee
+from tocsin.core.words import ContactMethod, DestinationKind, LinkType, Role, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +60,22 @@ class Contributor(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member(Record):
-    """A person or service with a role, optionally bound to a contributor (by id)."""
+    """A person or service with a role, optionally bound to a contributor (by id).
+
+    ``slack_user_id`` is who they are in Slack, in the workspace ``slack_team_id`` where one is
+    said. ``link_code_digest`` is the SHA-256, in hex, of a code that ties a Slack user to them
+    until ``link_code_expires_at``; of the code itself nothing is kept.
+    """
 
     name: str
     role: Role
     email: str | None = None
     contributor_id: str | None = None
     slack_user_id: str | None = None
+    slack_team_id: str | None = None
     service: bool = False
+    link_code_digest: str | None = None
+    link_code_expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +109,8 @@ class Service(Record):
 class Destination:
     """Where deliveries go.
 
-    A webhook has ``url``, email ``address``, slack ``channel``, airtable ``table_base``.
+    A webhook has ``url``, email ``address``, slack ``channel`` (without one the policy says where),
+    airtable ``table_base``.
     ``secret_id`` names the sealed secret that signs or authorises; the secret itself is never here.
     """
 
@@ -129,6 +139,25 @@ class Route(Record):
     destination: Destination
     enabled: bool = True
     contributor_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryPoint(Record):
+    """What becomes of a report in free text that it fits (Integrations: triage).
+
+    ``words`` are words or phrases to look for, ``prompt`` says to a language model what it is for;
+    ``service`` is a code. Those with a lower ``order`` are asked first. The fallback, at most one
+    in an org, takes what fits nowhere else.
+    """
+
+    name: str
+    words: tuple[str, ...] = ()
+    prompt: str | None = None
+    assignee: Assignee | None = None
+    severity: Severity | None = None
+    service: str | None = None
+    is_fallback: bool = False
+    order: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from tocsin.core.commands import (
 from tocsin.core.consequences import consequences, discovered
 from tocsin.core.credentials import access_of, actor_of, admit
 from tocsin.core.errors import (
+    Conflict,
     IdempotencyMismatch,
     NotFound,
     Unauthenticated,
@@ -47,6 +48,7 @@ from tocsin.core.permissions import permit
 from tocsin.core.record_commands import CreateKey, CreateOrg, CreateService, RecordCommand
 from tocsin.core.record_facts import RouteCreated
 from tocsin.core.records import Member, Route
+from tocsin.core.releases import CODE, known_since
 from tocsin.core.routing import deliveries_of
 from tocsin.core.ticket import Ticket
 from tocsin.handler.attempt import Attempt, outcome_org
@@ -96,6 +98,7 @@ class Deliberation(Surroundings):
         self._seal = seal
         self.last_recorded_at = last_recorded_at
         self.position = position
+        self._oldest_code = memory.oldest_code(turn)
 
     # -- deciding ------------------------------------------------------------------------------
 
@@ -447,6 +450,8 @@ class Deliberation(Surroundings):
         version = 0 if head is None else head.version
         number = self.position + 1 if head is None else head.number
         is_ticket = stream_sort(stream) in TICKET_SORTS
+        if self._oldest_code < CODE:
+            self._refuse_unreadable(payloads)
         for payload in payloads:
             version += 1
             self.position += 1
@@ -498,6 +503,14 @@ class Deliberation(Surroundings):
         if not is_ticket:
             attempt.records.append((org_id, stream, directory.put(stream, after)))
         return after
+
+    def _refuse_unreadable(self, payloads: Sequence[Payload]) -> None:
+        """Refuse facts that a process which may still be at work could not read."""
+        if any(known_since(payload) > self._oldest_code for payload in payloads):
+            raise Conflict(
+                "an older release may still be at work on this database and could not read this;"
+                " once none is, an operator says so with `tocsin db migrate --finish`"
+            )
 
     def _take_back(self, attempt: Attempt, saved: tuple[int, datetime | None]) -> None:
         for org_id, stream, before in reversed(attempt.records):

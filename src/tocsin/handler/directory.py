@@ -11,6 +11,7 @@ from tocsin.core.record_claims import claims_of
 from tocsin.core.records import (
     Contributor,
     Device,
+    EntryPoint,
     Key,
     Link,
     Member,
@@ -186,6 +187,14 @@ class OrgDirectory:
                 if isinstance(head.state, Route) and head.state.removed_at is None
             )
         return self._routes
+
+    def entry_points(self) -> Sequence[EntryPoint]:
+        """Every entry point that was not removed, oldest first."""
+        return [
+            head.state
+            for _, head in sorted(self._heads.items())
+            if isinstance(head.state, EntryPoint) and head.state.removed_at is None
+        ]
 
     def members(self) -> Sequence[Member]:
         """Every member that was not removed, oldest first."""

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable
 
 from tocsin.core.facts import stream_sort
+from tocsin.core.releases import CODE
 from tocsin.handler.directory import OrgDirectory
 from tocsin.handler.naming import TICKET_SORTS
 from tocsin.store.contract import CredentialRow, Head, WriteTurn
@@ -13,6 +14,7 @@ from tocsin.store.contract import CredentialRow, Head, WriteTurn
 RECORD_SORTS = (
     "contributor",
     "device",
+    "entry_point",
     "key",
     "link",
     "member",
@@ -35,6 +37,13 @@ class Memory:
         self.tickets: OrderedDict[tuple[int, str], Head] = OrderedDict()
         self._directories: dict[int, OrgDirectory] = {}
         self._credentials: dict[str, CredentialRow] = {}
+        self._oldest_code = 0
+
+    def oldest_code(self, turn: WriteTurn) -> int:
+        """The number of the oldest release that may be at work; it never goes down."""
+        if self._oldest_code < CODE:
+            self._oldest_code = turn.oldest_code()
+        return self._oldest_code
 
     def forget(self) -> None:
         """Start over: after a failure whose extent is not known."""

@@ -17,6 +17,7 @@ from tocsin.core.aggregates import Standing, State
 from tocsin.core.claims import Claim
 from tocsin.core.facts import Event
 from tocsin.store.outgoing import Noted, Outgoing, OutgoingReads, OutgoingWrites
+from tocsin.store.workspaces import WorkspaceReads, WorkspaceWrites
 
 
 class StorageFailed(Exception):
@@ -154,10 +155,14 @@ class Document:
     text: str
 
 
-class ReadTurn(OutgoingReads, Protocol):
+class ReadTurn(OutgoingReads, WorkspaceReads, Protocol):
     """A snapshot for reading; every answer of one turn belongs to one committed state."""
 
     def last_position(self) -> int: ...
+    def oldest_code(self) -> int:
+        """The number of the oldest release that may be at work on this database."""
+        ...
+
     def org(self, code: str) -> OrgRow | None: ...
     def orgs(self) -> Sequence[OrgRow]: ...
     def credential(self, key_id: str) -> CredentialRow | None: ...
@@ -242,7 +247,7 @@ class ReadTurn(OutgoingReads, Protocol):
         ...
 
 
-class WriteTurn(OutgoingWrites, ReadTurn, Protocol):
+class WriteTurn(OutgoingWrites, WorkspaceWrites, ReadTurn, Protocol):
     """One transaction of the writer. Nothing is visible to others before ``commit``."""
 
     def moved_since(self, position: int) -> Sequence[tuple[int, str]]:
@@ -304,6 +309,13 @@ class Store(Protocol):
     def listen(self, on_news: Callable[[], None]) -> None:
         """Have *on_news* called, from a thread of the store's, when any process has written; until
         ``close``. It may be missed while the database is away: look yourself now and then."""
+        ...
+
+    def finish_upgrade(self) -> None:
+        """Leave older releases behind: what they cannot read may be written from now on.
+
+        Twice is harmless. The caller knows that none of them is at work.
+        """
         ...
 
     def reading(self) -> AbstractContextManager[ReadTurn]: ...

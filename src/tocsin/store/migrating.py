@@ -7,12 +7,10 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
+from tocsin.core.releases import CODE
 from tocsin.store.contract import DatabaseTooNew
 
-CODE: Final = 1
-"""This program's number. A database whose ``oldest_code`` is newer may not be written by it."""
-
-NEWEST_REVISION: Final = "0002"
+NEWEST_REVISION: Final = "0003"
 
 
 def _house(connection: Connection) -> dict[str, str]:
@@ -65,4 +63,21 @@ def migrate(connection: Connection) -> bool:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    if stands_at is None:
+        # Nobody has ever worked here, so nobody older does.
+        finish(connection)
     return True
+
+
+def finish(connection: Connection) -> None:
+    """Leave older code behind: from now on what it cannot read may be written.
+
+    Twice is harmless. The caller knows that no older process is at work.
+
+    Raises:
+        DatabaseTooNew: the database asks for newer code.
+    """
+    check_code(connection)
+    connection.execute(
+        text("UPDATE house SET value = :code WHERE name = 'oldest_code'"), {"code": str(CODE)}
+    )

@@ -92,6 +92,34 @@ house = Table(
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
+# Where Tocsin is installed in Slack, with the bot's sealed token; and channels of another org.
+slack_workspaces = Table(
+    "slack_workspaces",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    org_id(),
+    text("name"),
+    text("url"),
+    text("bot_user_id"),
+    text("bot_id"),
+    Column("sealed", LargeBinary, nullable=False),
+    text("scopes"),
+    text("installed_at"),
+)
+slack_channels = Table(
+    "slack_channels",
+    metadata,
+    Column("team_id", Text, primary_key=True),
+    Column("channel_id", Text, primary_key=True),
+    org_id(),
+)
+# Invitations to install that were used; until they would have expired.
+slack_installs = Table(
+    "slack_installs",
+    metadata,
+    Column("nonce", Text, primary_key=True),
+    text("expires_at"),
+)
 
 events = Table(
     "events",
@@ -176,6 +204,7 @@ lanes = Table(
     Column("stream", Text, primary_key=True),
     text("remote_id", nullable=True),
     Column("parked", Integer, nullable=False),
+    Index("lanes_of_remote", "org_id", "remote_id"),
     sqlite_with_rowid=False,
 )
 # Deliveries in trouble only: to be tried again, held behind such a one, or parked.
@@ -239,7 +268,18 @@ ticket_terms = Table(
     Column("number", Number, primary_key=True),
     sqlite_with_rowid=False,
 )
-DIRECTORY_TABLES = (orgs, credentials, checkpoints, batches, secrets, leases, house)
+DIRECTORY_TABLES = (
+    orgs,
+    credentials,
+    checkpoints,
+    batches,
+    secrets,
+    leases,
+    house,
+    slack_workspaces,
+    slack_channels,
+    slack_installs,
+)
 TENANT_TABLES = (
     events,
     heads,

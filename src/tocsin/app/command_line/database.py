@@ -57,11 +57,18 @@ def _alone() -> Iterator[None]:
 
 @db.command()
 @place_options
-def migrate(data: Path, database: str | None) -> None:
+@click.option(
+    "--finish",
+    is_flag=True,
+    help="Say that no older release is at work on it any more: what only this one can read may be"
+    " written from now on.",
+)
+def migrate(data: Path, database: str | None, finish: bool) -> None:
     """Bring the database to today's schema; twice is harmless."""
-    with house(data, database):
-        pass
-    click.echo("the database is up to date")
+    with house(data, database) as opened:
+        if finish:
+            opened.store.finish_upgrade()
+    click.echo("the database is up to date" + (", and older releases are left behind" * finish))
 
 
 @db.command()

@@ -14,6 +14,7 @@ from tocsin.core.rows import facets_matching
 from tocsin.store.contract import CredentialRow, DueDeadline, Head, OrgRow, Receipt, ReceiptKey
 from tocsin.store.postgres.outgoing import OutgoingReading
 from tocsin.store.postgres.searching import query_of
+from tocsin.store.postgres.workspaces import WorkspaceReading
 from tocsin.store.rows import EVENT, HEAD, RECEIPT, event_of, head_of, receipt_of
 
 EVERYTHING = 1 << 62
@@ -30,13 +31,18 @@ def translated(sql: str) -> str:
     return sql.replace("%", "%%").replace("?", "%s").replace(" CROSS JOIN ", " JOIN ")
 
 
-class PostgresReadTurn(OutgoingReading):
+class PostgresReadTurn(OutgoingReading, WorkspaceReading):
     """One snapshot; it may touch nothing before it has said whose rows it wants."""
 
     def last_position(self) -> int:
         """The position of the newest event; 0 in an empty log."""
         row = self.scoped.of(None, "SELECT max(position) FROM events").fetchone()
         return 0 if row is None or row[0] is None else int(row[0])
+
+    def oldest_code(self) -> int:
+        """The number of the oldest release that may be at work here."""
+        row = self.scoped.of(None, "SELECT value FROM house WHERE name = 'oldest_code'").fetchone()
+        return 0 if row is None else int(row[0])
 
     def org(self, code: str) -> OrgRow | None:
         """The org of that code."""

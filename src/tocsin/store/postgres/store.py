@@ -11,12 +11,13 @@ from typing import Final
 import psycopg
 import structlog
 from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection as Connected
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from tocsin.store.contract import DatabaseTooNew, StorageFailed
-from tocsin.store.migrating import migrate
+from tocsin.store.migrating import finish, migrate
 from tocsin.store.postgres.committing import PATIENCE_SECONDS, commit
 from tocsin.store.postgres.connecting import Connection, connect, storage_errors
 from tocsin.store.postgres.listening import Listener
@@ -78,6 +79,19 @@ class PostgresStore:
         listener = Listener(self._url, on_news)
         self._listeners.append(listener)
         listener.start()
+
+    def finish_upgrade(self) -> None:
+        """Leave older code behind; only who knows that none is at work may say so.
+
+        Raises:
+            StorageFailed: the database cannot be written.
+        """
+        connection = self._taken()
+        try:
+            with storage_errors():
+                _alone(connection, finish)
+        finally:
+            connection.close()
 
     # -- turns -----------------------------------------------------------------------------------
 
@@ -207,7 +221,7 @@ class PostgresStore:
             if self._migrated:
                 return
             try:
-                _migrate(connection)
+                _alone(connection, migrate)
             except DatabaseTooNew as too_new:
                 raise StorageFailed(str(too_new)) from too_new
             self._migrated = True
@@ -223,7 +237,8 @@ def _idle(connection: Connection) -> bool:
     return connection.info.transaction_status == TransactionStatus.IDLE
 
 
-def _migrate(connection: Connection) -> None:
+def _alone(connection: Connection, act: Callable[[Connected], object]) -> None:
+    """Do something to the schema while nobody else does."""
     row = connection.execute(
         "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
     ).fetchone()
@@ -241,7 +256,7 @@ def _migrate(connection: Connection) -> None:
             ours.execute(text("SET LOCAL lock_timeout = '120s'"))
             ours.execute(text("SET LOCAL statement_timeout = 0"))
             ours.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATING})
-            migrate(ours)
+            act(ours)
             ours.commit()
     except DBAPIError as failed:
         raise failed.orig or failed from failed

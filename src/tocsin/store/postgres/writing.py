@@ -25,6 +25,7 @@ from tocsin.store.postgres.outgoing import OutgoingWriting
 from tocsin.store.postgres.reading import PostgresReadTurn
 from tocsin.store.postgres.scoping import Scoped
 from tocsin.store.postgres.searching import vector_of
+from tocsin.store.postgres.workspaces import WorkspaceWriting
 from tocsin.store.rows import (
     RECEIPT,
     Row,
@@ -89,7 +90,7 @@ class _Newest:
 _NOTHING: Final = _Newest(0, None, 0, b"")
 
 
-class PostgresWriteTurn(OutgoingWriting, PostgresReadTurn):
+class PostgresWriteTurn(OutgoingWriting, WorkspaceWriting, PostgresReadTurn):
     """One writing transaction; ``commit`` ends it, on the connection it is given."""
 
     def __init__(self, scoped: Scoped, *, commit: Callable[[psycopg.Connection], None]) -> None:

@@ -22,9 +22,10 @@ from tocsin.store.contract import (
 from tocsin.store.rows import EVENT, HEAD, RECEIPT, event_of, head_of, receipt_of
 from tocsin.store.sqlite.connecting import Connection
 from tocsin.store.sqlite.outgoing import OutgoingReading
+from tocsin.store.sqlite.workspaces import WorkspaceReading
 
 
-class SqliteReadTurn(OutgoingReading):
+class SqliteReadTurn(OutgoingReading, WorkspaceReading):
     """One snapshot. ``connection`` is inside a transaction for as long as the turn lasts."""
 
     def __init__(self, connection: Connection) -> None:
@@ -34,6 +35,11 @@ class SqliteReadTurn(OutgoingReading):
         """The position of the newest event; 0 in an empty log."""
         row = self.connection.execute("SELECT max(position) FROM events").fetchone()
         return row[0] or 0
+
+    def oldest_code(self) -> int:
+        """The number of the oldest release that may be at work here."""
+        row = self.connection.execute("SELECT value FROM house WHERE name = 'oldest_code'")
+        return int(row.fetchone()[0])
 
     def org(self, code: str) -> OrgRow | None:
         """The org of that code."""

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import Connection as Connected
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
-from tocsin.store.migrating import migrate
+from tocsin.store.migrating import finish, migrate
 from tocsin.store.sqlite.connecting import (
     Connect,
     Connection,
@@ -58,13 +59,25 @@ class SqliteStore:
         """Nobody tells: the one process knows what it wrote, and the command line's rare writes are
         found by looking."""
 
+    def finish_upgrade(self) -> None:
+        """Leave older code behind; only who knows that none is at work may say so.
+
+        Raises:
+            StorageFailed: the database cannot be written.
+        """
+        with self._turn, storage_errors():
+            self._alone(finish)
+
     def _migrate(self) -> None:
+        self._alone(migrate)
+
+    def _alone(self, act: Callable[[Connected], object]) -> None:
         # One connection for Alembic and us: BEGIN IMMEDIATE is the lock between processes.
         engine = create_engine("sqlite://", creator=lambda: self._writer, poolclass=StaticPool)
         with engine.connect() as connection:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
-                migrate(connection)
+                act(connection)
             except BaseException:
                 connection.exec_driver_sql("ROLLBACK")
                 raise

@@ -41,9 +41,10 @@ from tocsin.store.sqlite.bulk import insert
 from tocsin.store.sqlite.connecting import Connection
 from tocsin.store.sqlite.outgoing import OutgoingWriting
 from tocsin.store.sqlite.reading import SqliteReadTurn, org_token
+from tocsin.store.sqlite.workspaces import WorkspaceWriting
 
 
-class SqliteWriteTurn(OutgoingWriting, SqliteReadTurn):
+class SqliteWriteTurn(OutgoingWriting, WorkspaceWriting, SqliteReadTurn):
     """The one writing transaction; ``moved`` tells whether another connection wrote since the
     last."""
 

@@ -1,0 +1,41 @@
+"""What older releases can read: which facts may be written while one of them is still at work.
+
+A release adds kinds of facts, and fields to facts that there were. An older one does not know them:
+it could neither fold nor send them on. So they are written only once the database says that no
+older code is at work any more (Design: store).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tocsin.core.facts import Payload
+from tocsin.core.record_facts import (
+    EntryPointCreated,
+    LinkCodeIssued,
+    MemberCreated,
+    PartyUpdated,
+    SlackLinked,
+)
+from tocsin.core.ticket_facts import LinkedToTicket
+
+CODE: Final = 2
+"""The number of this program's release, as databases know it; raised with every release that adds
+to what may be written."""
+
+_ADDED_FIELDS: Final = frozenset({"slack_team_id"})
+
+
+def known_since(payload: Payload) -> int:
+    """The number of the first release that can read *payload*."""
+    match payload:
+        case EntryPointCreated() | LinkCodeIssued() | SlackLinked():
+            return 2
+        case MemberCreated(slack_team_id=str()):
+            return 2
+        case LinkedToTicket(reference=reference) if reference.external_id is not None:
+            return 2
+        case PartyUpdated(changes=changes) if any(one.field in _ADDED_FIELDS for one in changes):
+            return 2
+        case _:
+            return 1
