@@ -25,6 +25,7 @@ COMMANDS = {
     "key": "list get create update revoke",
     "service": "list get create update delete",
     "route": "list get create update delete test",
+    "entry-point": "list get create update delete",
     "delivery": "list get redrive",
     "policy": "get update",
     "events": "list follow",

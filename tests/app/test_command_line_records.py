@@ -49,6 +49,15 @@ CREATIONS: list[tuple[str, str, tuple[str, ...], dict[str, Any]]] = [
         {"name": "noc", "match": {"kinds": ["incident.*"], "matchers": ['severity="sev1"']},
          "destination": {"kind": "webhook", "url": "https://noc.example"}, "backfill": True},
     ),
+    (
+        "entry-point", "entry-points",
+        ("--name", "Payments", "--word", "checkout", "--word", "credit card", "--prompt", "Paying.",
+         "--assignee", "alpha", "--severity", "sev2", "--service", "api", "--fallback",
+         "--order", "7"),
+        {"name": "Payments", "match": {"words": ["checkout", "credit card"], "prompt": "Paying."},
+         "assignee": "alpha", "severity": "sev2", "service": "api", "is_fallback": True,
+         "order": 7},
+    ),
 ]  # fmt: skip
 
 
@@ -136,6 +145,20 @@ def test_a_routes_secret_comes_from_a_file(gateway: StandIn, run: Run, tmp_path:
     sent = gateway.only("POST", f"{ORG}/routes").body["destination"]
     assert sent == {"kind": "webhook", "secret": "whsec_abc"}
     assert "whsec_abc" not in answer.output
+
+
+def test_words_of_an_entry_point_are_replaced_and_emptied(gateway: StandIn, run: Run) -> None:
+    gateway.answers("PATCH", f"{ORG}/entry-points/e", Reply(body={"id": "e"}))
+
+    assert run("entry-point", "update", "e", "--word", "dns", "--no-fallback").exit_code == 0
+    changed = gateway.only("PATCH", f"{ORG}/entry-points/e").body
+    assert changed == {"match": {"words": ["dns"]}, "is_fallback": False}
+    gateway.asked.clear()
+
+    emptied = run("entry-point", "update", "e", "--word", "", "--prompt", "", "--unset", "assignee")
+    assert emptied.exit_code == 0
+    changed = gateway.only("PATCH", f"{ORG}/entry-points/e").body
+    assert changed == {"match": {"words": [], "prompt": None}, "assignee": None}
 
 
 def test_a_route_is_switched_off_and_a_destination_replaced_whole(

@@ -162,6 +162,11 @@ def test_the_table_names_every_setting_once_and_is_documented() -> None:
         "secret_key",
         "metrics_token",
         "smtp_password",
+        "llm_api_key",
+        "slack_bot_token",
+        "slack_signing_secret",
+        "slack_app_token",
+        "slack_client_secret",
     }
 
 

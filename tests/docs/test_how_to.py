@@ -47,3 +47,16 @@ def test_moving_an_old_ticket_keeps_its_dates_and_its_words(tmp_path: Path) -> N
     assert closed["end_at"] == "2026-01-05T12:00:00.000000Z"
     assert closed["created_at"] > closed["end_at"]
     assert [ticket["id"] for ticket in listed["items"]] == [opened["id"]]
+
+
+def test_triage_is_set_up_as_the_page_says(tmp_path: Path) -> None:
+    said = run_in(
+        tmp_path,
+        in_the_tutorial("triage-reports.md", then="echo END\ntocsin entry-point list --json\n"),
+    ).partition("END\n")[2]
+
+    left = json.loads(said)["items"]
+    assert [(one["name"], one["match"]["words"], one["is_fallback"]) for one in left] == [
+        ("Payments", ["checkout", "credit card"], False),
+        ("Everything else", [], True),
+    ]

@@ -30,10 +30,11 @@ from tocsin.store.sqlite.checkpoints import Checkpoints
 
 FOLLOWING: Final = "search"
 TICKING: Final = "clock"
+SLACK: Final = "slack"
 MANY_WAITING: Final = 8
 """Commands that wait for the writer, beyond which deliveries are held back."""
 
-ALL_DUTIES: Final = (FOLLOWING, TICKING, *DUTIES)
+ALL_DUTIES: Final = (FOLLOWING, TICKING, SLACK, *DUTIES)
 
 
 class Background:
@@ -120,6 +121,10 @@ class Background:
         if self._with_duties and not self._dispatcher.running:
             return "the dispatcher has stopped; restart the server"
         return None
+
+    def holds(self, duty: str) -> bool:
+        """Whether one of :data:`ALL_DUTIES` is this process's just now."""
+        return self._holding(duty) is not None
 
     def _holding(self, duty: str) -> Holding | None:
         return self._leases.holding((duty,))

@@ -24,8 +24,14 @@ class Sending:
     unavailable: Mapping[DestinationKind, str]
 
 
-def sending(settings: Settings, *, store: Store, clock: Callable[[], datetime]) -> Sending:
-    """The senders that *settings* allow for.
+def sending(
+    settings: Settings,
+    *,
+    store: Store,
+    clock: Callable[[], datetime],
+    slack: Sender | None = None,
+) -> Sending:
+    """The senders that *settings* allow for; *slack* is Slack's, where it is wanted.
 
     Raises:
         SettingWrong: settings of mail that contradict each other.
@@ -47,6 +53,13 @@ def sending(settings: Settings, *, store: Store, clock: Callable[[], datetime]) 
         )
     else:
         senders[DestinationKind.EMAIL] = EmailSender(store=store, clock=clock, settings=mail)
+    if slack is None:
+        unavailable[DestinationKind.SLACK] = (
+            "this server is not connected to Slack; set TOCSIN_SLACK_BOT_TOKEN, or install it by"
+            " TOCSIN_SLACK_CLIENT_ID"
+        )
+    else:
+        senders[DestinationKind.SLACK] = slack
     return Sending(senders=senders, unavailable=unavailable)
 
 

@@ -12,15 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import structlog
+from litestar.types import ASGIApp
 
 from tocsin.adapters.rest.announcing import Announcer
 from tocsin.adapters.rest.application import make_application, make_probes
 from tocsin.adapters.rest.gateway import Gateway
 from tocsin.adapters.rest.metrics import Metrics
-from tocsin.app.background import Background
+from tocsin.app.background import SLACK, Background
+from tocsin.app.doors import Doors
 from tocsin.app.house import (
     fresh_bits,
     installation_key,
@@ -33,9 +35,14 @@ from tocsin.app.listening import Server, bound, url_of
 from tocsin.app.lock import locked
 from tocsin.app.logs import write_logs
 from tocsin.app.sending import sending
-from tocsin.app.settings import Settings, has_role
+from tocsin.app.settings import Settings, has_role, speaks_to_slack
 from tocsin.app.showing import Seal
+from tocsin.app.triaging import language_model
+from tocsin.store.contract import Store
 from tocsin.store.sealing import opened, sealed
+
+if TYPE_CHECKING:
+    from tocsin.app.slack import Slack
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +88,10 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
             store.finish_upgrade()
 
         announcer, metrics = Announcer(), Metrics()
-        outgoing = sending(settings, store=store, clock=now)
+        slack = _slack(settings, store=store, key=key)
+        outgoing = sending(
+            settings, store=store, clock=now, slack=None if slack is None else slack.sender
+        )
         background = Background(
             store=store,
             seal=seal,
@@ -128,14 +138,41 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
         )
         # Made, the web framework has set up logging in a way of its own.
         write_logs(settings.log_level)
-        server = Server(application, on_ready=ready, on_stopping=stopping)
+        doors: dict[str, ASGIApp] = {}
+        server = Server(Doors(application, doors), on_ready=ready, on_stopping=stopping)
         # From here on the order of the end is: requests, deliveries, clock, writer, readers,
         # store, lock.
         house.callback(gateway.bench.close)
         background.start(house)
+        if slack is not None:
+            doors.update(
+                slack.start(
+                    house,
+                    writer=background.writer,
+                    model=language_model(settings),
+                    listens=has_role(settings, "gateway"),
+                    tends=has_role(settings, "dispatcher"),
+                    ours=lambda: background.holds(SLACK),
+                )
+            )
         _on_signals(server.end)
         server.run(sockets=[taken])
     log.info("stopped", action="stopped")
+
+
+def _slack(settings: Settings, *, store: Store, key: bytes) -> Slack | None:
+    """Slack, where it is wanted."""
+    if not speaks_to_slack(settings):
+        return None
+    # Its libraries take a while to load: only who wants Slack has to wait for them.
+    from tocsin.app.slack import Slack
+
+    return Slack(
+        settings,
+        store=store,
+        seal=lambda secret: sealed(key, secret),
+        unseal=lambda box: opened(key, box),
+    )
 
 
 def _settle() -> None:

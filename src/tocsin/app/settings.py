@@ -6,17 +6,15 @@ documentation of the settings is generated from :data:`TABLE`.
 
 from __future__ import annotations
 
-import base64
 import difflib
 import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-ServerRole = Literal["all", "gateway", "dispatcher"]
-SmtpSecurity = Literal["starttls", "tls", "none"]
+from tocsin.app import setting_values as of
+from tocsin.app.setting_values import ROLES, SECURITIES, Network, ServerRole, SmtpSecurity
 
 PREFIX: Final = "TOCSIN_"
 FILE_SUFFIX: Final = "_FILE"
@@ -28,12 +26,8 @@ OF_THE_CLIENT: Final = frozenset(
 READERS_LIMIT: Final = 4
 """A store hands out this many snapshots at once; more threads would only wait for them."""
 SECRET_FILE_LIMIT: Final = 4_096
-TOKEN_MINIMUM: Final = 16
-KEY_BYTES: Final = 32
 ALIKE: Final = 0.8
 """How alike an unknown variable must be to a known one for the latter to be offered."""
-_ROLES: Final[tuple[ServerRole, ...]] = ("all", "gateway", "dispatcher")
-_SECURITIES: Final[tuple[SmtpSecurity, ...]] = ("starttls", "tls", "none")
 _LEVELS: Final = ("debug", "info", "warning", "error")
 
 
@@ -60,11 +54,22 @@ class Settings:
     smtp_security: SmtpSecurity
     smtp_username: str | None
     mail_from: str | None
+    llm_url: str | None
+    llm_model: str | None
+    llm_seconds: int
+    slack_org: str | None
+    slack_client_id: str | None
+    slack_api_url: str | None
     readers: int
     log_level: str
     secret_key: str | None
     metrics_token: str | None
     smtp_password: str | None
+    llm_api_key: str | None
+    slack_bot_token: str | None
+    slack_signing_secret: str | None
+    slack_app_token: str | None
+    slack_client_secret: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,99 +103,20 @@ class Setting:
         return None if self.secret else "--" + self.name.replace("_", "-")
 
 
-def _text(text: str) -> str:
-    return text
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not least <= int(text[:20]) <= most:
-            raise ValueError(f"give a whole number from {least} to {most}")
-        return int(text)
-
-    return read
-
-
-def _yes_or_no(text: str) -> bool:
-    match text.lower():
-        case "true" | "1" | "yes" | "on":
-            return True
-        case "false" | "0" | "no" | "off":
-            return False
-        case _:
-            raise ValueError("give true or false")
-
-
-def _one_of(words: tuple[str, ...]) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in words:
-            raise ValueError(f"give one of {', '.join(words)}")
-        return text
-
-    return read
-
-
-def _listed(text: str) -> list[str]:
-    return [one.strip() for one in text.split(",") if one.strip()]
-
-
-def _roles(text: str) -> tuple[str, ...]:
-    read = _one_of(_ROLES)
-    return tuple(dict.fromkeys(read(one) for one in _listed(text)))
-
-
-def _networks(text: str) -> tuple[Network, ...]:
-    try:
-        return tuple(ipaddress.ip_network(one) for one in _listed(text))
-    except ValueError as wrong:
-        raise ValueError("give networks such as 10.0.0.0/8 or fd00::/8") from wrong
-
-
-def _database(text: str) -> str:
-    scheme, _, rest = text.partition("://")
-    if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
-        return text
-    if scheme in ("postgresql", "postgres") and rest:
-        return text
-    raise ValueError("give sqlite:///path/to/file or postgresql://…")
-
-
-def _web_address(text: str) -> str:
-    if not text.startswith(("https://", "http://")) or any(one.isspace() for one in text):
-        raise ValueError("give an address such as https://tocsin.example.net")
-    return text.rstrip("/")
-
-
-def _token(text: str) -> str:
-    if len(text) < TOKEN_MINIMUM:
-        raise ValueError(f"give at least {TOKEN_MINIMUM} characters")
-    return text
-
-
-def _key(text: str) -> str:
-    try:
-        size = len(base64.b64decode(text, altchars=b"-_", validate=True))
-    except ValueError:
-        size = 0
-    if size != KEY_BYTES:
-        raise ValueError(f"give {KEY_BYTES} bytes in URL-safe base64")
-    return text
-
-
 TABLE: Final[tuple[Setting, ...]] = (
     Setting(
         name="host",
         type="address",
         default="127.0.0.1",
         sentence="The address to listen on.",
-        read=_text,
+        read=of.any_text,
     ),
     Setting(
         name="port",
         type="whole number",
         default="8080",
         sentence="The port to listen on; 0 takes a free one.",
-        read=_whole(0, 65_535),
+        read=of.whole(0, 65_535),
     ),
     Setting(
         name="data",
@@ -205,7 +131,7 @@ TABLE: Final[tuple[Setting, ...]] = (
         default=None,
         sentence="The database, as sqlite:///path or postgresql://user@host/name; by default"
         " tocsin.db in the data folder.",
-        read=_database,
+        read=of.database,
     ),
     Setting(
         name="role",
@@ -213,7 +139,7 @@ TABLE: Final[tuple[Setting, ...]] = (
         default="all",
         sentence="What this process does: all, gateway (HTTP) or dispatcher (deliveries, search,"
         " clock). SQLite is one process, which does all.",
-        read=_roles,
+        read=of.roles,
         repeatable=True,
     ),
     Setting(
@@ -221,7 +147,7 @@ TABLE: Final[tuple[Setting, ...]] = (
         type="true or false",
         default="false",
         sentence="Furnish an empty database with an example network.",
-        read=_yes_or_no,
+        read=of.yes_or_no,
         flag=True,
     ),
     Setting(
@@ -229,7 +155,7 @@ TABLE: Final[tuple[Setting, ...]] = (
         type="true or false",
         default="false",
         sentence="Let the demo listen beyond this machine.",
-        read=_yes_or_no,
+        read=of.yes_or_no,
         flag=True,
     ),
     Setting(
@@ -237,7 +163,7 @@ TABLE: Final[tuple[Setting, ...]] = (
         type="networks",
         default="",
         sentence="Proxies whose X-Forwarded-For says who is calling.",
-        read=_networks,
+        read=of.networks,
         repeatable=True,
     ),
     Setting(
@@ -245,7 +171,7 @@ TABLE: Final[tuple[Setting, ...]] = (
         type="true or false",
         default="false",
         sentence="Let routes and connectors send to private and loopback addresses.",
-        read=_yes_or_no,
+        read=of.yes_or_no,
         flag=True,
     ),
     Setting(
@@ -253,42 +179,89 @@ TABLE: Final[tuple[Setting, ...]] = (
         type="address",
         default=None,
         sentence="Where people and receivers find this server, as in links of what it sends.",
-        read=_web_address,
+        read=of.web_address,
     ),
     Setting(
         name="smtp_host",
         type="address",
         default=None,
         sentence="The mail server that takes mail of email routes; without it there is no mail.",
-        read=_text,
+        read=of.any_text,
     ),
     Setting(
         name="smtp_port",
         type="whole number",
         default="587",
         sentence="The mail server's port.",
-        read=_whole(1, 65_535),
+        read=of.whole(1, 65_535),
     ),
     Setting(
         name="smtp_security",
         type="word",
         default="starttls",
         sentence="How mail is encrypted on its way there: starttls, tls or none.",
-        read=_one_of(_SECURITIES),
+        read=of.one_of(SECURITIES),
     ),
     Setting(
         name="smtp_username",
         type="text",
         default=None,
         sentence="Who signs in at the mail server, if anybody has to.",
-        read=_text,
+        read=of.any_text,
     ),
     Setting(
         name="mail_from",
         type="mail address",
         default=None,
         sentence="Whom mail is from.",
-        read=_text,
+        read=of.any_text,
+    ),
+    Setting(
+        name="llm_url",
+        type="address",
+        default=None,
+        sentence="A language model that helps to triage reports in free text, as the address of an"
+        " OpenAI-compatible API that ends before /chat/completions; without it there is none.",
+        read=of.web_address,
+    ),
+    Setting(
+        name="llm_model",
+        type="text",
+        default=None,
+        sentence="Which of its models is asked.",
+        read=of.any_text,
+    ),
+    Setting(
+        name="llm_seconds",
+        type="whole number",
+        default="10",
+        unit="seconds",
+        sentence="How long an answer of the model is waited for, from the first byte sent to the"
+        " last one read. Opening an incident never waits.",
+        read=of.whole(1, 60),
+    ),
+    Setting(
+        name="slack_org",
+        type="code",
+        default=None,
+        sentence="The org that the workspace of slack_bot_token speaks to; may be left out where"
+        " there is only one.",
+        read=of.any_text,
+    ),
+    Setting(
+        name="slack_client_id",
+        type="text",
+        default=None,
+        sentence="The client id of your Slack app, for installing it in workspaces by a link.",
+        read=of.any_text,
+    ),
+    Setting(
+        name="slack_api_url",
+        type="address",
+        default=None,
+        sentence="Where Slack's Web API is, if not at Slack: for trying things out with a local"
+        " stand-in.",
+        read=of.web_address,
     ),
     Setting(
         name="readers",
@@ -296,14 +269,14 @@ TABLE: Final[tuple[Setting, ...]] = (
         default=str(READERS_LIMIT),
         unit="threads",
         sentence="How many requests read the database at once.",
-        read=_whole(1, READERS_LIMIT),
+        read=of.whole(1, READERS_LIMIT),
     ),
     Setting(
         name="log_level",
         type="word",
         default="info",
         sentence="The least level that is logged: debug, info, warning or error.",
-        read=_one_of(_LEVELS),
+        read=of.one_of(_LEVELS),
     ),
     Setting(
         name="secret_key",
@@ -311,7 +284,7 @@ TABLE: Final[tuple[Setting, ...]] = (
         default=None,
         sentence="The key that seals stored secrets; by default secret.key in the data folder, "
         "made at the first start.",
-        read=_key,
+        read=of.key,
         secret=True,
     ),
     Setting(
@@ -320,7 +293,7 @@ TABLE: Final[tuple[Setting, ...]] = (
         default=None,
         sentence="Whoever bears it may read /metrics from anywhere; without it only this machine "
         "may.",
-        read=_token,
+        read=of.token,
         secret=True,
     ),
     Setting(
@@ -328,7 +301,49 @@ TABLE: Final[tuple[Setting, ...]] = (
         type="text",
         default=None,
         sentence="The password of smtp_username.",
-        read=_text,
+        read=of.any_text,
+        secret=True,
+    ),
+    Setting(
+        name="llm_api_key",
+        type="text",
+        default=None,
+        sentence="The key that the language model's API asks for.",
+        read=of.any_text,
+        secret=True,
+    ),
+    Setting(
+        name="slack_bot_token",
+        type="text",
+        default=None,
+        sentence="The bot token (xoxb-…) of one workspace that Tocsin is installed in.",
+        read=of.any_text,
+        secret=True,
+    ),
+    Setting(
+        name="slack_signing_secret",
+        type="text",
+        default=None,
+        sentence="The signing secret of your Slack app: with it Tocsin takes what Slack sends to"
+        " /slack/events, /slack/interactions and /slack/commands.",
+        read=of.any_text,
+        secret=True,
+    ),
+    Setting(
+        name="slack_app_token",
+        type="text",
+        default=None,
+        sentence="An app-level token (xapp-…): Tocsin connects to Slack by Socket Mode, so that"
+        " Slack need not reach it.",
+        read=of.any_text,
+        secret=True,
+    ),
+    Setting(
+        name="slack_client_secret",
+        type="text",
+        default=None,
+        sentence="The client secret that belongs to slack_client_id.",
+        read=of.any_text,
         secret=True,
     ),
 )
@@ -436,7 +451,7 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
 
 def _refuse_contradictions(settings: Settings) -> None:
     if not settings.role:
-        raise SettingWrong(f"{_BY_NAME['role'].variable} names no role; give {', '.join(_ROLES)}")
+        raise SettingWrong(f"{_BY_NAME['role'].variable} names no role; give {', '.join(ROLES)}")
     if settings.demo and not settings.demo_public and not _is_loopback(settings.host):
         raise SettingWrong(
             f"--demo listens on this machine only, and --host is {settings.host}; whoever can reach"
@@ -457,11 +472,37 @@ def _refuse_contradictions(settings: Settings) -> None:
             f"{_BY_NAME['smtp_host'].variable} and {_BY_NAME['mail_from'].variable} are given"
             " together or not at all"
         )
+    _refuse_half_a_model(settings)
+
+
+def _refuse_half_a_model(settings: Settings) -> None:
+    parts = {"llm_url": settings.llm_url, "llm_model": settings.llm_model}
+    missing = [
+        _BY_NAME[name].variable
+        for name, value in (*parts.items(), ("llm_api_key", settings.llm_api_key))
+        if value is None
+    ]
+    if 0 < len(missing) < 3:
+        raise SettingWrong(
+            "TOCSIN_LLM_URL, TOCSIN_LLM_MODEL and TOCSIN_LLM_API_KEY (or …_FILE) are given"
+            f" together or not at all; {' and '.join(missing)} is missing"
+        )
 
 
 def is_postgres(database: str | None) -> bool:
     """Whether *database* is an address of PostgreSQL."""
     return database is not None and database.startswith("postgres")
+
+
+def speaks_to_slack(settings: Settings) -> bool:
+    """Whether anything was said about Slack."""
+    said = (
+        settings.slack_bot_token,
+        settings.slack_signing_secret,
+        settings.slack_app_token,
+        settings.slack_client_id,
+    )
+    return any(one is not None for one in said)
 
 
 def has_role(settings: Settings, role: ServerRole) -> bool:

@@ -137,6 +137,29 @@ def test_a_lead_manages_its_own_people_and_never_above_itself(gateway: Client) -
     assert unbound.status == 403
 
 
+def test_a_member_gives_itself_a_code_that_is_told_once(gateway: Client) -> None:
+    again = {"Idempotency-Key": "one"}
+    me = gateway.ask("GET", "/me", who="owner").json["member"]["id"]
+
+    given = gateway.ask("POST", f"/members/{me}/link-code", who="owner", headers=again)
+    replay = gateway.ask("POST", f"/members/{me}/link-code", who="owner", headers=again)
+
+    assert given.status == 201, given.body
+    assert given.json["code"].startswith("net.")
+    assert given.json["command"] == f"/tocsin link {given.json['code']}"
+    assert replay.json == {"expires_at": given.json["expires_at"]}
+    shown = gateway.ask("GET", "/events?limit=1000", who="admin")
+    assert given.json["code"].partition(".")[2].encode() not in shown.body
+
+
+def test_another_members_code_is_for_who_may_change_it(gateway: Client) -> None:
+    anna = member(gateway, contributor="alpha")
+
+    assert gateway.ask("POST", f"/members/{anna['id']}/link-code", who="owner").status == 403
+    assert gateway.ask("POST", f"/members/{anna['id']}/link-code", who="admin").status == 201
+    assert gateway.ask("POST", "/members/nobody/link-code", who="admin").status == 404
+
+
 # -- keys ----------------------------------------------------------------------------------------
 
 

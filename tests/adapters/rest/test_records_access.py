@@ -13,7 +13,15 @@ import pytest
 
 from tests.adapters.rest.asking import Client
 from tests.handler.acting import pubkey
-from tocsin.adapters.rest import destinations, identity, policy, records, redactions, registry
+from tocsin.adapters.rest import (
+    destinations,
+    entry_points,
+    identity,
+    policy,
+    records,
+    redactions,
+    registry,
+)
 from tocsin.adapters.rest.bodies import read_body, read_query
 from tocsin.adapters.rest.endpoints import Endpoint
 from tocsin.adapters.rest.record_bodies import RecordsQuery
@@ -22,6 +30,7 @@ from tocsin.core.pubkeys import parse_pubkey
 ENDPOINTS: tuple[Endpoint, ...] = (
     *records.ENDPOINTS,
     *destinations.ENDPOINTS,
+    *entry_points.ENDPOINTS,
     *identity.ENDPOINTS,
     *policy.ENDPOINTS,
     *redactions.ENDPOINTS,
@@ -58,6 +67,11 @@ CASES: list[Case] = [
     ("GET", "/routes/{route}", None, 403, 403, 200),
     ("PATCH", "/routes/{route}", {"destination": HOOK}, 403, 403, 200),
     ("DELETE", "/routes/{route}", None, 403, 403, 200),
+    ("GET", "/entry-points", None, 403, 403, 200),
+    ("POST", "/entry-points", {"name": "dns", "match": {"words": ["dns"]}}, 403, 403, 201),
+    ("GET", "/entry-points/{entry_point}", None, 403, 403, 200),
+    ("PATCH", "/entry-points/{entry_point}", {"order": 3}, 403, 403, 200),
+    ("DELETE", "/entry-points/{entry_point}", None, 403, 403, 200),
     ("GET", "/members", None, 200, 200, 200),
     ("POST", "/members", {"name": "Jo", "role": "viewer"}, 403, 403, 201),
     ("GET", "/members/{member}", None, 200, 200, 200),
@@ -109,6 +123,9 @@ def furnish(gateway: Client) -> dict[str, str]:
     events = gateway.ask("GET", "/events?limit=1000", who="admin").json["items"]
     return {
         "{route}": made("/routes", {"name": "first", "destination": HOOK})["id"],
+        "{entry_point}": made("/entry-points", {"name": "first", "match": {"words": ["checkout"]}})[
+            "id"
+        ],
         "{key}": made("/keys", {"name": "first", "role": "viewer"})["id"],
         "{member}": member["id"],
         "{event}": next(one["id"] for one in events if one["stream"] == f"member:{member['id']}"),
@@ -196,6 +213,7 @@ def test_in_another_org_there_is_nothing_of_that_name(gateway: Client) -> None:
         f"/contributors/{pubkey(1)}",
         "/services/api",
         f"/routes/{names['{route}']}",
+        f"/entry-points/{names['{entry_point}']}",
         f"/members/{names['{member}']}",
         f"/keys/{names['{key}']}",
         "/devices/ams-1",
@@ -207,14 +225,23 @@ def test_in_another_org_there_is_nothing_of_that_name(gateway: Client) -> None:
             assert (missing.status, missing.code) == (404, "not_found"), (method, path)
     theirs = {"event": names["{event}"], "fields": ["name"]}
     assert gateway.ask("POST", f"{elsewhere}/redactions", theirs, who="stranger").status == 404
-    for path in ("contributors", "services", "routes", "devices", "links"):
+    for path in ("contributors", "services", "routes", "entry-points", "devices", "links"):
         page = gateway.ask("GET", f"{elsewhere}/{path}", who="stranger").json
         assert page == {"items": [], "next_cursor": None}
 
 
 def test_every_endpoint_has_its_case() -> None:
     """Whoever adds an endpoint says here who may use it."""
-    kinds = ("contributors", "services", "routes", "members", "keys", "devices", "links")
+    kinds = (
+        "contributors",
+        "services",
+        "routes",
+        "entry-points",
+        "members",
+        "keys",
+        "devices",
+        "links",
+    )
     told = set()
     for method, path, *_ in CASES:
         kind, _, one = path[1:].partition("/")

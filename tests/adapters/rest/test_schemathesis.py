@@ -181,6 +181,9 @@ def furnish(made: Client) -> Furnished:
         "contributors/name": "beta",
         "services/name": post("/services", {"code": "api", "name": "API"})["code"],
         "routes/name": going,
+        "entry-points/name": post(
+            "/entry-points", {"name": "Payments", "match": {"words": ["checkout"]}}
+        )["id"],
         "delivery": delivery_id(position, going),
         "members/name": post("/members", {"name": "Anna", "role": "member"})["id"],
         "keys/name": spare["id"],

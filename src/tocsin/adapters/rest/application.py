@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from tocsin.adapters.rest import (
     deliveries,
     destinations,
+    entry_points,
     events,
     health,
     identity,
@@ -50,6 +51,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         *registry.ENDPOINTS,
         *records.ENDPOINTS,
         *destinations.ENDPOINTS,
+        *entry_points.ENDPOINTS,
         *trials.ENDPOINTS,
         *deliveries.ENDPOINTS,
         *policy.ENDPOINTS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from tocsin.adapters.rest.record_bodies import (
 )
 from tocsin.adapters.rest.record_shapes import (
     KeyShape,
+    LinkCodeShape,
     MemberShape,
     MeShape,
     NewKeyShape,
@@ -44,9 +46,12 @@ from tocsin.adapters.rest.ticket_commands import given
 from tocsin.core.commands import Command
 from tocsin.core.errors import invalid
 from tocsin.core.facts import NOT_GIVEN, stream_name
+from tocsin.core.instants import to_text
+from tocsin.core.membership import link_code_digest
 from tocsin.core.record_commands import (
     CreateKey,
     CreateMember,
+    IssueLinkCode,
     RemoveMember,
     RevokeKey,
     UpdateKey,
@@ -54,8 +59,12 @@ from tocsin.core.record_commands import (
 )
 from tocsin.core.records import Key, Member
 from tocsin.core.words import Role, UnknownWord, parse_word
+from tocsin.handler.submission import Outcome
 from tocsin.projections.shapes.tickets import optional
 from tocsin.store.contract import ReadTurn
+
+LINK_CODE_BYTES: Final = 10
+"""Eighty bits: nobody guesses one in a quarter of an hour."""
 
 # -- members -------------------------------------------------------------------------------------
 
@@ -101,6 +110,7 @@ def _make_member(call: Call[None, MemberBody]) -> Asked:
             email=body.email,
             contributor=body.contributor,
             slack_user_id=body.slack_user_id,
+            slack_team_id=body.slack_team_id,
         ),
     )
 
@@ -112,7 +122,25 @@ def _change_member(body: MemberPatch) -> Command:
         email=given(body.email),
         contributor=given(body.contributor),
         slack_user_id=given(body.slack_user_id),
+        slack_team_id=given(body.slack_team_id),
     )
+
+
+def _issue_link_code(call: Call[None, None]) -> Asked:
+    secret = base64.b32encode(secrets.token_bytes(LINK_CODE_BYTES)).decode().lower()
+    code = f"{call.path['org']}.{secret}"
+    return Asked(
+        sort="member",
+        subject=call.path["name"],
+        command=IssueLinkCode(digest=link_code_digest(secret)),
+        reveal={"code": code, "command": f"/tocsin link {code}"},
+    )
+
+
+def _link_code(outcome: Outcome, call: AnyCall) -> LinkCodeShape:
+    member = outcome.state
+    assert isinstance(member, Member) and member.link_code_expires_at is not None
+    return LinkCodeShape(expires_at=to_text(member.link_code_expires_at))
 
 
 # -- keys ----------------------------------------------------------------------------------------
@@ -258,6 +286,21 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         RemoveMember(),
         summary="Let a member go.",
         description="Its keys admit nobody from then on.",
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{MEMBERS.one}/link-code",
+        tag=MEMBERS.path,
+        summary="Give out a code that ties a Slack user to a member.",
+        description=(
+            "By the member itself, or by who may change it. Whoever says `command` in Slack within"
+            " 15 minutes is that member there from then on. A code given out before is good no"
+            " more; a replay by idempotency key leaves the code out."
+        ),
+        answer=LinkCodeShape,
+        status=201,
+        ask=_issue_link_code,
+        show=_link_code,
     ),
     listing(KEYS),
     posting(

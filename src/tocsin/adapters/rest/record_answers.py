@@ -16,12 +16,14 @@ from tocsin.adapters.rest.record_shapes import (
     ContactShape,
     ContributorShape,
     DestinationShape,
+    EntryPointShape,
     KeyShape,
     MatchShape,
     MemberShape,
     PolicyShape,
     RouteShape,
     ServiceShape,
+    WordsShape,
 )
 from tocsin.core.claims import (
     ASSET_PUBKEY,
@@ -37,6 +39,7 @@ from tocsin.core.instants import to_text
 from tocsin.core.records import (
     Contributor,
     Destination,
+    EntryPoint,
     Key,
     Member,
     Policy,
@@ -46,7 +49,7 @@ from tocsin.core.records import (
 )
 from tocsin.projections.shapes.assets import code_of, stamps
 from tocsin.projections.shapes.record_names import ReadNames, RecordNames
-from tocsin.projections.shapes.tickets import optional
+from tocsin.projections.shapes.tickets import assignee_shape, optional
 from tocsin.store.contract import ReadTurn
 
 R = TypeVar("R", bound=Record)
@@ -96,7 +99,7 @@ def existing(turn: ReadTurn, org_id: int, kind: type[R], sort: str, name: str) -
     """
     record = found(turn, org_id, kind, sort, name)
     if record is None:
-        raise NotFound(f"there is no {sort} {name[:64]!r} here")
+        raise NotFound(f"there is no {sort.replace('_', ' ')} {name[:64]!r} here")
     return record
 
 
@@ -188,6 +191,7 @@ def member_shape(record: Member, names: RecordNames) -> MemberShape:
         email=record.email,
         contributor=code_of(record.contributor_id, names),
         slack_user_id=record.slack_user_id,
+        slack_team_id=record.slack_team_id,
         service=record.service,
         **stamps(record),
     )
@@ -245,6 +249,21 @@ def destination_shape(destination: Destination) -> DestinationShape:
         channel=destination.channel,
         table_base=destination.table_base,
         has_secret=destination.secret_id is not None,
+    )
+
+
+def entry_point_shape(record: EntryPoint, names: RecordNames) -> EntryPointShape:
+    """An entry point with the name of whom it gives reports to."""
+    return EntryPointShape(
+        id=record.id,
+        name=record.name,
+        match=WordsShape(words=list(record.words), prompt=record.prompt),
+        assignee=None if record.assignee is None else assignee_shape(record.assignee, names),
+        severity=None if record.severity is None else record.severity.value,
+        service=record.service,
+        is_fallback=record.is_fallback,
+        order=record.order,
+        **stamps(record),
     )
 
 

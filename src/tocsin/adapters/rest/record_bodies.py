@@ -9,8 +9,9 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from tocsin.adapters.rest.ticket_bodies import Body, Cursor, Limit, Query
+from tocsin.adapters.rest.ticket_bodies import Body, Cursor, Limit, Query, Severity
 from tocsin.core.contributors import MOST_CONTACTS
+from tocsin.core.entry_points import LAST, LONGEST_PROMPT, LONGEST_WORD, MOST_WORDS
 from tocsin.core.matching import LONGEST_NAME as LONGEST_FACT
 from tocsin.core.matching import LONGEST_VALUE, MOST_KINDS, MOST_MATCHERS
 from tocsin.core.membership import FASTEST, LONGEST_LIFE_DAYS, MOST_RANGES
@@ -102,6 +103,7 @@ class MemberBody(Body):
     email: Email | None = None
     contributor: Named | None = None
     slack_user_id: Slack | None = None
+    slack_team_id: Slack | None = None
 
 
 class MemberPatch(Body):
@@ -112,6 +114,7 @@ class MemberPatch(Body):
     email: Email | None | UnsetType = UNSET
     contributor: Named | None | UnsetType = UNSET
     slack_user_id: Slack | None | UnsetType = UNSET
+    slack_team_id: Slack | None | UnsetType = UNSET
 
 
 class KeyBody(Body):
@@ -227,6 +230,65 @@ class RoutePatch(Body):
     match: MatchPatch | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     contributor: Named | None | UnsetType = UNSET
+
+
+# -- entry points --------------------------------------------------------------------------------
+
+Words = Annotated[
+    list[Annotated[str, Meta(min_length=1, max_length=LONGEST_WORD)]],
+    Meta(max_length=MOST_WORDS, description="Words and phrases, in any case; each by itself."),
+]
+Prompt = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=LONGEST_PROMPT,
+        description="What it is for, as a language model is told, if one is set up.",
+    ),
+]
+Assignee = Annotated[
+    str,
+    Meta(min_length=1, max_length=LONGEST_ID, description="A member's id or contributor's code."),
+]
+Order = Annotated[int, Meta(ge=0, le=LAST, description="The lowest is asked first.")]
+
+
+class WordsBody(Body):
+    """Which reports: those with any of ``words``, or that a model finds to fit ``prompt``."""
+
+    words: Words = field(default_factory=list)
+    prompt: Prompt | None = None
+
+
+class WordsPatch(Body):
+    """What of the match changes; a list replaces the one that was."""
+
+    words: Words | UnsetType = UNSET
+    prompt: Prompt | None | UnsetType = UNSET
+
+
+class EntryPointBody(Body):
+    """A new entry point; an org has at most one fallback."""
+
+    name: Name
+    match: WordsBody = field(default_factory=WordsBody)
+    assignee: Assignee | None = None
+    severity: Severity | None = None
+    service: Id | None = None
+    is_fallback: bool = False
+    order: Order = 0
+
+
+class EntryPointPatch(Body):
+    """Changed fields; null empties."""
+
+    name: Name | UnsetType = UNSET
+    match: WordsPatch | UnsetType = UNSET
+    assignee: Assignee | None | UnsetType = UNSET
+    severity: Severity | None | UnsetType = UNSET
+    service: Id | None | UnsetType = UNSET
+    is_fallback: bool | UnsetType = UNSET
+    order: Order | UnsetType = UNSET
 
 
 # -- the registry --------------------------------------------------------------------------------

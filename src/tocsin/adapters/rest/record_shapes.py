@@ -10,6 +10,8 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
+from tocsin.projections.shapes.ticket_shapes import AssigneeShape
+
 
 class ContactShape(Struct, kw_only=True):
     """Whom to reach at a contributor."""
@@ -46,11 +48,23 @@ class MemberShape(Struct, kw_only=True):
     email: str | None
     contributor: str | None
     slack_user_id: str | None
+    slack_team_id: str | None
     service: bool
     created_at: str
     updated_at: str
     version: int
     removed_at: str | UnsetType = UNSET
+
+
+class LinkCodeShape(Struct, kw_only=True):
+    """A code that ties a Slack user to a member, once, until ``expires_at``.
+
+    ``code`` and the ``command`` to say it in Slack are told this once.
+    """
+
+    expires_at: str
+    code: str | UnsetType = UNSET
+    command: str | UnsetType = UNSET
 
 
 class KeyShape(Struct, kw_only=True):
@@ -142,6 +156,31 @@ class RouteShape(Struct, kw_only=True):
     contributor: str | None
     delivery: RouteDelivery | UnsetType = UNSET
     secret: str | UnsetType = UNSET
+    created_at: str
+    updated_at: str
+    version: int
+    removed_at: str | UnsetType = UNSET
+
+
+class WordsShape(Struct, kw_only=True):
+    """What leads to an entry point: words to look for, and what a language model is told."""
+
+    words: list[str]
+    prompt: str | None
+
+
+class EntryPointShape(Struct, kw_only=True):
+    """What becomes of reports in free text; ``service`` is a code. The lowest ``order`` is asked
+    first, the fallback takes what fits nowhere else."""
+
+    id: str
+    name: str
+    match: WordsShape
+    assignee: AssigneeShape | None
+    severity: str | None
+    service: str | None
+    is_fallback: bool
+    order: int
     created_at: str
     updated_at: str
     version: int

@@ -93,6 +93,16 @@ class Sort(Generic[R]):
         """The path of one of them."""
         return f"{ORG}/{self.path}/{{name}}"
 
+    @property
+    def words(self) -> str:
+        """What people call one."""
+        return self.sort.replace("_", " ")
+
+    @property
+    def article(self) -> str:
+        """What they say before it."""
+        return "an" if self.sort[0] in "aeiou" else "a"
+
     def shown(self, outcome: Outcome, call: AnyCall) -> Any:
         """The record as the commit left it."""
         assert isinstance(outcome.state, self.kind)
@@ -117,7 +127,7 @@ def listing(sort: Sort[R]) -> Endpoint:
         method="GET",
         path=sort.everything,
         tag=sort.path,
-        summary=f"List {sort.path}, in the order of their ids.",
+        summary=f"List {sort.words}s, in the order of their ids.",
         query=sort.query,
         answer=Page[sort.shape],  # type: ignore[name-defined]
         look=look,
@@ -132,14 +142,14 @@ def reading(sort: Sort[R]) -> Endpoint:
         name = call.path["name"]
         record = existing(turn, call.org_id, sort.kind, sort.sort, name)
         if not sort.visible(turn, call)(record):
-            raise NotFound(f"there is no {sort.sort} {name[:64]!r} here")
+            raise NotFound(f"there is no {sort.words} {name[:64]!r} here")
         return sort.show(record, ReadNames(turn, org_id=call.org_id, records=[record]))
 
     return Endpoint(
         method="GET",
         path=sort.one,
         tag=sort.path,
-        summary=f"Read one {sort.sort}.",
+        summary=f"Read one {sort.words}.",
         description=sort.named,
         answer=sort.shape,
         look=look,
@@ -196,7 +206,7 @@ def patching(
         method="PATCH",
         path=sort.one,
         tag=sort.path,
-        summary=f"Change a {sort.sort}.",
+        summary=f"Change {sort.article} {sort.words}.",
         description=f"{sort.named} What is left out stays, null empties, lists are replaced.",
         body=body,
         answer=sort.shape,

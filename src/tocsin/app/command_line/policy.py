@@ -8,7 +8,7 @@ import click
 
 from tocsin.app.command_line.connection import desk
 from tocsin.app.command_line.fields import (
-    SEVERITY,
+    Words,
     body_of,
     described,
     flag,
@@ -33,9 +33,13 @@ FIELDS = (
     flag("--auto-start/--no-auto-start", "auto_start",
          "The clock starts maintenance at its planned start.", switch=True),
     flag("--reminder-before-hours", "reminder_before_hours", "Before the planned start.", _HOURS),
-    flag("--slack-incidents-channel", "slack_incidents_channel", "A channel."),
-    flag("--slack-maintenance-channel", "slack_maintenance_channel", "A channel."),
-    flag("--dedicated-channel-for", "dedicated_channel_for", "From this severity on.", SEVERITY),
+    flag("--slack-incidents-channel", "slack_incidents_channel",
+         "Where incidents' cards go; #contributor-incidents if not said."),
+    flag("--slack-maintenance-channel", "slack_maintenance_channel",
+         "Where maintenances' cards go; #contributor-maintenance if not said."),
+    flag("--dedicated-channel-for", "dedicated_channel_for",
+         "Incidents with a Slack channel of their own: never, sev1, sev2 (and sev1), always.",
+         Words("never", "sev1", "sev2", "always")),
     flag("--runbook-base-url", "runbook_base_url", "What runbook paths are under."),
     flag("--burn-in-hours", "burn_in_hours", "Before a first activation.", _HOURS),
     flag("--reactivation-burn-in-minutes", "reactivation_burn_in_minutes",

@@ -43,6 +43,7 @@ ROOMS: Mapping[str, Mapping[str, Entry]] = {
         "member": Entry("registry", "member", "People and services with a role."),
         "key": Entry("registry", "key", "API keys."),
         "route": Entry("registry", "route", "Which events go where."),
+        "entry-point": Entry("registry", "entry_point", "What becomes of reports in free text."),
         "policy": Entry("policy", "policy", "How the org wants things done."),
     },
     "Here": {

@@ -1,4 +1,5 @@
-"""The sorts of record as rows: devices, links, services, contributors, members, keys, routes.
+"""The sorts of record as rows: devices, links, services, contributors, members, keys, routes,
+entry points.
 
 Fields are those of the contract (API: shapes worth fixing; Domain: words).
 """
@@ -11,6 +12,7 @@ import click
 
 from tocsin.app.command_line.delivery import trying_out
 from tocsin.app.command_line.fields import ROLE, Contact, Pair, SecretFile, Words, flag
+from tocsin.app.command_line.link_code import link_code
 from tocsin.app.command_line.records import Sort, group
 
 _CODE = flag("--code", "code", "Lower case, a-z 0-9 : _ -", required=True)
@@ -127,6 +129,7 @@ contributor = group(
 
 _EMAIL = flag("--email", "email", "An address.")
 _SLACK_USER = flag("--slack-user-id", "slack_user_id", "Their id in Slack.")
+_SLACK_TEAM = flag("--slack-team-id", "slack_team_id", "The id of their workspace in Slack.")
 _ROLE = flag("--role", "role", "viewer, member, oncall_engineer, sre_lead or org_admin.", ROLE,
              required=True)  # fmt: skip
 
@@ -136,15 +139,17 @@ member = group(
         path="members",
         about="People and services in the org, each with a role.",
         naming=(),
-        creation=(_NAME, _ROLE, _EMAIL, _CONTRIBUTOR, _SLACK_USER),
-        change=(_NAME, _ROLE, _EMAIL, _CONTRIBUTOR, _SLACK_USER),
-        nullable=("email", "contributor", "slack_user_id"),
+        creation=(_NAME, _ROLE, _EMAIL, _CONTRIBUTOR, _SLACK_USER, _SLACK_TEAM),
+        change=(_NAME, _ROLE, _EMAIL, _CONTRIBUTOR, _SLACK_USER, _SLACK_TEAM),
+        nullable=("email", "contributor", "slack_user_id", "slack_team_id"),
         columns=("id", "name", "email", "role", "contributor"),
         example="0197a3c2-…",
         create_example="--name Anna --email anna@a.example --role sre_lead --contributor alpha",
         update_example="--role oncall_engineer",
     )
 )
+
+member.add_command(link_code)
 
 _CIDR = flag("--allow-cidr", "allow_cidr", "Only from there. Repeatable.", many=True)
 _RATE = flag("--rate-per-second", "rate_per_second", "Requests.", click.IntRange(min=1))
@@ -228,3 +233,53 @@ route = group(
     )
 )
 route.add_command(trying_out)
+
+_ENTRY_POINT = (
+    flag("--word", "words", "A word or phrase to look for, in any case ('': none). Repeatable.",
+         many=True),
+    flag("--prompt", "prompt", "What it is for, as a language model is told ('': nothing)."),
+    flag("--assignee", "assignee", "Whose reports are: a member's id or contributor's code."),
+    flag("--severity", "severity", "How severe they are (sev3 where none is said)."),
+    flag("--service", "service", "What they are about, by code."),
+    flag("--fallback/--no-fallback", "is_fallback", "Whether it takes what fits nowhere else.",
+         switch=True),
+    flag("--order", "order", "The lowest is asked first.", click.IntRange(min=0, max=10_000)),
+)  # fmt: skip
+
+
+def _matched(body: dict[str, Any]) -> dict[str, Any]:
+    match: dict[str, Any] = {}
+    if "words" in body:
+        # An empty word among them is how one says that there are none.
+        match["words"] = [word for word in body.pop("words") if word]
+    if "prompt" in body:
+        match["prompt"] = body.pop("prompt") or None
+    return {**body, "match": match} if match else body
+
+
+entry_point = group(
+    Sort(
+        name="entry-point",
+        path="entry-points",
+        about="Entry points: what becomes of reports in free text.",
+        naming=(),
+        creation=(_NAME, *_ENTRY_POINT),
+        change=(_NAME, *_ENTRY_POINT),
+        nullable=("assignee", "severity", "service"),
+        finish=_matched,
+        columns=(
+            "id",
+            "name",
+            "order",
+            "match.words",
+            "assignee",
+            "severity",
+            "service",
+            "is_fallback",
+        ),
+        example="0197a3c2-…",
+        create_example='--name Payments --word checkout --word "credit card" --severity sev2 '
+        "--service api",
+        update_example='--word checkout --word "card payment"',
+    )
+)

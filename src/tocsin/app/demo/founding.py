@@ -23,6 +23,7 @@ from tocsin.core.record_commands import (
     ChangePolicy,
     ContactDraft,
     CreateContributor,
+    CreateEntryPoint,
     CreateMember,
     CreateRoute,
     CreateService,
@@ -135,6 +136,47 @@ def network(ids: Iterator[str]) -> Iterator[Founding]:
                 mtu=9_192,
             ),
         )
+    yield from entry_points(ids)
+
+
+def entry_points(ids: Iterator[str]) -> Iterator[Founding]:
+    """What becomes of reports in free text: two that words lead to, and the fallback."""
+    yield Founding(
+        "entry_point",
+        CreateEntryPoint(
+            entry_point_id=next(ids),
+            name="Names do not resolve",
+            words=("dns", "resolver", "nxdomain", "servfail"),
+            prompt="Names that do not resolve, or resolve to something wrong.",
+            severity="sev2",
+            service="resolver",
+            order=10,
+        ),
+    )
+    yield Founding(
+        "entry_point",
+        CreateEntryPoint(
+            entry_point_id=next(ids),
+            name="The portal does not work",
+            words=("portal", "looking glass", "login"),
+            prompt="Trouble with the web pages for members: signing in, orders, looking glass.",
+            severity="sev4",
+            service="portal",
+            order=20,
+        ),
+    )
+    yield Founding(
+        "entry_point",
+        CreateEntryPoint(
+            entry_point_id=next(ids),
+            name="Everything else, to Northlight's desk",
+            prompt="Whatever fits nowhere else: lines, devices, loss, latency.",
+            assignee="northlight",
+            severity="sev3",
+            is_fallback=True,
+            order=100,
+        ),
+    )
 
 
 def routes(ids: Iterator[str]) -> Iterator[Founding]:

@@ -7,7 +7,17 @@ from typing import Protocol
 
 from tocsin.core.claims import ASSET_PUBKEY
 from tocsin.core.facts import stream_name
-from tocsin.core.records import Contributor, Device, Key, Link, Member, Record, Route
+from tocsin.core.records import (
+    Contributor,
+    Device,
+    EntryPoint,
+    Key,
+    Link,
+    Member,
+    Record,
+    Route,
+)
+from tocsin.core.ticket import Assignee
 from tocsin.store.contract import ReadTurn
 
 
@@ -31,7 +41,9 @@ class ReadNames:
             for side in (one.side_a, one.side_z)
         }
         held = turn.claims(org_id, {(ASSET_PUBKEY, pubkey) for pubkey in pubkeys})
-        members = {stream_name("member", one.member_id) for one in shown if isinstance(one, Key)}
+        members = {
+            stream_name("member", identity) for one in shown for identity in _members_of(one)
+        }
         first = {
             stream: head.state
             for stream, head in turn.heads(org_id, members | set(held.values())).items()
@@ -61,12 +73,24 @@ class ReadNames:
         return found if isinstance(found, Device) else None
 
 
+def _members_of(record: Record) -> tuple[str, ...]:
+    match record:
+        case Key():
+            return (record.member_id,)
+        case EntryPoint(assignee=Assignee(kind="member", id=identity)):
+            return (identity,)
+        case _:
+            return ()
+
+
 def _contributors_of(state: object) -> tuple[str, ...]:
     match state:
         case Link():
             return (state.contributor_id, state.side_z_contributor_id)
         case Device():
             return (state.contributor_id,)
+        case EntryPoint(assignee=Assignee(kind="contributor", id=identity)):
+            return (identity,)
         case Member() | Route():
             return () if state.contributor_id is None else (state.contributor_id,)
         case _:

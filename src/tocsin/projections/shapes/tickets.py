@@ -13,6 +13,7 @@ from tocsin.core.instants import to_text
 from tocsin.core.records import Device, Link
 from tocsin.core.ticket import Assignee, Overlap, Reference, Relation, Ticket
 from tocsin.core.words import is_active
+from tocsin.projections.shapes.record_names import RecordNames
 from tocsin.projections.shapes.ticket_names import Names
 from tocsin.projections.shapes.ticket_shapes import (
     ActorShape,
@@ -46,7 +47,7 @@ def ticket_shape(ticket: Ticket, names: Names, *, dialect: Dialect | None = None
     """*ticket* with codes and names, in the words of *dialect*."""
     created_at = to_text(ticket.created_at)
     start_at = _same(ticket.start_at, ticket.created_at, created_at)
-    assignee = None if ticket.assignee is None else _assignee(ticket.assignee, names)
+    assignee = None if ticket.assignee is None else assignee_shape(ticket.assignee, names)
     affected = (*ticket.devices, *ticket.links)
     duplicate_of = ticket.duplicate_of
     return TicketShape(
@@ -174,7 +175,8 @@ def _codes(identities: Sequence[str], names: Names) -> list[str]:
     return sorted(one.code for one in found if one is not None)
 
 
-def _assignee(assignee: Assignee, names: Names) -> AssigneeShape:
+def assignee_shape(assignee: Assignee, names: RecordNames) -> AssigneeShape:
+    """Who has it, or is to have it."""
     if assignee.kind == "member":
         member = names.member(assignee.id)
         return AssigneeShape(

@@ -21,6 +21,7 @@ TAGS: Final[dict[str, str]] = {
     "contributors": "The organisations that run parts of the network, and whom to reach there.",
     "services": "What users depend on, by name.",
     "routes": "Which facts go to which destination.",
+    "entry-points": "What becomes of reports in free text: whose they are, and how severe.",
     "deliveries": "What did not get through to a destination, and having it tried again.",
     "policy": "How the org wants it.",
     "redactions": "Erasing text and personal data without breaking the chain of the log.",
@@ -49,6 +50,7 @@ EXAMPLE_NAMES: Final[dict[str, str]] = {
     "contributors": "alpha",
     "services": "api",
     "routes": "noc",
+    "entry-points": "0197a3c2-5d00-7000-8000-00000000002a",
     "members": "0197a3c2-5d00-7000-8000-00000000002a",
     "keys": "6b1f0c9d2e7a4853",
 }
