@@ -3,8 +3,8 @@
 Kinds: ``ref``, ``correlation_key`` and ``external_id`` of tickets; ``asset_pubkey`` (devices and
 links together), ``device_code``, ``link_code``, ``contributor_code``, ``contributor_pubkey``,
 ``service_code``, ``member_email``, ``slack_user``, ``slack_code``, ``route_name``,
-``entry_point_name``, ``entry_point_fallback`` of records. A claim is held while its stream's state says so:
-:func:`tocsin.core.aggregates.claims_of`.
+``entry_point_name``, ``entry_point_fallback`` of records. A claim is held while its stream's state
+says so: :func:`tocsin.core.aggregates.claims_of`.
 """
 
 from __future__ import annotations

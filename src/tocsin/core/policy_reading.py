@@ -40,7 +40,7 @@ _BOUNDS: Final = {
 _WORDS: Final = {
     "affected": ("asset_or_service", "asset"),
     "ticket_scope": ("any", "own"),
-    "dedicated_channel_for": (*(severity.value for severity in Severity), "none"),
+    "dedicated_channel_for": ("never", *(severity.value for severity in Severity), "always"),
 }
 _TEXTS: Final = {"slack_incidents_channel": 100, "slack_maintenance_channel": 100}
 
