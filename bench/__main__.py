@@ -12,7 +12,7 @@ from typing import Final
 
 from rich.console import Console
 
-from bench import acknowledging, delivering, gateways, idling, report, stored
+from bench import acknowledging, commanding, delivering, gateways, idling, report, stored
 from bench.report import Figure
 
 SECTIONS: Final[Mapping[str, Callable[..., list[Figure]]]] = {
@@ -21,6 +21,7 @@ SECTIONS: Final[Mapping[str, Callable[..., list[Figure]]]] = {
     "idle": idling.measure,
     "deliver": delivering.measure,
     "postgres": gateways.measure,
+    "slack": commanding.measure,
 }
 """Each takes an empty folder and ``quick``; ``stored`` is reading and rebuilding of one store."""
 

@@ -82,14 +82,22 @@ def run(*arguments: str, within: float = 600.0) -> str:
     return done.stdout
 
 
-def start(command: Sequence[str], *, port: int, ready_path: str, log: Path) -> Served:
-    """Start a server that will listen on *port* and wait until *ready_path* answers.
+def start(
+    command: Sequence[str],
+    *,
+    port: int,
+    ready_path: str,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+) -> Served:
+    """Start a server that will listen on *port* and wait until *ready_path* answers; *environment*
+    is what it is told besides.
 
     Raises:
         ProcessFailed: it ended, or was not ready within a minute.
     """
     began = time.perf_counter()
-    process = launch(command, log=log)
+    process = launch(command, log=log, environment=environment)
     return Served(
         process=process,
         port=port,
@@ -97,12 +105,13 @@ def start(command: Sequence[str], *, port: int, ready_path: str, log: Path) -> S
     )
 
 
-def launch(command: Sequence[str], *, log: Path) -> subprocess.Popen[bytes]:
+def launch(
+    command: Sequence[str], *, log: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start a process whose output goes to the end of *log*."""
+    told = {**os.environ, **ENVIRONMENT, **(environment or {})}
     with log.open("ab") as output:
-        return subprocess.Popen(
-            command, stdout=output, stderr=output, env={**os.environ, **ENVIRONMENT}
-        )
+        return subprocess.Popen(command, stdout=output, stderr=output, env=told)
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], *, port: int, path: str, log: Path) -> float:

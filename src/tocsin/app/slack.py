@@ -172,7 +172,11 @@ class Slack:
             return
         tools = Installing(store=self._store, writer=writer, seal=self._seal, clock=now)
         introduction = Introduction(
-            token, tools, org=self._settings.slack_org, api_url=self._settings.slack_api_url
+            token,
+            tools,
+            org=self._settings.slack_org,
+            api_url=self._settings.slack_api_url,
+            on_tied=self._workspaces.forget,
         )
         rounds = Rounds("slack-introduction", introduction, seconds=INTRODUCTION_SECONDS)
         rounds.start()
@@ -182,12 +186,20 @@ class Slack:
 class Introduction:
     """Asks Slack whose a bot token is, and ties that workspace to an org; once done, it rests.
 
-    ``org`` is the code of the org; where it is None there has to be only one.
+    ``org`` is the code of the org; where it is None there has to be only one. ``on_tied`` is told
+    that it is done.
     """
 
     def __init__(
-        self, token: str, tools: Installing, *, org: str | None, api_url: str | None
+        self,
+        token: str,
+        tools: Installing,
+        *,
+        org: str | None,
+        api_url: str | None,
+        on_tied: Callable[[], None],
     ) -> None:
+        self._on_tied = on_tied
         self._token = token
         self._tools = tools
         self._org = org
@@ -227,6 +239,7 @@ class Introduction:
             return f"Slack cannot be reached ({type(away).__name__})"
         workspace = replace(found, org_id=org_id)
         tie(workspace, self._tools, name=name, scopes=scopes)
+        self._on_tied()
         return None
 
     def _org_id(self) -> int | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from tocsin.app.command_line.admin_slack import slack_group
 from tocsin.app.command_line.on_database import house, org_number, place_options
 from tocsin.app.house import fresh_bits, now
 from tocsin.core.ids import uuid7
@@ -28,6 +29,9 @@ ROLES = [role.value for role in Role]
 @click.group()
 def admin() -> None:
     """Bootstrap an org on the database."""
+
+
+admin.add_command(slack_group)
 
 
 @admin.group("org")

@@ -17,7 +17,7 @@ def _link_code(member: str | None, form: str | None, idempotency_key: str | None
 
     at = desk(click.get_current_context())
     if member is None:
-        member = call(at.gateway, "GET", at.path("me")).body["member"]["id"]
+        member = call(at.gateway, "GET", "/v1/me").body["member"]["id"]
     path = at.path("members", str(member), "link-code")
     given = call(at.gateway, "POST", path, headers=idempotency(idempotency_key)).body
 
