@@ -106,6 +106,7 @@ def test_who_the_bot_is(slack: LocalSlack, client: WebClient) -> None:
     assert answer["team_id"] == slack.home.id
     assert answer["user_id"] == slack.home.bot_user_id
     assert answer["bot_id"] == slack.home.bot_id
+    assert set(answer.headers["X-OAuth-Scopes"].split(",")) == slack.home.scopes
 
 
 def test_an_unknown_method(client: WebClient) -> None:

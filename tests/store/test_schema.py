@@ -14,7 +14,8 @@ from sqlalchemy.pool import StaticPool
 
 from tocsin.store import migrations
 from tocsin.store.contract import DatabaseTooNew
-from tocsin.store.migrating import CODE, NEWEST_REVISION, migrate, revision_of
+from tocsin.core.releases import CODE
+from tocsin.store.migrating import NEWEST_REVISION, migrate, revision_of
 from tocsin.store.schema import (
     DIRECTORY_TABLES,
     SEARCH_INDEX,

@@ -142,7 +142,7 @@ class Slack:
 
         def register(app: App, around: Surroundings) -> None:
             conversing.register(app, around, triager=triager)
-            commanding.register(app, around)
+            commanding.register(app, around, triager=triager)
             clicking.register(app, around)
 
         app = make_app(

@@ -34,11 +34,13 @@ from tocsin.adapters.slack.cards import card
 from tocsin.adapters.slack.contract import Person, Surroundings, Workspace
 from tocsin.adapters.slack.people import SlackPeople
 from tocsin.adapters.slack.receiver import make_app
+from tocsin.adapters.slack.triaging import Triager
 from tocsin.core.commands import Command
 from tocsin.core.facts import Event
 from tocsin.core.record_commands import ChangePolicy, UpdateMember
 from tocsin.core.records import Member
 from tocsin.core.ticket import Ticket
+from tocsin.core.triage import LanguageModel
 from tocsin.handler.submission import Outcome
 from tocsin.projections.shapes.ticket_names import LoadedNames
 
@@ -275,8 +277,11 @@ def in_process(app: Callable[[], App]) -> Callable[..., tuple[int, Mapping[str, 
 
 
 @contextmanager
-def slack_desk(folder: Path, *, within: float = 2.0) -> Iterator[Desk]:
-    """A desk in a furnished house; forms are answered *within* so many seconds."""
+def slack_desk(
+    folder: Path, *, within: float = 2.0, model: LanguageModel | None = None
+) -> Iterator[Desk]:
+    """A desk in a furnished house; forms are answered *within* so many seconds, and *model* is
+    asked about reports."""
     made: list[App] = []
     with house(folder) as home, LocalSlack(app=in_process(lambda: made[0])) as slack:
         team = slack.team("acme")
@@ -311,7 +316,8 @@ def slack_desk(folder: Path, *, within: float = 2.0) -> Iterator[Desk]:
         )
 
         def register(app: App, around: Surroundings) -> None:
-            commanding.register(app, around)
+            triager = Triager(store=around.store, writer=around.writer, run=hands.run, model=model)
+            commanding.register(app, around, triager=triager)
             clicking.register(app, around, within=within)
 
         made.append(

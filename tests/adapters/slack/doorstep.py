@@ -18,7 +18,7 @@ from tests.handler.acting import House, house
 from tests.servers.slack import SIGNING_SECRET, Channel, LocalSlack, User, local_slack
 from tocsin.adapters.slack.contract import Surroundings, Workspace
 from tocsin.adapters.slack.errands import Errands
-from tocsin.adapters.slack.mounting import Door
+from tocsin.adapters.slack.mounting import AT_ONCE, THREADS, Door
 from tocsin.adapters.slack.people import SlackPeople
 from tocsin.adapters.slack.receiver import make_app
 from tocsin.adapters.slack.telling import failed
@@ -29,12 +29,13 @@ Work = Callable[[str], None]
 
 @dataclass
 class Behind:
-    """What is behind the door: what was heard, and what to do with it (``work``, after the
-    acknowledgement; ``at_once``, before it)."""
+    """What is behind the door: what was heard, and what to do with it (``work``, later;
+    ``at_once``, before the acknowledgement; ``after_ack``, right after it)."""
 
     heard: list[str] = field(default_factory=list)
     work: Work = lambda text: None
     at_once: Work = lambda text: None
+    after_ack: Work = lambda text: None
 
     def register(self, app: App, surroundings: Surroundings) -> None:
         """Listen to a command and to messages."""
@@ -46,6 +47,7 @@ class Behind:
         def command(ack: Ack, body: dict[str, str]) -> None:
             self.at_once(body["text"])
             ack()
+            self.after_ack(body["text"])
             surroundings.run(lambda: hear(body["text"]))
 
         def message(event: dict[str, str]) -> None:
@@ -144,22 +146,31 @@ def surrounded(
 
 
 @contextmanager
-def doorstep(folder: Path, **bounds: int) -> Iterator[Doorstep]:
+def doorstep(
+    folder: Path,
+    *,
+    threads: int = THREADS,
+    at_once: int = AT_ONCE,
+    listeners: int = 16,
+    listeners_waiting: int = 100,
+) -> Iterator[Doorstep]:
     """A door that is open to the workspace of the org ``net``."""
     with house(folder) as home, local_slack(echoes=False) as slack:
         installed(home, slack)
         anna = slack.user("anna")
         behind = Behind()
-        listeners = Errands(on_failure=failed, name="slack-listener")
+        hearing = Errands(
+            on_failure=failed, name="slack-listener", workers=listeners, waiting=listeners_waiting
+        )
         with surrounded(home, slack) as (surroundings, errands):
             app = make_app(
                 surroundings,
                 signing_secret=SIGNING_SECRET,
-                listeners=listeners,
+                listeners=hearing,
                 api_url=slack.base_url,
                 register=behind.register,
             )
-            door = Door(app, signing_secret=SIGNING_SECRET, **bounds)
+            door = Door(app, signing_secret=SIGNING_SECRET, threads=threads, at_once=at_once)
             with served(door) as address:
                 slack.outbox.app = address
                 yield Doorstep(
@@ -170,8 +181,8 @@ def doorstep(folder: Path, **bounds: int) -> Iterator[Doorstep]:
                     behind=behind,
                     surroundings=surroundings,
                     app=app,
-                    listeners=listeners,
+                    listeners=hearing,
                     errands=errands,
                 )
             door.close()
-            listeners.shutdown()
+            hearing.shutdown()

@@ -21,6 +21,7 @@ from tocsin.adapters.slack.receiver import make_app
 from tocsin.adapters.slack.telling import failed
 from tocsin.adapters.slack.transcripts import Transcripts
 from tocsin.adapters.slack.triaging import Triager
+from tocsin.core.errors import Conflict
 from tocsin.core.records import EntryPoint, Member
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import MessageRecorded
@@ -48,6 +49,12 @@ class Hands(Errands):
         done = super().submit(fn, *args, **kwargs)
         done.add_done_callback(lambda _: self._less())
         return done
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still being done."""
+        with self._change:
+            return self._busy > 0
 
     def settle(self, seconds: float = 60.0) -> None:
         """Until everything that was handed in is done."""
@@ -80,6 +87,10 @@ class Acquaintances:
             speaker=None if member_id is None else Speaker(member_id=member_id),
             stranger=STRANGER if member_id is None else "",
         )
+
+    def link(self, code: str, *, team_id: str, user_id: str) -> Member:
+        """There are no codes here."""
+        raise Conflict("this code is not good, or no more; ask for a new one")
 
 
 @dataclass

@@ -52,7 +52,6 @@ def close(office: Office, stream: str) -> None:
     ("policy", "housed"),
     [
         ("never", ()),
-        ("none", ()),
         ("sev1", ("sev1",)),
         ("sev2", ("sev1", "sev2")),
         ("always", ("sev1", "sev2", "sev3", "sev4")),

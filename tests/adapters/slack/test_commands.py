@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,15 @@ from tocsin.adapters.slack.contract import Spoken, conversation
 from tocsin.adapters.slack.people import UNKNOWN
 from tocsin.core.commands import AddReference, ChangeStatus, PlanMaintenance, ReferenceDraft
 from tocsin.core.membership import link_code_digest
-from tocsin.core.record_commands import IssueLinkCode, UpdateMember
+from tocsin.core.record_commands import (
+    CreateEntryPoint,
+    IssueLinkCode,
+    RemoveMember,
+    UpdateMember,
+)
+from tocsin.core.records import EntryPoint
 from tocsin.core.ticket import Ticket
+from tocsin.core.triage import Suggestion
 from tocsin.core.words import Severity, Status
 
 
@@ -38,6 +46,53 @@ def test_create_with_words_opens_an_incident_in_the_name_of_who_asked(desk: Desk
     assert (opened.severity, opened.created_by.name, opened.via) == (Severity.SEV3, "anna", "slack")
     assert opened.ref in desk.last(anna)
     assert "&lt;now&gt; &amp;" in desk.last(anna)
+
+
+def test_an_entry_point_says_how_bad_it_is_and_whose(desk: Desk) -> None:
+    anna = desk.person("anna", role="member")
+    desk.person("bert", role="member")
+    entry_point(desk, "payments", words=("checkout",), severity="sev2", assignee="bert")
+
+    desk.say(anna, "/incident", "create Checkout is broken")
+    desk.home.system("member", RemoveMember(), org_id=desk.net, subject=desk.member("bert").id)
+    desk.say(anna, "/incident", "create the CHECKOUT again")
+
+    first, second = desk.tickets()
+    assert first.assignee is not None
+    assert (first.severity, second.severity, second.assignee) == (
+        Severity.SEV2,
+        Severity.SEV2,
+        None,
+    )
+
+
+def test_a_model_that_answers_afterwards_betters_what_was_opened(tmp_path: Path) -> None:
+    class Thinker:
+        def suggest(self, text: str, entry_points: Sequence[EntryPoint]) -> Suggestion | None:
+            (chosen,) = (one for one in entry_points if one.name == "payments")
+            return Suggestion(entry_point_id=chosen.id, title="Payments time out")
+
+    with slack_desk(tmp_path, model=Thinker()) as desk:
+        anna = desk.person("anna", role="member")
+        entry_point(desk, "payments", severity="sev1", prompt="payments")
+
+        desk.say(anna, "/incident", "create people cannot pay since noon")
+
+        opened = desk.only()
+        assert (opened.title, opened.severity) == ("Payments time out", Severity.SEV1)
+        assert "people cannot pay since noon" in opened.description
+        assert "people cannot pay since noon" in desk.last(anna)
+
+
+def entry_point(desk: Desk, name: str, *, assignee: str | None = None, **given: Any) -> None:
+    """An entry point of that name."""
+    command = CreateEntryPoint(
+        entry_point_id=desk.home.fresh(),
+        name=name,
+        assignee=None if assignee is None else desk.member(assignee).id,
+        **given,
+    )
+    desk.home.ask("admin", command, sort="entry_point")
 
 
 def test_plain_create_of_the_crash_bot_does_the_same(desk: Desk) -> None:

@@ -251,9 +251,41 @@ def _break(text: str) -> None:
 
 def test_an_error_before_the_acknowledgement_is_told_too(here: Doorstep) -> None:
     here.behind.at_once = _refuse
-    assert here.slack.command(here.anna, here.channel, "/incident", "close").ok
+    answer = here.slack.command(here.anna, here.channel, "/incident", "close")
+    assert answer.ok
+    assert answer.text == "closing needs the role &lt;sre_lead&gt;"
+
+
+def test_an_error_right_after_the_acknowledgement_is_told_too(here: Doorstep) -> None:
+    here.behind.after_ack = _refuse
+    answer = here.slack.command(here.anna, here.channel, "/incident", "close")
+    assert answer.ok
     here.settle()
     assert here.told() == ["closing needs the role &lt;sre_lead&gt;"]
+
+
+def test_an_event_that_could_not_be_taken_is_delivered_again(tmp_path: Path) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(text: str) -> None:
+        begun.set()
+        _wait(go_on)
+
+    with doorstep(tmp_path, listeners=1, listeners_waiting=0) as here:
+        here.behind.at_once = hold
+        asking = threading.Thread(
+            target=here.slack.command, args=(here.anna, here.channel, "/incident", "list")
+        )
+        asking.start()
+        _wait(begun)
+        answer = here.slack.outbox.deliver(said(here))
+        refused = here.slack.command(here.anna, here.channel, "/incident", "list")
+        go_on.set()
+        asking.join()
+
+    assert (answer.status, answer.headers.get("retry-after")) == (503, "1")
+    assert refused.ok
+    assert "try again in a moment" in refused.text
 
 
 def test_storage_that_is_away_is_said_to_be(here: Doorstep) -> None:
@@ -315,3 +347,17 @@ def test_a_connection_that_cannot_be_made_is_tried_again_until_stopped(here: Doo
     never.start()
     never.stop()
     assert not never.connected()
+
+
+def test_when_slack_hangs_up_it_is_connected_again(here: Doorstep) -> None:
+    sockets = here.slack.socket_mode()
+    here.slack.outbox.app = None
+    socket = SocketMode(here.app, app_token=APP_TOKEN)
+    socket.start()
+    try:
+        assert sockets.wait_for_connection()
+        sockets.hang_up()
+        assert sockets.wait_for_connection()
+        assert here.slack.command(here.anna, here.channel, "/incident", "list").ok
+    finally:
+        socket.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,32 @@ def test_the_report_itself_may_be_edited_too(ears: Ears, anna: User, opened: Don
     assert len(ears.tickets()) == 1
 
 
+def test_a_report_that_is_deleted_below_its_replies_is_gone_too(
+    ears: Ears, anna: User, opened: Done
+) -> None:
+    # Our own answer is below it, so a tombstone stays.
+    ears.office.slack.delete(anna, opened)
+    ears.settle()
+
+    assert standing(ears) == {}
+    assert ears.ticket().title == "api is down"
+
+
+def test_a_preview_after_a_day_says_nothing_new_either(
+    ears: Ears, anna: User, opened: Done
+) -> None:
+    slack, channel = ears.office.slack, ears.office.incidents
+    said = slack.say(anna, channel, "see <https://status.example>", thread=opened)
+    slack.edit(anna, said, "see <https://status.example/1>")
+    ears.settle()
+    ears.office.home.clock.pass_by(timedelta(hours=25))
+
+    slack.unfurl(said)
+    ears.settle()
+
+    assert len(ears.messages(ears.ticket())) == 3
+
+
 def test_an_edit_that_comes_before_its_message_is_the_newer_one(
     ears: Ears, anna: User, opened: Done
 ) -> None:
@@ -139,8 +166,12 @@ def test_bots_and_we_are_not_recorded_as_they_speak(ears: Ears, opened: Done) ->
     alarm.message.bot_id = "BGRAFANA"
     (ours,) = channel.thread(opened.ts)[:1]
 
-    for message in (alarm.message, ours):
-        event = events.said(slack.state, channel, message)
+    alarm.message.edited_at = slack.state.new_ts()
+    for event in (
+        events.said(slack.state, channel, alarm.message),
+        events.said(slack.state, channel, ours),
+        events.changed(slack.state, channel, alarm.message, {}),
+    ):
         assert slack.outbox.deliver(events.wrapped(slack.state, team, channel, event)).ok
     ears.settle()
 

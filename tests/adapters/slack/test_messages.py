@@ -40,7 +40,7 @@ def test_a_time_stamp_is_an_instant_to_the_microsecond() -> None:
     assert instant_of("1700000000.000100") == datetime(2023, 11, 14, 22, 13, 20, 100, tzinfo=UTC)
 
 
-@given(st.integers(0, 99_999_999_999), st.integers(0, 999_999))
+@given(st.integers(0, 99_999_999_998), st.integers(0, 999_999))
 def test_later_stamps_are_later_instants(seconds: int, micros: int) -> None:
     ts = f"{seconds}.{micros:06d}"
 

@@ -199,6 +199,21 @@ def test_nothing_is_lost_while_the_storage_is_overloaded(desk: Desk) -> None:
     assert len(desk.slack.open_views(anna)) == 1
 
 
+def test_nothing_is_lost_while_slack_does_not_say_who_it_is(desk: Desk) -> None:
+    anna = desk.person("anna", role="member")
+    desk.say(anna, "/create")
+
+    def away() -> None:
+        raise OSError("no route to Slack")
+
+    desk.guests.asking = away
+    sent = desk.fill(anna, {fields.TITLE: "While Slack was away"})
+
+    assert list(sent.errors) == [fields.TITLE]
+    assert "Slack did not answer" in sent.errors[fields.TITLE]
+    assert (len(desk.slack.open_views(anna)), desk.tickets()) == (1, [])
+
+
 # -- once -----------------------------------------------------------------------------------------
 
 

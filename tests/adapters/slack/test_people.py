@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import pytest
@@ -40,7 +41,7 @@ class Crowd:
     def net(self) -> int:
         return self.home.orgs["net"]
 
-    def member(self, name: str, *, org: str = "net", **given: str) -> str:
+    def member(self, name: str, *, org: str = "net", **given: Any) -> str:
         """Take in a member; the id."""
         member_id = self.home.fresh()
         making = CreateMember(member_id=member_id, name=name, **{"role": "sre_lead", **given})

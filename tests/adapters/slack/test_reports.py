@@ -39,6 +39,7 @@ def test_a_mention_opens_an_incident_and_answers_with_its_ref(ears: Ears) -> Non
     assert ticket.ref in reply.text
     assert f"https://tocsin.example/v1/orgs/net/tickets/{ticket.ref}" in reply.text
     assert ears.texts(ticket) == ["@tocsin api is down\nsince noon"]
+    assert ears.office.slack.calls_of("conversations.replies") == []
     assert ears.hands.failures == []
 
 
@@ -146,6 +147,17 @@ def test_with_slack_away_the_incident_is_open_all_the_same(ears: Ears) -> None:
     assert ears.ticket().title == "api is down"
     assert len(ears.texts(ears.ticket())) == 1
     assert channel.thread(said.ts) == []
+
+
+def test_where_the_thread_takes_no_answer_the_reporter_is_told_alone(ears: Ears) -> None:
+    anna, channel = ears.person("anna"), ears.office.incidents
+    ears.office.slack.fail("chat.postMessage", "restricted_action")
+
+    ears.office.slack.mention(anna, channel, "api is down")
+    ears.settle()
+
+    (told,) = ears.told(anna)
+    assert ears.ticket().ref in told
 
 
 def test_it_was_said_when_it_was_said(ears: Ears) -> None:

@@ -61,6 +61,30 @@ def test_a_message_becomes_an_incident_with_its_thread(desk: Desk) -> None:
     assert {one.author for one in recorded} == {"bert"}
 
 
+def test_a_reply_stands_for_its_whole_thread(desk: Desk) -> None:
+    anna = desk.person("anna", role="member")
+    channel = desk.slack.channel("#general")
+    said = desk.slack.say(anna, channel, "is it only me?", deliver=False)
+    reply = desk.slack.say(
+        anna,
+        channel,
+        "no, *all* of <https://a.example|the shop>",
+        thread=said.message,
+        deliver=False,
+    )
+
+    desk.slack.message_shortcut(anna, reply, OPEN_FROM_MESSAGE)
+    desk.hands.settle()
+    desk.fill(anna)
+
+    opened = desk.only()
+    (reference,) = opened.references
+    assert reference.external_id is not None
+    assert reference.external_id.endswith(f":{said.message.ts}")
+    assert f"p{reply.message.ts.replace('.', '')}?thread_ts={said.message.ts}" in reference.url
+    assert len([one for one in desk.events(opened) if one.kind.endswith("message_recorded")]) == 2
+
+
 def test_the_same_thread_twice_is_one_incident(desk: Desk) -> None:
     anna, carl = desk.person("anna", role="member"), desk.person("carl", role="member")
     channel = desk.slack.channel("#general")

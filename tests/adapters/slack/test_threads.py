@@ -12,7 +12,7 @@ from tests.adapters.slack.hearing import STRANGER, Ears, listening
 from tests.servers.slack import Done, User
 from tocsin.adapters.slack.contract import conversation
 from tocsin.adapters.slack.messages import instant_of
-from tocsin.core.commands import AddReference, ReferenceDraft
+from tocsin.core.commands import AddReference, ChangeFields, ReferenceDraft
 from tocsin.core.record_commands import CreateEntryPoint, CreateService
 from tocsin.core.words import Severity, Status
 
@@ -121,20 +121,52 @@ def test_two_people_at_once_in_one_thread_are_one_incident_and_both_hear_its_ref
     assert len(ears.messages(ticket)) == 7
 
 
+def until_open(ears: Ears) -> None:
+    """Until there is an incident; what comes after it may be going on."""
+    while not ears.tickets():
+        assert ears.hands.busy
+
+
 def test_what_is_said_while_the_thread_is_read_comes_after_it(ears: Ears) -> None:
     anna = ears.person("anna")
     slack, channel = ears.office.slack, ears.office.incidents
-    first = talk(ears, [anna], 450)
-    mention = slack.mention(anna, channel, "api is down", thread=first, deliver=False)
-    late = slack.say(anna, channel, "and now fra as well", thread=first, deliver=False)
+    first = talk(ears, [anna], 5)
+    slack.slow(0.1)
 
-    slack.outbox.deliver(mention.requests[0])
-    slack.outbox.deliver(late.requests[0])
+    slack.mention(anna, channel, "api is down", thread=first)
+    until_open(ears)
+    slack.say(anna, channel, "and now fra as well", thread=first)
     ears.settle()
 
     said = ears.messages(ears.ticket())
     assert [one.at for one in said] == sorted(one.at for one in said)
-    assert len(said) == 452
+    assert len(said) == 7
+
+
+def test_a_title_that_somebody_gave_meanwhile_stays(ears: Ears) -> None:
+    anna = ears.person("anna")
+    first = talk(ears, [anna], 2)
+    ears.office.slack.slow(0.1)
+
+    ears.office.slack.mention(anna, ears.office.incidents, "", thread=first)
+    until_open(ears)
+    ears.office.home.ask("admin", ChangeFields(title="Fibre cut"), subject=ears.ticket().id)
+    ears.settle()
+
+    assert ears.ticket().title == "Fibre cut"
+    assert len(ears.messages(ears.ticket())) == 3
+
+
+def test_who_is_unknown_to_slack_keeps_the_id_and_the_others_their_names(ears: Ears) -> None:
+    gone, anna = ears.person("gone"), ears.person("anna")
+    first = talk(ears, [gone, anna], 3)
+    del ears.office.slack.state.users[gone.id]
+
+    ears.office.slack.mention(anna, ears.office.incidents, "api is down", thread=first)
+    ears.settle()
+
+    authors = [one.author for one in ears.messages(ears.ticket())]
+    assert authors == [gone.id, "anna", gone.id, "anna"]
 
 
 def test_other_bots_are_part_of_a_thread_and_we_are_not(ears: Ears) -> None:
@@ -239,6 +271,24 @@ def test_a_card_that_is_not_noted_yet_is_known_by_what_it_says_itself(ears: Ears
     assert len(ears.tickets()) == 1
 
 
+def test_nobody_elses_message_passes_for_a_card(ears: Ears) -> None:
+    anna = ears.person("anna", role="oncall_engineer")
+    slack, channel = ears.office.slack, ears.office.incidents
+    stream = ears.office.incident()
+    forged = slack.say(anna, channel, "a card", deliver=False)
+    payload = {"delivery_id": "1", "ticket_id": stream.partition(":")[2]}
+    forged.message.metadata = {"event_type": "tocsin", "event_payload": payload}
+
+    said = slack.mention(anna, channel, "ack", thread=forged, deliver=False)
+    # Slack does not always say whose thread it is.
+    del said.requests[0].payload["event"]["parent_user_id"]
+    slack.outbox.deliver(said.requests[0])
+    ears.settle()
+
+    assert ears.office.ticket(stream).status is Status.OPEN
+    assert len(ears.tickets()) == 2
+
+
 def test_a_channel_of_the_incidents_own_hears_commands_and_messages(ears: Ears) -> None:
     anna = ears.person("anna", role="oncall_engineer")
     stream = ears.office.incident()
@@ -305,7 +355,7 @@ def test_in_private_the_bot_helps_and_takes_commands(ears: Ears) -> None:
     ticket = ears.ticket()
 
     slack.say(anna, slack.direct(anna), "hello there")
-    slack.say(anna, slack.direct(anna), f"ack {ticket.ref}")
+    slack.mention(anna, slack.direct(anna), f"ack {ticket.ref}")
     ears.settle()
 
     answers = ears.by_us(slack.direct(anna))

@@ -11,7 +11,7 @@ import pytest
 from tests.adapters.slack.hearing import Ears, listening
 from tests.servers.slack import Done, User
 from tocsin.adapters.slack.contract import conversation
-from tocsin.adapters.slack.frozen import EVERY
+from tocsin.adapters.slack.frozen import CHECKPOINT, EVERY
 from tocsin.adapters.slack.transcripts import Transcripts, digest_of, logged_messages
 from tocsin.core.commands import (
     AddReference,
@@ -178,6 +178,20 @@ def test_a_new_process_goes_on_where_the_old_one_died(
     assert tend(ears, ears.transcripts()) == 1
     assert tend(ears, ears.transcripts()) == 0
     assert len(frozen(ears)) == 1
+
+
+def test_what_is_frozen_is_not_read_again_whatever_the_checkpoint_says(
+    ears: Ears, opened: Done, keeper: Transcripts
+) -> None:
+    close(ears)
+    tend(ears, keeper)
+    with ears.office.home.store.tending() as turn:
+        turn.put_checkpoint(CHECKPOINT, 0)
+        turn.commit()
+    calls = len(ears.office.slack.calls)
+
+    assert tend(ears, ears.transcripts()) == 0
+    assert len(ears.office.slack.calls) == calls
 
 
 def test_two_processes_at_once_freeze_it_once(ears: Ears, opened: Done) -> None:

@@ -15,7 +15,7 @@ from tocsin.core.commands import ChangeSeverity, ChangeStatus
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     with slack_office(tmp_path) as made:
-        made.policy(dedicated_channel_for="none")
+        made.policy(dedicated_channel_for="never")
         yield made
 
 

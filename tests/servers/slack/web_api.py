@@ -84,7 +84,8 @@ class WebApi:
             self._note(call, error=None if answer["ok"] else str(answer["error"]))
         if answer["ok"]:
             self._changed(call, answer)
-        done = as_json(answer)
+        scopes = call.team_or_none.scopes if call.team_or_none is not None else ()
+        done = as_json(answer, **{"X-OAuth-Scopes": ",".join(sorted(scopes))})
         if self._faults.loses(method):
             return Response(status=done.status, body=done.body, headers=done.headers, lost=True)
         return done

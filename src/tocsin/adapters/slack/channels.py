@@ -30,7 +30,7 @@ LONGEST_NAME: Final = 80
 MOST_NAMES: Final = 20
 """Names that are tried for one incident."""
 
-NEVER: Final = frozenset({"never", "none"})
+NEVER: Final = "never"
 ALWAYS: Final = "always"
 
 _NOT_OF_A_SLUG = re.compile(r"[^a-z0-9]+")
@@ -50,7 +50,7 @@ _DONE_BEFORE: Final = frozenset({"already_in_channel", "already_pinned", "alread
 def wants_channel(ticket: Ticket, *, policy: str) -> bool:
     """Whether an incident gets a channel of its own, by the org's policy ``dedicated_channel_for``:
     ``never``, ``always``, or the mildest severity that does."""
-    if ticket.type is not TicketType.INCIDENT or policy in NEVER:
+    if ticket.type is not TicketType.INCIDENT or policy == NEVER:
         return False
     if policy == ALWAYS:
         return True

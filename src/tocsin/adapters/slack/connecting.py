@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol, runtime_checkable
+from typing import Final
 
 from tocsin.adapters.slack.answering import access, require
 from tocsin.adapters.slack.contract import Spoken, Surroundings
@@ -10,26 +10,11 @@ from tocsin.adapters.slack.escaping import escaped
 from tocsin.adapters.slack.obeying import Standing
 from tocsin.adapters.slack.workspaces import Installing, give_channel
 from tocsin.core.errors import Forbidden, NotFound
-from tocsin.core.records import Member
 from tocsin.core.words import Role
 from tocsin.store.workspaces import ChannelRow
 
 _DIRECT: Final = "D"
 """What the id of a direct conversation begins with."""
-
-
-@runtime_checkable
-class Redeems(Protocol):
-    """People that can be tied to members by a code."""
-
-    def link(self, code: str, *, team_id: str, user_id: str) -> Member:
-        """Tie a Slack user to the member whose code it is.
-
-        Raises:
-            Conflict: the code is not good, or the Slack user is another member.
-            RateLimited: they have tried too often just now.
-        """
-        ...
 
 
 def link(code: str, standing: Standing, surroundings: Surroundings) -> Spoken:
@@ -40,10 +25,8 @@ def link(code: str, standing: Standing, surroundings: Surroundings) -> Spoken:
         Refusal: it is not good, or too many were tried; nothing says more.
         StorageFailed: it could not be stored; it did not happen.
     """
-    people, person = surroundings.people, standing.person
-    if not isinstance(people, Redeems):
-        raise NotFound("codes are not taken here")
-    member = people.link(code, team_id=person.team_id, user_id=person.user_id)
+    person = standing.person
+    member = surroundings.people.link(code, team_id=person.team_id, user_id=person.user_id)
     return Spoken(f"You are *{escaped(member.name)}* from now on.")
 
 

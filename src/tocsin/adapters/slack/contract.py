@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from slack_sdk import WebClient
 
+from tocsin.core.records import Member
 from tocsin.handler.submission import Speaker
 from tocsin.handler.writer import Writer
 from tocsin.store.contract import Store
@@ -74,6 +75,15 @@ class People(Protocol):
 
         Raises:
             SlackApiError, OSError: Slack cannot be asked.
+        """
+        ...
+
+    def link(self, code: str, *, team_id: str, user_id: str) -> Member:
+        """Tie a Slack user to the member that *code* was given out for.
+
+        Raises:
+            Conflict: the code is not good, or the Slack user is another member.
+            RateLimited: they have tried too often just now.
         """
         ...
 

@@ -206,6 +206,7 @@ class Ear:
             channel=channel_id,
             thread=asked.thread,
             surroundings=self._surroundings,
+            triager=self._triager,
         )
 
     # -- messages --------------------------------------------------------------------------------

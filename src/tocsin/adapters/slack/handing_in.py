@@ -209,7 +209,7 @@ def _take(act: Act, sent: Sent, handover: Handover) -> None:
         errors = errors_of(Unavailable(AWAY), sent.view)
     except TROUBLE as trouble:
         log.warning("slack did not answer", action="slack_unanswered", reason=reason_of(trouble))
-        spoken = Spoken(late(trouble))
+        errors = errors_of(Unavailable(late(trouble)), sent.view)
     finally:
         # An error in the code goes on to whoever runs this; the form does not wait for it.
         in_time = handover.give(errors)

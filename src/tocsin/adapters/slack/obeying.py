@@ -34,8 +34,10 @@ from tocsin.adapters.slack.intentions import (
 from tocsin.adapters.slack.opening import done
 from tocsin.adapters.slack.threads import Place, ticket_of
 from tocsin.core import commands
-from tocsin.core.claims import CONTRIBUTOR_CODE, EXTERNAL_ID, MEMBER_EMAIL, REF
+from tocsin.core.claims import CONTRIBUTOR_CODE, EXTERNAL_ID, REF
 from tocsin.core.errors import NotFound, invalid
+from tocsin.core.facts import stream_identity
+from tocsin.core.membership import email_claim
 from tocsin.core.records import Member
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import Status
@@ -221,10 +223,9 @@ def _assignee(
 def _called(turn: ReadTurn, org_id: int, name: str) -> str:
     if turn.claimed_by(org_id, CONTRIBUTOR_CODE, name) is not None:
         return name
-    for known in (name, name.lower()):
-        stream = turn.claimed_by(org_id, MEMBER_EMAIL, known)
-        if stream is not None:
-            return stream.partition(":")[2]
+    stream = turn.claimed_by(org_id, *email_claim(name))
+    if stream is not None:
+        return stream_identity(stream)
     head = turn.head(org_id, f"member:{name}")
     if head is not None:
         return name

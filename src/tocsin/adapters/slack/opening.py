@@ -10,11 +10,10 @@ from tocsin.adapters.slack.contract import VIA, Surroundings, Workspace, convers
 from tocsin.adapters.slack.entities import plain
 from tocsin.adapters.slack.escaping import mrkdwn
 from tocsin.adapters.slack.threads import permalink
-from tocsin.adapters.slack.triaging import Triager
+from tocsin.adapters.slack.triaging import Triager, entry_points_of
 from tocsin.core.commands import OpenIncident, PlanMaintenance, ReferenceDraft
 from tocsin.core.errors import Conflict, FieldError, Invalid
 from tocsin.core.ids import ticket_refs, uuid7
-from tocsin.core.records import EntryPoint
 from tocsin.core.ticket import Ticket
 from tocsin.core.triage import triage
 from tocsin.core.words import TicketType
@@ -187,16 +186,6 @@ def _without(command: OpenIncident, errors: tuple[FieldError, ...]) -> OpenIncid
         else:
             return None
     return command
-
-
-def entry_points_of(turn: ReadTurn, org_id: int) -> list[EntryPoint]:
-    """The org's entry points, removed ones left out."""
-    heads = turn.heads_of_sort(org_id, "entry_point")
-    return [
-        head.state
-        for head in heads
-        if isinstance(head.state, EntryPoint) and head.state.removed_at is None
-    ]
 
 
 def _ticket(turn: ReadTurn, org_id: int, identity: str) -> Ticket | None:

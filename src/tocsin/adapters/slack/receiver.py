@@ -149,12 +149,21 @@ def remember(req: BoltRequest, context: BoltContext) -> None:
     )
 
 
-def _failed(error: Exception, body: dict[str, Any]) -> BoltResponse:
-    """What Slack is answered where it has not been answered yet."""
+def _failed(
+    error: Exception, body: dict[str, Any], response: BoltResponse | None
+) -> BoltResponse | None:
+    """What Slack is answered where it has not been answered yet (*response* is None where it
+    has)."""
     if isinstance(error, BoltUnhandledRequestError):
         # Slack sends more than is asked for (buttons that are links, kinds of messages).
         log.debug("nobody listens", action="slack_unheard", what=telling.kind_of(body))
         return BoltResponse(status=200, body=UNKNOWN_COMMAND if "command" in body else "")
+    if response is None:
+        telling.failed(error)
+        return None
+    if "command" in body:
+        # The answer itself is shown to who asked: nothing that is said elsewhere can delay it.
+        return BoltResponse(status=200, body=telling.escaped(telling.sentence_of(error)))
     telling.failed(error)
     if isinstance(error, Unavailable | StorageFailed) and body.get("type") == "event_callback":
         # Slack delivers an event again that was not taken.

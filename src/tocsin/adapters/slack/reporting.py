@@ -28,13 +28,12 @@ from tocsin.adapters.slack.escaping import address, mrkdwn
 from tocsin.adapters.slack.messages import Message, Names, Shelf, message_in
 from tocsin.adapters.slack.opening import (
     Opened,
-    entry_points_of,
     once,
     open_report,
     thread_reference,
 )
 from tocsin.adapters.slack.threads import Conversation, Place, Unreadable
-from tocsin.adapters.slack.triaging import Triager
+from tocsin.adapters.slack.triaging import Triager, entry_points_of
 from tocsin.core.commands import Assign, ChangeFields, ChangeSeverity, Command
 from tocsin.core.errors import Refusal, VersionMismatch
 from tocsin.core.facts import NOT_GIVEN

@@ -68,19 +68,23 @@ def kind_of(body: Mapping[str, Any]) -> str:
 
 def failed(failure: BaseException) -> None:
     """Tell whoever asked that it failed, and why; log what is not the asker's to know."""
+    said, asked = sentence_of(failure), _asked.get()
+    if asked is not None:
+        tell(asked, said)
+
+
+def sentence_of(failure: BaseException) -> str:
+    """What whoever asked is told of a failure, which is logged."""
     asked = _asked.get()
     what = None if asked is None else asked.what
     if isinstance(failure, Refusal) and not isinstance(failure, Unavailable):
         log.info("refused", action="slack_refused", what=what, code=failure.code)
-        said = str(failure)
-    elif isinstance(failure, Unavailable | StorageFailed):
+        return str(failure)
+    if isinstance(failure, Unavailable | StorageFailed):
         log.warning("unavailable", action="slack_unavailable", what=what, reason=str(failure))
-        said = str(failure) if isinstance(failure, Unavailable) else AWAY
-    else:
-        log.error("work for Slack failed", action="slack_failed", what=what, exc_info=failure)
-        said = BROKEN
-    if asked is not None:
-        tell(asked, said)
+        return str(failure) if isinstance(failure, Unavailable) else AWAY
+    log.error("work for Slack failed", action="slack_failed", what=what, exc_info=failure)
+    return BROKEN
 
 
 def tell(asked: Asked, said: str) -> None:

@@ -207,8 +207,8 @@ def _moved(message: Message, known: MessageRecorded | None) -> bool:
 
 
 def logged_messages(turn: ReadTurn, org_id: int, stream: str) -> dict[str, MessageRecorded]:
-    """The messages on a ticket's timeline by their ids, each in its newest wording and dated by it;
-    erased ones stay erased whatever wordings they had."""
+    """The messages on a ticket's timeline by their ids, each in its newest wording and dated by
+    it."""
     newest: dict[str, MessageRecorded] = {}
     kind = MessageRecorded.kinds[stream_sort(stream)]
     before: int | None = None
@@ -221,10 +221,7 @@ def logged_messages(turn: ReadTurn, org_id: int, stream: str) -> dict[str, Messa
             if not isinstance(said, MessageRecorded) or said.source != messages.SOURCE:
                 continue
             known = newest.get(said.message_id)
-            if known is None or REMOVED in (said.text, known.text):
-                erased = known is not None and known.text == REMOVED
-                newest[said.message_id] = known if erased and known is not None else said
-            elif (said.deleted, said.at) > (known.deleted, known.at):
+            if known is None or (said.deleted, said.at) > (known.deleted, known.at):
                 newest[said.message_id] = said
         if len(events) < EVENTS_AT_ONCE:
             return newest
