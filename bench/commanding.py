@@ -31,7 +31,6 @@ PEOPLE: Final = 32
 """Who type at once, at most."""
 
 PATIENCE: Final = 120.0
-LOOK_EVERY: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +112,7 @@ def _desk(folder: Path) -> Iterator[Desk]:
 
 def _until(what: str, count: Callable[[], int], wanted: int) -> None:
     """Until *count* has come to *wanted*. Raises: ProcessFailed when it does not in time."""
-    deadline = time.perf_counter() + PATIENCE
-    while (come := count()) < wanted:
-        if time.perf_counter() > deadline:
-            raise processes.ProcessFailed(f"{what}: {come} of {wanted} in {PATIENCE:.0f} seconds")
-        time.sleep(LOOK_EVERY)
+    processes.wait_for(f"{wanted} {what}", lambda: count() >= wanted, within=PATIENCE)
 
 
 # -- slash commands -------------------------------------------------------------------------------

@@ -10,11 +10,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+Found = TypeVar("Found")
 
 HOST: Final = "127.0.0.1"
 READY_WITHIN: Final = 60.0
@@ -130,6 +132,20 @@ def wait_until_ready(process: subprocess.Popen[bytes], *, port: int, path: str, 
         time.sleep(POLL_EVERY)
     stop(process)
     raise ProcessFailed(f"not ready within {READY_WITHIN:.0f} seconds")
+
+
+def wait_for(what: str, seen: Callable[[], Found], *, within: float) -> Found:
+    """What *seen* finds, once it finds something.
+
+    Raises:
+        ProcessFailed: it has found nothing *within* so many seconds.
+    """
+    deadline = time.perf_counter() + within
+    while not (found := seen()):
+        if time.perf_counter() > deadline:
+            raise ProcessFailed(f"{what}: not within {within:.0f} seconds")
+        time.sleep(POLL_EVERY)
+    return found
 
 
 def _answers(port: int, path: str) -> bool:

@@ -21,7 +21,7 @@ COMMANDS = {
     "device": "list get create update delete",
     "link": "list get create update delete",
     "contributor": "list get create update delete",
-    "member": "list get create update delete",
+    "member": "list get create update delete link-code",
     "key": "list get create update revoke",
     "service": "list get create update delete",
     "route": "list get create update delete test",

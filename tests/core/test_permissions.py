@@ -383,9 +383,7 @@ def administered() -> OrgInMemory:
     org = network()
     org.ask("service:api", CreateService(service_id="api", code="api", name="API"))
     org.ask("key:alpha", CreateKey(key_id="alpha", name="k", member_id="alpha-member"))
-    org.ask(
-        "entry_point:pay", CreateEntryPoint(entry_point_id="pay", name="Pay", words=("pay",))
-    )
+    org.ask("entry_point:pay", CreateEntryPoint(entry_point_id="pay", name="Pay", words=("pay",)))
     for name, owner in (("alpha", "alpha"), ("org", None)):
         org.ask(
             f"route:{name}",

@@ -9,13 +9,14 @@ import pytest
 
 from tests.core.directory_in_memory import DirectoryInMemory
 from tests.core.records_in_memory import network, pubkey
-from tocsin.core.facts import Actor, Event, Payload
+from tocsin.core.facts import SYSTEM, Actor, Event, Payload
 from tocsin.core.matching import NAMES
 from tocsin.core.record_facts import MemberCreated, RecordRemoved, RecordUpdated, RouteCreated
 from tocsin.core.records import Destination, Record, Route, RouteMatch
 from tocsin.core.routing import CARD, Delivery, RoutedFacts, deliveries_of, prepared
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import (
+    ActionExecuted,
     MessageRecorded,
     NoteAdded,
     SignalIngested,
@@ -218,6 +219,10 @@ def test_a_chat_is_not_told_what_it_said_or_what_another_fact_tells() -> None:
     for payload in silent:
         assert goes(payload, slack) == ()
         assert goes(payload, web) == (Delivery("r"),)
+    kept = ActionExecuted(action_id="a", action_kind="RUNBOOK_STEP_EXECUTED", label="kept")
+    by_tocsin = replace(event(kept, via="slack"), actor=SYSTEM)
+    assert deliveries_of(by_tocsin, TICKET, DIRECTORY, (slack,)) == ()
+    assert goes(kept, slack, via="slack") == (Delivery("r"),)
     for told in (Status.ACKNOWLEDGED, Status.MONITORING, Status.CANCELLED):
         assert goes(moved(Status.OPEN, told), slack) == (Delivery("r"),)
 

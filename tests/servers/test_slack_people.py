@@ -1,11 +1,10 @@
-"""People in the local Slack: what they do reaches the app as Slack sends it."""
+"""People in the local Slack: what they say and command reaches the app as Slack sends it."""
 
 from __future__ import annotations
 
-import json
+import socket
 import threading
-from collections.abc import Iterator, Mapping
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 import pytest
@@ -23,113 +22,13 @@ from tests.servers.slack import (
     Channel,
     LocalSlack,
     NotPossible,
-    Request,
-    SlackError,
     User,
     signing,
 )
 from tests.servers.slack import local_slack as a_local_slack
-
-
-class AttentiveApp:
-    """An app that remembers what it was told, and answers as it was told to."""
-
-    def __init__(self) -> None:
-        self.heard: list[tuple[Request, dict[str, str]]] = []
-        self.answers: dict[str, tuple[int, str, str]] = {}
-
-    def __call__(
-        self, request: Request, headers: dict[str, str]
-    ) -> tuple[int, Mapping[str, str], bytes]:
-        self.heard.append((request, headers))
-        kind = str(request.payload.get("type", "command"))
-        status, content_type, body = self.answers.get(kind, (200, "text/plain", ""))
-        return status, {"Content-Type": content_type}, body.encode()
-
-    def answer(self, kind: str, body: dict[str, Any], *, status: int = 200) -> None:
-        self.answers[kind] = (status, "application/json", json.dumps(body))
-
-    @property
-    def last(self) -> dict[str, Any]:
-        return self.heard[-1][0].payload
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        return [request.payload["event"] for request, _ in self.heard]
-
-
-@pytest.fixture
-def app() -> AttentiveApp:
-    return AttentiveApp()
-
-
-@pytest.fixture
-def slack(app: AttentiveApp) -> Iterator[LocalSlack]:
-    with a_local_slack(app=app) as slack:
-        yield slack
-
-
-@pytest.fixture
-def client(slack: LocalSlack) -> WebClient:
-    return WebClient(token=slack.home.token, base_url=slack.base_url, timeout=10)
-
-
-@pytest.fixture
-def anna(slack: LocalSlack) -> User:
-    return slack.user("anna")
-
-
-@pytest.fixture
-def channel(slack: LocalSlack, anna: User) -> Channel:
-    return slack.channel("#contributor-incidents")
-
-
-def plain(text: str) -> dict[str, str]:
-    return {"type": "plain_text", "text": text}
-
-
-def option(value: str) -> dict[str, Any]:
-    return {"text": plain(f"the {value}"), "value": value}
-
-
-def field(block_id: str, element: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {
-        "type": "input",
-        "block_id": block_id,
-        "label": plain("Label"),
-        "element": {"action_id": block_id, **element},
-        **more,
-    }
-
-
-FORM = {
-    "type": "modal",
-    "callback_id": "form",
-    "private_metadata": "42",
-    "title": plain("Form"),
-    "submit": plain("Go"),
-    "blocks": [
-        field("title", {"type": "plain_text_input", "max_length": 10}),
-        field(
-            "severity",
-            {
-                "type": "static_select",
-                "options": [option("sev1"), option("sev2")],
-                "initial_option": option("sev2"),
-            },
-        ),
-        field("at", {"type": "datetimepicker"}, optional=True),
-        field("ticket", {"type": "external_select", "min_query_length": 2}, optional=True),
-    ],
-}
-
-
-def open_form(slack: LocalSlack, client: WebClient, user: User, **more: Any) -> None:
-    trigger = slack.state.trigger(team_id=user.team_id, user_id=user.id)
-    client.views_open(trigger_id=trigger, view={**FORM, **more})
-
-
-# -- requests -------------------------------------------------------------------------------------
+from tests.servers.slack.asking import (
+    AttentiveApp,
+)
 
 
 def test_requests_are_signed_as_slack_signs_them(
@@ -249,7 +148,46 @@ def test_what_is_not_subscribed_or_has_no_scope_is_not_sent(
     assert len(said.answers) == 1
 
 
-def test_an_app_that_is_late_wrong_or_absent_is_noted(anna: User, channel: Channel) -> None:
+def test_over_http_an_app_has_so_long_to_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, a_local_slack() as slack:
+        slack.outbox.app = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        slack.outbox.patience = 0.1
+        bert = slack.user("bert")
+        late = slack.command(bert, slack.channel("#c"), "/incident")
+
+    assert (late.failed, slack.slow_answers) == ("timeout", [late])
+    assert late.seconds >= 0.1
+
+
+def test_over_http_an_app_answers_at_slacks_paths(slack: LocalSlack, anna: User) -> None:
+    paths: list[str] = []
+
+    class App(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            paths.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), App) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        slack.outbox.app = f"http://127.0.0.1:{server.server_address[1]}"
+        channel = slack.channel("#c")
+        answers = [
+            *slack.say(anna, channel, "hello").answers,
+            slack.command(anna, channel, "/incident"),
+            slack.shortcut(anna, "open"),
+        ]
+        server.shutdown()
+
+    assert [answer.failed for answer in answers] == ["", "", ""]
+    assert paths == ["/slack/events", "/slack/commands", "/slack/interactions"]
+
+
+def test_an_app_that_is_wrong_or_absent_is_noted() -> None:
     with a_local_slack(app="http://127.0.0.1:9") as slack:
         bert = slack.user("bert")
         absent = slack.command(bert, slack.channel("#c"), "/incident")
@@ -258,9 +196,6 @@ def test_an_app_that_is_late_wrong_or_absent_is_noted(anna: User, channel: Chann
         wrong = slack.command(bert, slack.channel("#c"), "/incident")
         assert wrong.failed == "http_500"
         assert slack.slow_answers == [absent, wrong]
-
-
-# -- commands -------------------------------------------------------------------------------------
 
 
 def test_a_command_is_a_form_and_its_answer_an_ephemeral(
@@ -302,171 +237,6 @@ def test_a_response_url_may_speak_to_all(
     assert [message.text for message in channel.of_bot()] == ["all hear"]
 
 
-# -- buttons and selects --------------------------------------------------------------------------
-
-
-def test_pressing_and_picking(
-    slack: LocalSlack, app: AttentiveApp, client: WebClient, anna: User, channel: Channel
-) -> None:
-    slack.outbox.app = None
-    elements = [
-        {"type": "button", "action_id": "go", "value": "42", "text": plain("Go")},
-        {"type": "static_select", "action_id": "pick", "options": [option("a"), option("b")]},
-    ]
-    blocks = [{"type": "actions", "block_id": "ticket:42", "elements": elements}]
-    client.chat_postMessage(channel=channel.id, text="card", blocks=blocks)
-    (card,) = channel.of_bot()
-    slack.outbox.app = app
-
-    slack.click(anna, card, "go")
-    pressed = app.last
-    slack.choose(anna, card, "pick", "b")
-    picked = app.last
-
-    assert pressed["actions"][0]["value"] == "42"
-    assert pressed["container"]["message_ts"] == pressed["message"]["ts"] == card.ts
-    assert picked["actions"][0]["selected_option"] == option("b")
-    assert picked["actions"][0]["block_id"] == "ticket:42"
-    with pytest.raises(NotPossible, match="no stop"):
-        slack.click(anna, card, "stop")
-    with pytest.raises(NotPossible, match="no option c"):
-        slack.choose(anna, card, "pick", "c")
-
-
-def test_shortcuts(slack: LocalSlack, app: AttentiveApp, anna: User, channel: Channel) -> None:
-    said = slack.say(anna, channel, "the link is down", deliver=False)
-
-    slack.shortcut(anna, "open")
-    everywhere = app.last
-    slack.message_shortcut(anna, said, "open_from")
-    from_message = app.last
-
-    assert (everywhere["type"], everywhere["callback_id"]) == ("shortcut", "open")
-    assert from_message["type"] == "message_action"
-    assert from_message["message"]["text"] == "the link is down"
-    assert from_message["channel"]["id"] == channel.id
-
-
-# -- modals ---------------------------------------------------------------------------------------
-
-
-def test_a_modal_is_filled_and_sent(
-    slack: LocalSlack, app: AttentiveApp, client: WebClient, anna: User
-) -> None:
-    open_form(slack, client, anna)
-
-    slack.submit(anna, values={"title": "a & b", "at": 1_763_683_200})
-
-    view = app.last["view"]
-    assert view["private_metadata"] == "42"
-    assert view["state"]["values"] == {
-        "title": {"title": {"type": "plain_text_input", "value": "a & b"}},
-        "severity": {"severity": {"type": "static_select", "selected_option": option("sev2")}},
-        "at": {"at": {"type": "datetimepicker", "selected_date_time": 1_763_683_200}},
-        "ticket": {"ticket": {"type": "external_select", "selected_option": None}},
-    }
-    assert slack.open_views(anna) == []
-
-
-@pytest.mark.parametrize(
-    ("values", "why"),
-    [
-        ({}, "has to be filled"),
-        ({"title": "x" * 11}, "11 characters"),
-        ({"title": "x", "severity": "sev9"}, "no option sev9"),
-        ({"title": "x", "colour": "red"}, "no field"),
-        ({"title": "x", "ticket": "7"}, "no option 7"),
-    ],
-)
-def test_a_modal_that_nobody_could_send(
-    slack: LocalSlack, client: WebClient, anna: User, values: dict[str, str], why: str
-) -> None:
-    open_form(slack, client, anna)
-
-    with pytest.raises(NotPossible, match=why):
-        slack.submit(anna, values=values)
-
-
-def test_options_are_asked_of_the_app_as_somebody_types(
-    slack: LocalSlack, app: AttentiveApp, client: WebClient, anna: User
-) -> None:
-    open_form(slack, client, anna)
-    app.answer("block_suggestion", {"options": [option("7")]})
-    view = slack.top_view(anna)
-
-    found = slack.options(anna, view, "ticket", "fib")
-    slack.submit(anna, view, {"title": "x", "ticket": "7"})
-
-    chosen = app.last["view"]["state"]["values"]["ticket"]["ticket"]["selected_option"]
-    assert found == [option("7")]
-    assert chosen == option("7")
-    assert app.heard[0][0].payload["value"] == "fib"
-
-
-def test_options_that_slack_does_not_show(
-    slack: LocalSlack, app: AttentiveApp, client: WebClient, anna: User
-) -> None:
-    open_form(slack, client, anna)
-    view = slack.top_view(anna)
-    app.answer("block_suggestion", {"options": [option(f"{n}") for n in range(101)]})
-
-    with pytest.raises(NotPossible, match="no more than 100 items"):
-        slack.options(anna, view, "ticket", "fib")
-    with pytest.raises(NotPossible, match="after 2 characters"):
-        slack.options(anna, view, "ticket", "f")
-
-
-def test_what_the_answer_does_to_a_modal(
-    slack: LocalSlack, app: AttentiveApp, client: WebClient, anna: User
-) -> None:
-    open_form(slack, client, anna)
-    view = slack.top_view(anna)
-
-    app.answer("view_submission", {"response_action": "errors", "errors": {"title": "Too short."}})
-    answer = slack.submit(anna, view, {"title": "x"})
-    assert answer.errors == view.errors == {"title": "Too short."}
-
-    app.answer("view_submission", {"response_action": "errors", "errors": {"nowhere": "No."}})
-    with pytest.raises(SlackError, match="invalid_arguments"):
-        slack.submit(anna, view, {"title": "x"})
-
-    changed = {**FORM, "title": plain("Changed")}
-    app.answer("view_submission", {"response_action": "update", "view": changed})
-    slack.submit(anna, view, {"title": "x"})
-    app.answer("view_submission", {"response_action": "push", "view": FORM})
-    slack.submit(anna, view, {"title": "x"})
-    assert [one.title for one in slack.open_views(anna)] == ["Changed", "Form"]
-
-    app.answer("view_submission", {"response_action": "clear"})
-    slack.submit(anna, values={"title": "x"})
-    assert slack.open_views(anna) == []
-
-
-def test_a_modal_that_is_sent_twice_is_the_same_twice(
-    slack: LocalSlack, app: AttentiveApp, client: WebClient, anna: User
-) -> None:
-    open_form(slack, client, anna)
-
-    slack.resend(slack.submit(anna, values={"title": "x"}))
-
-    (first, _), (second, _) = app.heard
-    assert first.body == second.body
-
-
-def test_the_app_hears_of_a_closed_modal_if_it_asked_to(
-    slack: LocalSlack, app: AttentiveApp, client: WebClient, anna: User
-) -> None:
-    open_form(slack, client, anna)
-    assert slack.close_view(anna) is None
-
-    open_form(slack, client, anna, notify_on_close=True)
-    assert slack.close_view(anna) is not None
-    assert app.last["type"] == "view_closed"
-
-
-# -- Socket Mode ----------------------------------------------------------------------------------
-
-
 def test_socket_mode(slack: LocalSlack, anna: User, channel: Channel) -> None:
     slack.outbox.app = None
     heard: list[SocketModeRequest] = []
@@ -500,17 +270,3 @@ def test_socket_mode(slack: LocalSlack, anna: User, channel: Channel) -> None:
     assert [request.type for request in heard] == ["events_api", "slash_commands"]
     assert [one.text for one in slack.ephemerals_to(anna)] == ["on it"]
     assert "connections:write" in slack.scopes_used
-
-
-# -- installing -----------------------------------------------------------------------------------
-
-
-def test_installing_gives_the_scopes_that_were_asked_for(slack: LocalSlack) -> None:
-    response = slack.authorize(
-        "client_id=1234.5678&scope=chat:write,commands&state=s1&redirect_uri=https://t.example/back"
-    )
-
-    assert response.status == 302
-    assert response.headers["Location"].startswith("https://t.example/back?code=")
-    assert response.headers["Location"].endswith("&state=s1")
-    assert slack.home.scopes == {"chat:write", "commands"}

@@ -172,6 +172,7 @@ def _slack(settings: Settings, *, store: Store, key: bytes) -> Slack | None:
         store=store,
         seal=lambda secret: sealed(key, secret),
         unseal=lambda box: opened(key, box),
+        installation_key=key,
     )
 
 

@@ -22,7 +22,8 @@ from tocsin.adapters.slack import clicking, commanding, conversing, telling
 from tocsin.adapters.slack.calls import web_client
 from tocsin.adapters.slack.contract import Surroundings, Workspace
 from tocsin.adapters.slack.errands import Errands
-from tocsin.adapters.slack.mounting import PATHS, Door, SocketMode
+from tocsin.adapters.slack.installing import Reception, SlackApp, signing_key
+from tocsin.adapters.slack.mounting import OAUTH, PATHS, Door, SocketMode
 from tocsin.adapters.slack.people import SlackPeople
 from tocsin.adapters.slack.receiver import make_app
 from tocsin.adapters.slack.sender import SlackSender
@@ -55,10 +56,12 @@ class Slack:
         store: Store,
         seal: Callable[[bytes], bytes],
         unseal: Callable[[bytes], bytes],
+        installation_key: bytes,
     ) -> None:
         self._settings = settings
         self._store = store
         self._seal = seal
+        self._installation_key = installation_key
         self._workspaces = StoredWorkspaces(store, unseal=unseal)
         self.sender = SlackSender(
             store=store,
@@ -99,12 +102,14 @@ class Slack:
             run=errands.run,
             base_url=self._settings.public_url,
         )
-        self._introduce(house, writer=writer)
+        tools = Installing(store=self._store, writer=writer, seal=self._seal, clock=now)
+        self._introduce(house, tools)
         if tends:
             self._tend(house, surroundings, ours=ours)
         if not listens:
             return {}
-        return self._listen(house, surroundings, model=model)
+        heard = self._listen(house, surroundings, model=model)
+        return {**heard, **self._receive(tools)}
 
     def _tend(
         self, house: ExitStack, surroundings: Surroundings, *, ours: Callable[[], bool]
@@ -162,15 +167,29 @@ class Slack:
         house.callback(door.close)
         return dict.fromkeys(PATHS, door)
 
+    def _receive(self, tools: Installing) -> Mapping[str, ASGIApp]:
+        """Where people come back to who install it in their workspace; none without the app's id,
+        its secret and an address to come back to."""
+        settings = self._settings
+        client_id, secret = settings.slack_client_id, settings.slack_client_secret
+        if client_id is None or secret is None or settings.public_url is None:
+            return {}
+        app = SlackApp(
+            client_id=client_id,
+            client_secret=secret,
+            public_url=settings.public_url,
+            api_url=settings.slack_api_url,
+        )
+        return {OAUTH: Reception(app, tools, key=signing_key(self._installation_key))}
+
     # -- the workspace of the settings -----------------------------------------------------------
 
-    def _introduce(self, house: ExitStack, *, writer: Writer) -> None:
+    def _introduce(self, house: ExitStack, tools: Installing) -> None:
         """Tie the workspace of the bot token to its org, as soon as Slack and the database let
         us."""
         token = self._settings.slack_bot_token
         if token is None:
             return
-        tools = Installing(store=self._store, writer=writer, seal=self._seal, clock=now)
         introduction = Introduction(
             token,
             tools,

@@ -17,7 +17,7 @@ from tocsin.core.matching import Match, MatcherError, matches, parse_match
 from tocsin.core.offerings import ROUTED_SORTS
 from tocsin.core.records import Device, Link, Record, Route, RouteMatch
 from tocsin.core.ticket import Ticket
-from tocsin.core.ticket_facts import MessageRecorded, SignalIngested, StatusChanged
+from tocsin.core.ticket_facts import ActionExecuted, MessageRecorded, SignalIngested, StatusChanged
 from tocsin.core.words import DestinationKind, Status, is_active
 
 Values = str | tuple[str, ...]
@@ -85,6 +85,9 @@ def _is_unsaid(event: Event) -> bool:
             return True
         case StatusChanged(status_from=before, status_to=after):
             return after in _TOLD_BY_ANOTHER or not is_active(before)
+        case ActionExecuted():
+            # What the chat's own adapter notes down, such as that it has kept a transcript.
+            return event.via == "slack" and event.actor.type == "system"
         case _:
             return False
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tocsin.adapters.slack.contract import Workspace
@@ -117,6 +117,7 @@ FIELDS = (
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON))
 def test_any_shape_is_read_without_an_error(shape: dict[str, Any]) -> None:
     found = message_in({**SAID, **shape}, ACME)

@@ -111,9 +111,11 @@ class Envelopes(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Outbox:
-    """Where requests go. ``app`` is an address, a function, or None for Socket Mode."""
+    """Where requests go. ``app`` is an address, a function, or None for Socket Mode; ``patience``
+    are the seconds that it has for an acknowledgement."""
 
     app: str | InProcess | None
+    patience: float = PATIENCE
     envelopes: Envelopes | None = None
     slow: list[Answer] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
@@ -139,13 +141,20 @@ class Outbox:
             sent |= {"X-Slack-Retry-Reason": request.reason}
         match self.app:
             case str() as address:
-                answer = over_http(request, body, sent, address=address)
+                answer = over_http(request, body, sent, address=address, patience=self.patience)
             case None:
                 answer = self._over_a_socket(request)
             case in_process:
                 started = time.monotonic()
                 status, given, answered = in_process(request, sent)
-                answer = judged(request, status, answered, given, time.monotonic() - started)
+                answer = judged(
+                    request,
+                    status,
+                    answered,
+                    given,
+                    time.monotonic() - started,
+                    patience=self.patience,
+                )
         with self.lock:
             self.answers.append(answer)
             if not answer.ok:
@@ -155,12 +164,17 @@ class Outbox:
     def _over_a_socket(self, request: Request) -> Answer:
         if self.envelopes is None or not self.envelopes.connected():
             return nobody(request)
-        done = self.envelopes.deliver(request, patience=PATIENCE)
+        done = self.envelopes.deliver(request, patience=self.patience)
         if done is None:
             return Answer(
-                request=request, status=0, body=b"", headers={}, seconds=PATIENCE, failed="timeout"
+                request=request,
+                status=0,
+                body=b"",
+                headers={},
+                seconds=self.patience,
+                failed="timeout",
             )
-        return judged(request, 200, done[0], {}, done[1])
+        return judged(request, 200, done[0], {}, done[1], patience=self.patience)
 
 
 def nobody(request: Request) -> Answer:
@@ -170,19 +184,27 @@ def nobody(request: Request) -> Answer:
 
 
 def judged(
-    request: Request, status: int, body: bytes, headers: Mapping[str, str], seconds: float
+    request: Request,
+    status: int,
+    body: bytes,
+    headers: Mapping[str, str],
+    seconds: float,
+    *,
+    patience: float,
 ) -> Answer:
     """An answer; late or not 200, it is none."""
-    failed = "timeout" if seconds > PATIENCE else "" if status == 200 else f"http_{status}"
+    failed = "timeout" if seconds > patience else "" if status == 200 else f"http_{status}"
     return Answer(
         request=request, status=status, body=body, headers=headers, seconds=seconds, failed=failed
     )
 
 
-def over_http(request: Request, body: bytes, headers: Headers, *, address: str) -> Answer:
+def over_http(
+    request: Request, body: bytes, headers: Headers, *, address: str, patience: float
+) -> Answer:
     parts = urlsplit(address)
     assert parts.hostname is not None
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=patience)
     started = time.monotonic()
     try:
         connection.request("POST", parts.path.rstrip("/") + request.path, body, headers)
@@ -198,4 +220,5 @@ def over_http(request: Request, body: bytes, headers: Headers, *, address: str) 
     finally:
         connection.close()
     given = dict(response.getheaders())
-    return judged(request, response.status, answered, given, time.monotonic() - started)
+    seconds = time.monotonic() - started
+    return judged(request, response.status, answered, given, seconds, patience=patience)

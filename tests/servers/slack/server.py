@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -275,12 +276,12 @@ def handler_for(slack: LocalSlack) -> type[BaseHTTPRequestHandler]:
             if response.lost:
                 self.close_connection = True
                 return
-            self.send_response(response.status)
-            for name, value in response.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(response.body)))
-            self.end_headers()
-            self.wfile.write(response.body)
+            # Written in one piece: a client that goes away never holds half an answer.
+            phrase = HTTPStatus(response.status).phrase
+            fields = {**response.headers, "Content-Length": str(len(response.body))}
+            lines = [f"HTTP/1.0 {response.status} {phrase}"]
+            lines += [f"{name}: {value}" for name, value in fields.items()]
+            self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + response.body)
 
         def do_GET(self) -> None:
             self.do_POST()

@@ -35,14 +35,16 @@ class Response:
     lost: bool = False
 
 
-def as_json(body: dict[str, Any], *, status: int = 200, **headers: str) -> Response:
-    headers = {"Content-Type": "application/json; charset=utf-8"} | headers
-    return Response(status=status, body=json.dumps(body).encode(), headers=headers)
+def as_json(
+    body: dict[str, Any], *, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    whole = {"Content-Type": "application/json; charset=utf-8"} | (headers or {})
+    return Response(status=status, body=json.dumps(body).encode(), headers=whole)
 
 
 def limited(seconds: int) -> Response:
     return as_json(
-        {"ok": False, "error": "ratelimited"}, status=429, **{"Retry-After": str(seconds)}
+        {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(seconds)}
     )
 
 
@@ -85,7 +87,7 @@ class WebApi:
         if answer["ok"]:
             self._changed(call, answer)
         scopes = call.team_or_none.scopes if call.team_or_none is not None else ()
-        done = as_json(answer, **{"X-OAuth-Scopes": ",".join(sorted(scopes))})
+        done = as_json(answer, headers={"X-OAuth-Scopes": ",".join(sorted(scopes))})
         if self._faults.loses(method):
             return Response(status=done.status, body=done.body, headers=done.headers, lost=True)
         return done
@@ -105,7 +107,7 @@ class WebApi:
             return as_json(
                 {"ok": False, "error": failure.error},
                 status=failure.status,
-                **{"Retry-After": str(failure.retry_after)},
+                headers={"Retry-After": str(failure.retry_after)},
             )
         return as_json({"ok": False, "error": failure.error}, status=failure.status)
 

@@ -139,7 +139,8 @@ def _issue_link_code(call: Call[None, None]) -> Asked:
 
 def _link_code(outcome: Outcome, call: AnyCall) -> LinkCodeShape:
     member = outcome.state
-    assert isinstance(member, Member) and member.link_code_expires_at is not None
+    assert isinstance(member, Member)
+    assert member.link_code_expires_at is not None
     return LinkCodeShape(expires_at=to_text(member.link_code_expires_at))
 
 

@@ -27,6 +27,7 @@ from tocsin.adapters.slack.contract import (
     Spoken,
     Surroundings,
     Workspace,
+    message_key,
 )
 from tocsin.adapters.slack.entities import cut, plain
 from tocsin.adapters.slack.intentions import (
@@ -70,19 +71,27 @@ def perform(
     thread: str | None,
     surroundings: Surroundings,
     triager: Triager | None = None,
+    ts: str | None = None,
 ) -> Spoken:
     """Do what somebody said in *channel* (and *thread*), and say what became of it.
 
     The answer is for that person: the ticket's own card and thread hear of the change through the
-    sender. *triager* betters what is opened from words.
+    sender. *triager* betters what is opened from words. What is said in one message, the one of
+    *ts*, is done once, however often and to whichever process Slack delivers it.
 
     Raises:
         Refusal: it is not done; its sentence is for the person, in an ephemeral message.
         StorageFailed: it could not be stored; it did not happen.
         SlackClientError, OSError: Slack was asked for something, and did not answer.
     """
+    key = None if ts is None else message_key(workspace.team_id, channel, ts)
     standing = Standing(
-        person=person, workspace=workspace, org_id=org_id, channel=channel, thread=thread
+        person=person,
+        workspace=workspace,
+        org_id=org_id,
+        channel=channel,
+        thread=thread,
+        receipt=None if key is None else once(org_id, "said", key),
     )
     return _perform(said, standing, surroundings, triager)
 

@@ -161,18 +161,17 @@ class Ear:
             return Spoken(HELP[None])
         if plain(report.text).strip().lower() == "help":
             return Spoken(HELP[None])
-        surroundings = self._surroundings
+        surroundings, place = self._surroundings, report.place
         person = person_of(asked, surroundings)
-        opened = reporting.open_incident(report, person, surroundings)
-        if not opened.fresh:
-            return reporting.already(opened, report, surroundings)
-        stream = opened.ticket.stream
-        with self._held_back.while_reading(stream):
+        with self._held_back.while_reading(_thread(place)):
+            opened = reporting.open_incident(report, person, surroundings)
+            if not opened.fresh:
+                return reporting.already(opened, report, surroundings)
             if report.text:
                 reporting.improve(
                     opened.ticket,
                     plain(report.text),
-                    org_id=report.place.org_id,
+                    org_id=place.org_id,
                     surroundings=surroundings,
                     triager=self._triager,
                 )
@@ -194,10 +193,12 @@ class Ear:
         if head is not None and isinstance(head.state, Ticket):
             said = _about(said, head.state.ref)
         answering.answer(
-            asked, lambda: self._perform(said, asked, asked.channel or ""), surroundings
+            asked,
+            lambda: self._perform(said, asked, asked.channel or "", shape.get("ts")),
+            surroundings,
         )
 
-    def _perform(self, said: Intention, asked: Asked, channel_id: str) -> Spoken:
+    def _perform(self, said: Intention, asked: Asked, channel_id: str, ts: str | None) -> Spoken:
         return perform(
             said,
             person=person_of(asked, self._surroundings),
@@ -207,6 +208,7 @@ class Ear:
             thread=asked.thread,
             surroundings=self._surroundings,
             triager=self._triager,
+            ts=ts,
         )
 
     # -- messages --------------------------------------------------------------------------------
@@ -287,18 +289,18 @@ class Ear:
         """Record a message where a ticket is spoken of, and nothing elsewhere."""
         place = heard.place(shape)
         surroundings = self._surroundings
-        with surroundings.store.reading() as turn:
-            stream = threads.ticket_of(turn, place)
-        if stream is None:
-            return
-        shelf = Shelf(
-            org_id=heard.org_id,
-            stream=stream,
-            workspace=heard.workspace,
-            channel_id=heard.channel_id,
-        )
 
         def record() -> None:
+            with surroundings.store.reading() as turn:
+                stream = threads.ticket_of(turn, place)
+            if stream is None:
+                return
+            shelf = Shelf(
+                org_id=heard.org_id,
+                stream=stream,
+                workspace=heard.workspace,
+                channel_id=heard.channel_id,
+            )
             names = self._names.of(heard.workspace, messages.people_in(said))
             try:
                 messages.record_all(surroundings.writer, [submission(shelf, names)])
@@ -307,7 +309,7 @@ class Ear:
                 # What is missing is found when the conversation is read again.
                 log.error("a message was not taken", action="slack_untaken", reason=str(failed))
 
-        if not self._held_back.hold(stream, record):
+        if not self._held_back.hold(_thread(place), record):
             record()
 
     # -- direct messages -------------------------------------------------------------------------
@@ -331,7 +333,9 @@ class Ear:
             answering.answer(asked, lambda: Spoken(said.text), self._surroundings)
             return
         answering.answer(
-            asked, lambda: self._perform(said, asked, heard.channel_id), self._surroundings
+            asked,
+            lambda: self._perform(said, asked, heard.channel_id, message.ts),
+            self._surroundings,
         )
 
     # -- reading events --------------------------------------------------------------------------
@@ -366,6 +370,10 @@ def _asked(heard: _Heard, *, thread: str | None) -> Asked:
         channel=heard.channel_id,
         thread=thread,
     )
+
+
+def _thread(place: Place) -> str:
+    return message_key(place.workspace.team_id, place.channel_id, place.root_ts)
 
 
 def _key(heard: _Heard, ts: str) -> str:

@@ -39,37 +39,49 @@ class HeldBack:
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[Callable[[], None]]] = {}
+        self._readers: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def hold(self, stream: str, work: Callable[[], None]) -> bool:
-        """Keep *work* for later; False where there is no need to."""
+    def hold(self, thread: str, work: Callable[[], None]) -> bool:
+        """Keep *work* for later; False where nobody reads that thread."""
         with self._lock:
-            if stream not in self._waiting:
+            if thread not in self._waiting:
                 return False
-            self._waiting[stream].append(work)
+            self._waiting[thread].append(work)
             return True
 
     @contextmanager
-    def while_reading(self, stream: str) -> Iterator[None]:
-        """Hold back what concerns *stream* as long as the block goes on; then do it, in order."""
+    def while_reading(self, thread: str) -> Iterator[None]:
+        """Hold back what is said there as long as the block goes on; then do it, in order. Of
+        several who read one thread, the last one does."""
         with self._lock:
-            self._waiting.setdefault(stream, [])
+            self._waiting.setdefault(thread, [])
+            self._readers[thread] = self._readers.get(thread, 0) + 1
         try:
             yield
         finally:
-            self._let_go(stream)
-
-    def _let_go(self, stream: str) -> None:
-        while True:
-            with self._lock:
-                works = self._waiting.pop(stream)
-                if not works:
-                    return
-                self._waiting[stream] = []
-            try:
-                for work in works:
+            while (work := self._next(thread)) is not None:
+                try:
                     work()
-            except BaseException:
-                with self._lock:
-                    del self._waiting[stream]
-                raise
+                except BaseException:
+                    self._break_off(thread)
+                    raise
+
+    def _next(self, thread: str) -> Callable[[], None] | None:
+        """What comes next of what was held back; None where that is over, or another one's to do:
+        then this reader has left."""
+        with self._lock:
+            if self._readers[thread] > 1:
+                self._readers[thread] -= 1
+                return None
+            if not self._waiting[thread]:
+                del self._readers[thread], self._waiting[thread]
+                return None
+            return self._waiting[thread].pop(0)
+
+    def _break_off(self, thread: str) -> None:
+        """Leave with work undone; what still waits is the next reader's, if there is one."""
+        with self._lock:
+            self._readers[thread] -= 1
+            if self._readers[thread] == 0:
+                del self._readers[thread], self._waiting[thread]

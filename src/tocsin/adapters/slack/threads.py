@@ -33,7 +33,7 @@ PAGE: Final = 200
 MOST_MESSAGES: Final = 10_000
 """Messages that are read of one conversation; a longer one is read from its beginning so far."""
 
-LONGEST_PAUSE: Final = 60.0
+LONGEST_PAUSE: Final = 30.0
 """Seconds that are waited where Slack asks for a pause; it says so itself, mostly for less."""
 
 _PREFIX: Final = "slack"
