@@ -28,8 +28,8 @@ Several workspaces: ``slack.team("other")``, ``slack.user("eve", team=other)``,
 event, as it does in Slack (``echoes=False`` switches that off, ``settle()`` waits for it). A person
 who does what Slack's client does not let them do is a ``NotPossible``.
 
-By hand: ``python -m tests.servers.slack --port 3333 --app http://127.0.0.1:8080`` serves a plain page
-to speak, command, press and fill forms as anybody (``--app`` left out: Socket Mode).
+By hand: ``python -m tests.servers.slack --port 3333 --app http://127.0.0.1:8080`` serves a plain
+page to speak, command, press and fill forms as anybody (``--app`` left out: Socket Mode).
 
 The signing secret is ``SIGNING_SECRET``, the app token ``APP_TOKEN``, the OAuth pair ``CLIENT_ID``
 and ``CLIENT_SECRET``; Slack's address for installing is ``slack.address + "/oauth/v2/authorize"``.
