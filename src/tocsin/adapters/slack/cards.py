@@ -148,7 +148,7 @@ def _rows(ticket: Ticket, names: Names) -> Iterator[Row]:
         yield "Began", mrkdwn_text(local(ticket.start_at))
         if ticket.resolved_at is not None and ticket.status in (Status.RESOLVED, Status.CLOSED):
             yield "Resolved", mrkdwn_text(local(ticket.resolved_at))
-    yield "Contributor", _value(_opener(ticket, names))
+    yield _opener(ticket, names)
     yield (
         "Assignee",
         _value("nobody" if ticket.assignee is None else naming.party(ticket.assignee, names)),
@@ -175,13 +175,14 @@ def _value(text: str) -> Block:
     return plain_text(text, longest=LONGEST_VALUE)
 
 
-def _opener(ticket: Ticket, names: Names) -> str:
+def _opener(ticket: Ticket, names: Names) -> Row:
+    """Whose it is: the contributor's, or the one's who opened it for none."""
     if ticket.contributor_id is None:
-        return naming.who(ticket.created_by)
+        return "Opened by", _value(naming.who(ticket.created_by))
     code = ticket.created_by.contributor
     if code is not None and names.contributor(ticket.contributor_id) is None:
-        return code
-    return naming.contributor(ticket.contributor_id, names)
+        return "Contributor", _value(code)
+    return "Contributor", _value(naming.contributor(ticket.contributor_id, names))
 
 
 def _ended_as(ticket: Ticket, names: Names) -> str:
