@@ -206,3 +206,23 @@ def test_the_timeline_has_the_last_write_whether_followed_or_not(gateway: Client
     follow(gateway)
     again = gateway.ask("GET", f"/tickets/{ref}/timeline").json
     assert again["items"] == page["items"] + rest["items"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/tickets?q=a%00b", "/tickets?q=%00", "/tickets?label=a%00b", "/tickets?assignee=%00"]
+)
+def test_a_character_that_no_text_has_finds_nothing(gateway: Client, path: str) -> None:
+    gateway.incident("Loss on a b")
+
+    answer = gateway.ask("GET", path)
+
+    assert (answer.status, answer.code, {field for field, _ in answer.fields}) == (
+        422,
+        "validation",
+        {path.partition("?")[2].partition("=")[0]},
+    )
+
+
+@pytest.mark.parametrize("path", ["/tickets/%00", "/members/a%00", "/devices/%00", "/routes/%00"])
+def test_a_name_that_nothing_has_is_not_found(gateway: Client, path: str) -> None:
+    assert gateway.ask("GET", path, who="admin").status == 404

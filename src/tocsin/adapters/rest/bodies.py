@@ -69,7 +69,10 @@ def read_query(raw: bytes, kind: type[T]) -> T:
     values: dict[str, Any] = {}
     errors: list[FieldError] = []
     for name, value in pairs:
-        if name in repeatable:
+        if "\0" in value:
+            # No text here has one, and neither database takes it for text.
+            errors.append(FieldError(name, "control_character", "has a character of code 0"))
+        elif name in repeatable:
             values.setdefault(name, []).append(value)
         elif name in values:
             errors.append(FieldError(name, "repeated", "given more than once; once is meant"))
