@@ -14,8 +14,8 @@ from tocsin.core.rows import facets_matching
 from tocsin.store.contract import CredentialRow, DueDeadline, Head, OrgRow, Receipt, ReceiptKey
 from tocsin.store.postgres.outgoing import OutgoingReading
 from tocsin.store.postgres.searching import query_of
-from tocsin.store.postgres.workspaces import WorkspaceReading
 from tocsin.store.rows import EVENT, HEAD, RECEIPT, event_of, head_of, receipt_of
+from tocsin.store.workspaces import Rows, WorkspaceReading
 
 EVERYTHING = 1 << 62
 """More rows than there are, and behind every position."""
@@ -33,6 +33,9 @@ def translated(sql: str) -> str:
 
 class PostgresReadTurn(OutgoingReading, WorkspaceReading):
     """One snapshot; it may touch nothing before it has said whose rows it wants."""
+
+    def _directory(self, sql: str, parameters: Sequence[object] = ()) -> Rows:
+        return self.scoped.directory(sql.replace("?", "%s"), tuple(parameters))
 
     def last_position(self) -> int:
         """The position of the newest event; 0 in an empty log."""

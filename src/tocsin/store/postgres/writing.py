@@ -25,7 +25,6 @@ from tocsin.store.postgres.outgoing import OutgoingWriting
 from tocsin.store.postgres.reading import PostgresReadTurn
 from tocsin.store.postgres.scoping import Scoped
 from tocsin.store.postgres.searching import vector_of
-from tocsin.store.postgres.workspaces import WorkspaceWriting
 from tocsin.store.rows import (
     RECEIPT,
     Row,
@@ -41,6 +40,7 @@ from tocsin.store.rows import (
     term_rows,
     ticket_rows,
 )
+from tocsin.store.workspaces import WorkspaceWriting
 
 WRITER: Final = 0x746F6373
 """The advisory lock that the one writer of the database holds."""

@@ -22,7 +22,7 @@ from tocsin.store.contract import (
 from tocsin.store.rows import EVENT, HEAD, RECEIPT, event_of, head_of, receipt_of
 from tocsin.store.sqlite.connecting import Connection
 from tocsin.store.sqlite.outgoing import OutgoingReading
-from tocsin.store.sqlite.workspaces import WorkspaceReading
+from tocsin.store.workspaces import Rows, WorkspaceReading
 
 
 class SqliteReadTurn(OutgoingReading, WorkspaceReading):
@@ -30,6 +30,9 @@ class SqliteReadTurn(OutgoingReading, WorkspaceReading):
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
+
+    def _directory(self, sql: str, parameters: Sequence[object] = ()) -> Rows:
+        return self.connection.execute(sql, tuple(parameters))
 
     def last_position(self) -> int:
         """The position of the newest event; 0 in an empty log."""

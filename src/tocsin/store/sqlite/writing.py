@@ -41,7 +41,7 @@ from tocsin.store.sqlite.bulk import insert
 from tocsin.store.sqlite.connecting import Connection
 from tocsin.store.sqlite.outgoing import OutgoingWriting
 from tocsin.store.sqlite.reading import SqliteReadTurn, org_token
-from tocsin.store.sqlite.workspaces import WorkspaceWriting
+from tocsin.store.workspaces import WorkspaceWriting
 
 
 class SqliteWriteTurn(OutgoingWriting, WorkspaceWriting, SqliteReadTurn):
