@@ -50,6 +50,8 @@ chaos: .venv/dev.stamp .venv/postgresql.stamp ## Kill every part again and again
 	@$(BIN)/python -m bench.chaos
 	$(say) "Two gateways, two dispatchers, a PostgreSQL pair: ten thousand events (six minutes)"
 	@$(BIN)/python -m bench.cluster
+	$(say) "A card in Slack, killed a hundred times between sending and marking it (eight minutes)"
+	@$(BIN)/python -m bench.carding
 
 format: .venv/dev.stamp ## Put every file into the house's form
 	@$(BIN)/ruff format --quiet .
