@@ -22,6 +22,14 @@ def test_every_kind_has_a_sentence() -> None:
     assert set(SENTENCES) == names
 
 
+def test_a_message_says_whose_it_is_and_whether_it_was_taken_back() -> None:
+    said = {"author": "Mia", "text": "Restarted.", "message_id": "m", "source": "slack"}
+
+    assert sentence_of("incident.message_recorded", said) == "Mia, in a chat: Restarted."
+    gone = sentence_of("incident.message_recorded", {**said, "text": "", "deleted": True})
+    assert gone == "Mia took back a message in a chat"
+
+
 def test_a_whole_history_is_told(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "tocsin.db")
     furnish(store, seal=bytes, until=datetime(2026, 11, 20, 9, tzinfo=UTC))

@@ -54,6 +54,12 @@ def _overlap(data: Data) -> str:
     return f"overlaps another maintenance on {shared}"
 
 
+def _said_in_a_chat(data: Data) -> str:
+    if data.get("deleted"):
+        return f"{data['author']} took back a message in a chat"
+    return f"{data['author']}, in a chat: {data['text']}"
+
+
 SENTENCES: Final[Mapping[str, Callable[[Data], str]]] = {
     "created": lambda data: f"opened: {data['title']}",
     "planned": lambda data: f"planned: {data['title']}",
@@ -86,7 +92,7 @@ SENTENCES: Final[Mapping[str, Callable[[Data], str]]] = {
     "related": lambda data: f"tied to another ticket: {data['relation']['kind']}",
     "public_update_posted": lambda data: f"said to the public ({data['status']}): {data['body']}",
     "public_update_edited": lambda data: f"corrected for the public: {data['body']}",
-    "message_recorded": lambda data: str(data["text"]),
+    "message_recorded": _said_in_a_chat,
     "redacted": lambda data: f"erased {', '.join(data['fields'])} of an earlier event",
 }
 """By the name of what happened, whichever the type of ticket."""

@@ -164,6 +164,8 @@ def _told(event: Event, names: Names) -> tuple[str, str]:
     match payload:
         case NoteAdded(body=body):
             return "wrote:", body
+        case MessageRecorded(author=author, deleted=True):
+            return f"{author} took back a message in a chat.", None
         case MessageRecorded(text=body, author=author):
             return f"{author} wrote, in a chat:", body
         case PublicUpdatePosted(status=status, body=body):
