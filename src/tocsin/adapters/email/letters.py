@@ -165,7 +165,7 @@ def _told(event: Event, names: Names) -> tuple[str, str]:
         case NoteAdded(body=body):
             return "wrote:", body
         case MessageRecorded(author=author, deleted=True):
-            return f"{author} took back a message in a chat.", None
+            return f"{author} took back a message in a chat.", ""
         case MessageRecorded(text=body, author=author):
             return f"{author} wrote, in a chat:", body
         case PublicUpdatePosted(status=status, body=body):
