@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from structlog.testing import capture_logs
 
-from tests.dispatcher.posting import TABLE, HOOK, Judge, Post, accepted, firsts
+from tests.dispatcher.posting import HOOK, TABLE, Judge, Post, accepted, firsts
 from tocsin.core.commands import ChangeFields, ChangeSeverity, ChangeStatus
 from tocsin.core.record_commands import DestinationDraft, RemoveRoute
 from tocsin.dispatcher.contract import Delivered, Pace, Parcel, Refused, Retry, Verdict

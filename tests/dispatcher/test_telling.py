@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from structlog.testing import capture_logs
 
-from tests.dispatcher.posting import TABLE, HOOK, Post, accepted, firsts
+from tests.dispatcher.posting import HOOK, TABLE, Post, accepted, firsts
 from tests.handler.acting import House
 from tocsin.core.errors import Overloaded
 from tocsin.core.record_commands import ChangePolicy, CreateRoute, DestinationDraft

@@ -12,10 +12,10 @@ import pytest
 
 from tests.servers.postgres import Cluster
 from tests.store.retelling import History, Teller, told
+from tocsin.core.releases import CODE
 from tocsin.projections.checking import problems_of_search
 from tocsin.projections.rebuilding import rebuild
 from tocsin.store.contract import Batch, DatabaseTooNew, StorageFailed
-from tocsin.store.migrating import CODE
 from tocsin.store.postgres import PostgresStore
 from tocsin.store.postgres.tending import check
 from tocsin.store.schema import DIRECTORY_TABLES, TENANT_TABLES, metadata

@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
+from tocsin.core.releases import CODE
 from tocsin.store import migrations
 from tocsin.store.contract import DatabaseTooNew
-from tocsin.core.releases import CODE
 from tocsin.store.migrating import NEWEST_REVISION, migrate, revision_of
 from tocsin.store.schema import (
     DIRECTORY_TABLES,

@@ -1,1 +1,1 @@
-"""Tests of Slack: what is shown as pure text and blocks; the rest against a server that speaks Slack."""
+"""Tests of Slack: what is pure as it stands, the rest against a server that speaks Slack."""

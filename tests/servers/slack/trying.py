@@ -72,6 +72,11 @@ def _take_in(slack: LocalSlack, *, port: int, data: Path) -> None:
         slack.channel(channel)
 
 
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
     """Serve both until they are interrupted."""
     parser = argparse.ArgumentParser(prog="python -m tests.servers.slack.trying")
@@ -79,21 +84,20 @@ def main() -> int:
     parser.add_argument("--slack-port", type=int, default=3333, help="where the local Slack is")
     parser.add_argument("--data", type=Path, default=Path("data-slack"), help="Tocsin's folder")
     asked = parser.parse_args()
-    print("Starting the example network, which takes a few seconds the first time ...", flush=True)
+    _say("Starting the example network, which takes a few seconds the first time ...")
     try:
         with tried(asked.data, port=asked.port, slack_port=asked.slack_port) as slack:
-            print(
+            _say(
                 f"\n  Slack     {slack.address}/      talk and press buttons here"
                 f"\n  Tocsin    http://{processes.HOST}:{asked.port}/docs"
                 f"\n  Log       {asked.data / 'server.log'}"
-                "\n\nTry: @tocsin the API is slow.  Ctrl-C ends both.",
-                flush=True,
+                "\n\nTry: @tocsin the API is slow.  Ctrl-C ends both."
             )
             threading.Event().wait()
     except KeyboardInterrupt:
         return 0
     except (processes.ProcessFailed, OSError, subprocess.SubprocessError) as failed:
-        print(failed, file=sys.stderr)
+        sys.stderr.write(f"{failed}\n")
         return 1
     return 0
 
