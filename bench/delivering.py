@@ -75,7 +75,7 @@ QUICK: Final = Extent(
     unmeasured=20,
     waiting=40,
     rounds=1,
-    round_of=acknowledging.Extent(rounds=1, warm_up=0.05, seconds=0.1, writes=0),
+    round_of=acknowledging.Extent(rounds=1, warm_up=0.1, seconds=0.4, writes=0),
 )
 
 

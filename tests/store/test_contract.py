@@ -16,6 +16,7 @@ from tests.handler.acting import NOON
 from tests.store.retelling import History, Teller
 from tocsin.core.facts import Event
 from tocsin.core.instants import to_text
+from tocsin.core.releases import CODE
 from tocsin.core.ticket import Ticket
 from tocsin.store.contract import ReadTurn, Store, WriteTurn
 from tocsin.store.outgoing import OutgoingReads, OutgoingWrites
@@ -49,6 +50,15 @@ def test_an_empty_store_has_nothing_and_says_so(store: Store) -> None:
         assert turn.checkpoint("search") == 0
         assert list(turn.search(1, [("x",)])) == []
         assert turn.drop_expired_receipts(NOON, 10) == 0
+
+
+def test_a_new_store_has_left_every_older_release_behind(store: Store) -> None:
+    with store.reading() as turn:
+        assert turn.oldest_code() == CODE
+
+    store.finish_upgrade()
+    with store.reading() as turn:
+        assert turn.oldest_code() == CODE
 
 
 # -- the log -------------------------------------------------------------------------------------
