@@ -26,6 +26,8 @@ COMMANDS = {
     "service": "list get create update delete",
     "route": "list get create update delete test",
     "entry-point": "list get create update delete",
+    "connector": "list get create update delete",
+    "rule": "list get create update delete",
     "delivery": "list get redrive",
     "policy": "get update",
     "events": "list follow",

@@ -58,6 +58,13 @@ CREATIONS: list[tuple[str, str, tuple[str, ...], dict[str, Any]]] = [
          "assignee": "alpha", "severity": "sev2", "service": "api", "is_fallback": True,
          "order": 7},
     ),
+    (
+        "rule", "rules",
+        ("--name", "Dark", "--action", "create", "--matcher", 'severity="sev1"', "--connector",
+         "am", "--link", "{labels.link}", "--storm-limit", "0"),
+        {"name": "Dark", "action": "create", "match": {"matchers": ['severity="sev1"']},
+         "connector": "am", "link": "{labels.link}", "storm_limit": 0},
+    ),
 ]  # fmt: skip
 
 
@@ -344,3 +351,29 @@ def test_whoami_shows_member_role_and_orgs(run: Run) -> None:
     for word in ("Anna", "sre_lead", "alpha", "acme"):
         assert word in answer.stdout
     assert json.loads(run("whoami", "--json").stdout) == ME
+
+
+def test_a_connectors_token_is_told_once_and_alone(gateway: StandIn, run: Run) -> None:
+    made = {"id": "c1", "code": "am", "token": "0123456789abcdef0123456789abcdef"}
+    gateway.answers("POST", f"{ORG}/connectors", Reply(status=201, body=made))
+    gateway.answers("PATCH", f"{ORG}/connectors/am", Reply(body=made))
+
+    done = run(
+        *("connector", "create", "--kind", "generic", "--code", "am", "--name", "Alerts"),
+        *("--contributor", "alpha", "--map", "summary=alert.title", "--map", "source=`x`"),
+    )
+    assert (done.exit_code, done.stdout) == (0, made["token"] + "\n")
+    assert gateway.only("POST", f"{ORG}/connectors").body == {
+        "kind": "generic",
+        "code": "am",
+        "name": "Alerts",
+        "defaults": {"contributor": "alpha"},
+        "mapping": {"summary": "alert.title", "source": "`x`"},
+    }
+
+    again = run("connector", "update", "am", "--new-token", "--environment", "", "--mode", "live")
+    assert again.exit_code == 0
+    changed = gateway.only("PATCH", f"{ORG}/connectors/am").body
+    assert changed == {"token": None, "mode": "live", "defaults": {"environment": None}}
+    assert made["token"] in again.stdout
+    assert run("connector", "update", "am", "--new-token", "--token-file", "-").exit_code == 2

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from tocsin.core.policy_reading import DEFAULT_POLICY
 from tocsin.core.record_claims import claims_of
 from tocsin.core.records import (
+    Connector,
     Contributor,
     Device,
     EntryPoint,
@@ -16,6 +17,7 @@ from tocsin.core.records import (
     Policy,
     Record,
     Route,
+    Rule,
     Service,
 )
 
@@ -97,6 +99,15 @@ class DirectoryInMemory:
 
     def entry_points(self) -> Sequence[EntryPoint]:
         return [record for record in self._here() if isinstance(record, EntryPoint)]
+
+    def connector(self, name: str) -> Connector | None:
+        return next((c for c in self.connectors() if name in (c.id, c.code)), None)
+
+    def connectors(self) -> Sequence[Connector]:
+        return [record for record in self._here() if isinstance(record, Connector)]
+
+    def signal_rules(self) -> Sequence[Rule]:
+        return [record for record in self._here() if isinstance(record, Rule)]
 
     def policy(self) -> Policy:
         return next(

@@ -15,6 +15,7 @@ from tocsin.core.commands import Command, OpenIncident, PlanMaintenance, TicketC
 from tocsin.core.evidence import SYSTEM_ACCESS, Access, Given
 from tocsin.core.facts import SYSTEM, Actor, Event, Payload
 from tocsin.core.records import (
+    Connector,
     Contributor,
     Device,
     EntryPoint,
@@ -23,6 +24,7 @@ from tocsin.core.records import (
     Member,
     Policy,
     Route,
+    Rule,
     Service,
     Side,
 )
@@ -157,6 +159,15 @@ class Town:
         return ()
 
     def entry_points(self) -> Sequence[EntryPoint]:
+        return ()
+
+    def connector(self, name: str) -> Connector | None:
+        return None
+
+    def connectors(self) -> Sequence[Connector]:
+        return ()
+
+    def signal_rules(self) -> Sequence[Rule]:
         return ()
 
     def members(self) -> Sequence[Member]:

@@ -47,12 +47,14 @@ from tocsin.core.facts import Actor
 from tocsin.core.permissions import is_own, may_read, permit
 from tocsin.core.record_commands import (
     ChangePolicy,
+    CreateConnector,
     CreateContributor,
     CreateEntryPoint,
     CreateKey,
     CreateMember,
     CreateOrg,
     CreateRoute,
+    CreateRule,
     CreateService,
     DestinationDraft,
     IssueLinkCode,
@@ -60,15 +62,18 @@ from tocsin.core.record_commands import (
     RecordCommand,
     RegisterDevice,
     RegisterLink,
+    RemoveConnector,
     RemoveContributor,
     RemoveDevice,
     RemoveEntryPoint,
     RemoveLink,
     RemoveMember,
     RemoveRoute,
+    RemoveRule,
     RemoveService,
     RevokeKey,
     SideDraft,
+    UpdateConnector,
     UpdateContributor,
     UpdateDevice,
     UpdateEntryPoint,
@@ -76,6 +81,7 @@ from tocsin.core.record_commands import (
     UpdateLink,
     UpdateMember,
     UpdateRoute,
+    UpdateRule,
     UpdateService,
 )
 from tocsin.core.records import Device, Key, Link, Record
@@ -353,6 +359,34 @@ RECORDS: list[tuple[RecordCommand, str | None, frozenset[Role], frozenset[Role]]
     (UpdateEntryPoint(order=1), "entry_point:pay", LEAD_UP, NOBODY),
     (RemoveEntryPoint(), "entry_point:pay", LEAD_UP, NOBODY),
     (
+        CreateConnector(
+            connector_id="c",
+            code="c",
+            name="c",
+            kind="generic",
+            token_digest="0" * 64,
+            contributor="alpha",
+        ),
+        None,
+        LEAD_UP,
+        LEAD_UP,
+    ),
+    (UpdateConnector(mode="observe"), "connector:alpha", LEAD_UP, LEAD_UP),
+    (UpdateConnector(contributor=None), "connector:alpha", LEAD_UP, NOBODY),
+    (UpdateConnector(mode="observe"), "connector:org", LEAD_UP, NOBODY),
+    (RemoveConnector(), "connector:alpha", LEAD_UP, LEAD_UP),
+    (
+        CreateRule(rule_id="n", name="n", action="ignore", connector="alpha"),
+        None,
+        LEAD_UP,
+        LEAD_UP,
+    ),
+    (CreateRule(rule_id="n", name="n", action="ignore"), None, LEAD_UP, NOBODY),
+    (UpdateRule(order=1), "rule:alpha", LEAD_UP, LEAD_UP),
+    (UpdateRule(connector=None), "rule:alpha", LEAD_UP, NOBODY),
+    (UpdateRule(order=1), "rule:org", LEAD_UP, NOBODY),
+    (RemoveRule(), "rule:alpha", LEAD_UP, LEAD_UP),
+    (
         RegisterDevice(device_id="d", pubkey=pubkey(30), code="d", contributor="alpha"),
         None,
         ALL_BUT_VIEWER,
@@ -388,6 +422,21 @@ def administered() -> OrgInMemory:
         org.ask(
             f"route:{name}",
             CreateRoute(route_id=name, name=name, destination=HOOK, contributor=owner),
+        )
+        org.ask(
+            f"connector:{name}",
+            CreateConnector(
+                connector_id=name,
+                code=name,
+                name=name,
+                kind="generic",
+                token_digest=name.encode().hex().ljust(64, "0"),
+                contributor=owner,
+            ),
+        )
+        org.ask(
+            f"rule:{name}",
+            CreateRule(rule_id=name, name=name, action="ignore", connector=name),
         )
     return org
 

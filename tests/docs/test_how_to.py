@@ -60,3 +60,30 @@ def test_triage_is_set_up_as_the_page_says(tmp_path: Path) -> None:
         ("Payments", ["checkout", "credit card"], False),
         ("Everything else", [], True),
     ]
+
+
+def test_what_the_page_reports_is_measured(tmp_path: Path) -> None:
+    reported, *rest = shells_of(HOW_TO / "measure.md")
+    followed = (
+        'until tocsin measures --json-compact | grep --quiet \'"key":"carrier"\'; do :; done\n'
+    )
+    beginning = shells_of(ROOT / "README.md", heading="Tutorial")[:UP_TO_THE_DEVICE]
+    measured = "echo PAGE\ntocsin measures --json-compact\n"
+    script = "\n".join([*beginning, reported, followed, measured, *rest, STOP])
+
+    said = run_in(tmp_path, script).partition("PAGE\n")[2]
+
+    found = json.loads(said.splitlines()[0])
+    by_name = {one["measure"]: one for one in found["measures"]}
+    assert {name: one["count"] for name, one in by_name.items()} == dict.fromkeys(
+        ("mttd", "mtta", "mttm", "mttr", "mttc"), 1
+    )
+    # It began twenty minutes before; the page itself takes seconds.
+    assert 1_200 <= by_name["mttr"]["mean_seconds"] < 1_320
+    (device,) = found["availability"]["devices"]
+    assert device["code"] == "ams-1"
+    assert "carrier" in said
+    lines = (tmp_path / "measures.csv").read_text().splitlines()
+    assert lines[0].startswith("figure,by,key,count,mean_seconds")
+    assert any(line.startswith("mttr,,,1,") for line in lines)
+    assert any(line.startswith("availability,device,ams-1,") for line in lines)

@@ -113,6 +113,7 @@ commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(ChangeSeverity, severity=st.sampled_from(SEVERITIES)),
     st.builds(ChangeLabels, add=_some(LABELS), remove=_some(LABELS)),
     st.builds(ChangeFields, title=phrases),
+    st.builds(ChangeFields, impact=st.sampled_from(("degraded", "outage"))),
     st.builds(ChangeFields, devices=_some(DEVICES), services=_some(SERVICES)),
     st.builds(Assign, assignee=st.none() | st.sampled_from(("alpha", "beta"))),
     st.builds(AddAction, action_kind=st.just("NOTE"), label=phrases),

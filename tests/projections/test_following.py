@@ -19,6 +19,7 @@ from tocsin.core.commands import (
 from tocsin.handler.submission import Submission
 from tocsin.projections.checking import problems_of_search
 from tocsin.projections.following import REST_SECONDS, SEARCH, SLICE, Followers
+from tocsin.projections.measuring import MEASURES
 from tocsin.projections.rebuilding import rebuild
 from tocsin.store.sqlite.connecting import connect
 
@@ -162,14 +163,14 @@ def test_a_long_log_is_followed_slice_by_slice_without_a_rest(home: House) -> No
 def test_lag_is_told_in_events_and_seconds(home: House) -> None:
     followers = Followers(store=home.store, clock=home.clock, timer=Timer())
     follow(home)
-    assert followers.lag() == [(SEARCH, 0, 0.0)]
+    assert followers.lag() == [(SEARCH, 0, 0.0), (MEASURES, 0, 0.0)]
 
     opened(home)
     home.clock.pass_by(timedelta(seconds=90))
 
-    ((name, events, seconds),) = followers.lag()
-    assert (name, events) == (SEARCH, 1)
-    assert seconds == pytest.approx(90, abs=0.01)
+    behind = followers.lag()
+    assert [(name, events) for name, events, _ in behind] == [(SEARCH, 1), (MEASURES, 1)]
+    assert [seconds for _, _, seconds in behind] == pytest.approx([90, 90], abs=0.01)
 
 
 # -- erasure -------------------------------------------------------------------------------------

@@ -409,6 +409,12 @@ def test_clearing_takes_what_follows_and_leaves_the_log(full: Store, history: Hi
         assert list(turn.with_term(history.net, {"label=routing"})) == []
         assert list(turn.search(history.net, [("fibre",)])) == []
         assert turn.checkpoint("search") == 0
+        assert turn.columns(
+            ["number"],
+            "SELECT number FROM measured WHERE org_id = ?",
+            (history.net,),
+            org_id=history.net,
+        ) == ("[]",)
         assert [tuple(row) for row in turn.select("SELECT count(*) FROM tickets", org_id=None)] == [
             (0,)
         ]

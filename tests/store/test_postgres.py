@@ -130,6 +130,7 @@ def in_trouble(store: PostgresStore, history: History) -> None:
                 "INSERT INTO receipts VALUES (%(org)s, 's', 'k', '', 's', 1, 200, '[]', '', '')",
                 "INSERT INTO search VALUES (%(org)s, %(org)s, 'fibre', 'fibre:1')",
                 "INSERT INTO deadlines VALUES (%(org)s, 's', 'k', '2030')",
+                "INSERT INTO measured SELECT %(org)s, 1" + 12 * ", ''",
             ):
                 connection.execute(sql, {"org": org_id})
         turn.commit()

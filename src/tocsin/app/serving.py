@@ -116,6 +116,7 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
             trusted_proxies=settings.trusted_proxies,
             metrics_token=settings.metrics_token,
             allow_private_destinations=settings.allow_private_destinations,
+            public_url=settings.public_url,
             senders=outgoing.senders,
             unavailable=outgoing.unavailable,
             unseal=lambda box: opened(key, box),

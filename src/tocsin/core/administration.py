@@ -1,5 +1,5 @@
 """Administration: one decision and one folding for org, contributor, member, key, service, route,
-entry point and policy (Domain: words).
+entry point, connector, rule and policy (Domain: words).
 
 All of it is facts too, so it is audited and replays. Nothing is ever deleted: a removed record
 keeps its log and frees its names; a revoked key stays revoked.
@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final, TypeVar, assert_never
 
 from tocsin.core.commands import Redact
+from tocsin.core.connectors import decide_connector
 from tocsin.core.contributors import decide_contributor, decide_org
 from tocsin.core.entry_points import decide_entry_point
 from tocsin.core.errors import NotFound
@@ -23,29 +24,36 @@ from tocsin.core.record_changes import changed, removed, touched
 from tocsin.core.record_commands import (
     AdministrationCommand,
     ChangePolicy,
+    CreateConnector,
     CreateContributor,
     CreateEntryPoint,
     CreateKey,
     CreateMember,
     CreateOrg,
     CreateRoute,
+    CreateRule,
     CreateService,
     IssueLinkCode,
     LinkSlack,
+    RemoveConnector,
     RemoveContributor,
     RemoveEntryPoint,
     RemoveMember,
     RemoveRoute,
+    RemoveRule,
     RemoveService,
     RevokeKey,
+    UpdateConnector,
     UpdateContributor,
     UpdateEntryPoint,
     UpdateKey,
     UpdateMember,
     UpdateRoute,
+    UpdateRule,
     UpdateService,
 )
 from tocsin.core.record_facts import (
+    ConnectorCreated,
     ContributorCreated,
     EntryPointCreated,
     KeyCreated,
@@ -58,10 +66,12 @@ from tocsin.core.record_facts import (
     RecordRemoved,
     RecordUpdated,
     RouteCreated,
+    RuleCreated,
     ServiceCreated,
     SlackLinked,
 )
 from tocsin.core.records import (
+    Connector,
     Contributor,
     EntryPoint,
     Key,
@@ -70,10 +80,14 @@ from tocsin.core.records import (
     Policy,
     Record,
     Route,
+    Rule,
     Service,
 )
+from tocsin.core.rules import decide_rule
 
-Administered = Org | Contributor | Member | Key | Service | Route | EntryPoint | Policy
+Administered = (
+    Org | Contributor | Member | Key | Service | Route | EntryPoint | Connector | Rule | Policy
+)
 
 SORTS: Final = (
     "org",
@@ -83,6 +97,8 @@ SORTS: Final = (
     "service",
     "route",
     "entry_point",
+    "connector",
+    "rule",
     "policy",
 )
 """The sorts of stream that this module decides and folds."""
@@ -115,6 +131,10 @@ def decide(
             return decide_route(_of(Route, state), command, given)
         case CreateEntryPoint() | UpdateEntryPoint() | RemoveEntryPoint():
             return decide_entry_point(_of(EntryPoint, state), command, given)
+        case CreateConnector() | UpdateConnector() | RemoveConnector():
+            return decide_connector(_of(Connector, state), command, given)
+        case CreateRule() | UpdateRule() | RemoveRule():
+            return decide_rule(_of(Rule, state), command, given)
         case ChangePolicy():
             return decide_policy(_of(Policy, state), command)
         case Redact():
@@ -226,6 +246,49 @@ def evolve(state: Record | None, event: Event) -> Administered:
                 service=payload.service,
                 is_fallback=payload.is_fallback,
                 order=payload.order,
+            )
+        case ConnectorCreated():
+            return Connector(
+                id=stream_identity(event.stream),
+                created_at=event.recorded_at,
+                updated_at=event.recorded_at,
+                version=event.version,
+                code=payload.code,
+                name=payload.name,
+                kind=payload.connector_kind,
+                token_digest=payload.token_digest,
+                mode=payload.mode,
+                contributor_id=payload.contributor_id,
+                service=payload.service,
+                environment=payload.environment,
+                mapping=payload.mapping,
+                hmac_secret_id=payload.hmac_secret_id,
+                expected_every_minutes=payload.expected_every_minutes,
+            )
+        case RuleCreated():
+            return Rule(
+                id=stream_identity(event.stream),
+                created_at=event.recorded_at,
+                updated_at=event.recorded_at,
+                version=event.version,
+                name=payload.name,
+                action=payload.action,
+                matchers=payload.matchers,
+                connector_id=payload.connector_id,
+                title=payload.title,
+                severity=payload.severity,
+                service=payload.service,
+                device=payload.device,
+                link=payload.link,
+                contributor=payload.contributor,
+                correlation_key=payload.correlation_key,
+                on_resolve=payload.on_resolve,
+                order=payload.order,
+                within_minutes=payload.within_minutes,
+                reopen_within_minutes=payload.reopen_within_minutes,
+                quiet_minutes=payload.quiet_minutes,
+                storm_limit=payload.storm_limit,
+                storm_minutes=payload.storm_minutes,
             )
         case PolicyChanged():
             policy = (

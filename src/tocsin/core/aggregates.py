@@ -17,6 +17,7 @@ from tocsin.core.deadlines import Deadline, deadlines_of
 from tocsin.core.evidence import Given
 from tocsin.core.facts import Event, Payload
 from tocsin.core.records import (
+    Connector,
     Contributor,
     Device,
     EntryPoint,
@@ -27,6 +28,7 @@ from tocsin.core.records import (
     Policy,
     Record,
     Route,
+    Rule,
     Service,
 )
 from tocsin.core.rows import terms_of
@@ -72,6 +74,8 @@ AGGREGATES: Final[Mapping[str, Aggregate]] = MappingProxyType(
         "service": Aggregate(Service, administration.decide, administration.evolve),
         "route": Aggregate(Route, administration.decide, administration.evolve),
         "entry_point": Aggregate(EntryPoint, administration.decide, administration.evolve),
+        "connector": Aggregate(Connector, administration.decide, administration.evolve),
+        "rule": Aggregate(Rule, administration.decide, administration.evolve),
         "policy": Aggregate(Policy, administration.decide, administration.evolve),
     }
 )

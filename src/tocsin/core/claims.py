@@ -3,8 +3,9 @@
 Kinds: ``ref``, ``correlation_key`` and ``external_id`` of tickets; ``asset_pubkey`` (devices and
 links together), ``device_code``, ``link_code``, ``contributor_code``, ``contributor_pubkey``,
 ``service_code``, ``member_email``, ``slack_user``, ``slack_code``, ``route_name``,
-``entry_point_name``, ``entry_point_fallback`` of records. A claim is held while its stream's state
-says so: :func:`tocsin.core.aggregates.claims_of`.
+``entry_point_name``, ``entry_point_fallback``, ``connector_code``, ``connector_token`` (its
+SHA-256, in hex), ``rule_name`` of records. A claim is held while its stream's state says so:
+:func:`tocsin.core.aggregates.claims_of`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ SLACK_CODE = "slack_code"
 ROUTE_NAME = "route_name"
 ENTRY_POINT_NAME = "entry_point_name"
 ENTRY_POINT_FALLBACK = "entry_point_fallback"
+CONNECTOR_CODE = "connector_code"
+CONNECTOR_DIGEST = "connector_token"
+RULE_NAME = "rule_name"
 
 KINDS = (
     REF,
@@ -44,4 +48,7 @@ KINDS = (
     ROUTE_NAME,
     ENTRY_POINT_NAME,
     ENTRY_POINT_FALLBACK,
+    CONNECTOR_CODE,
+    CONNECTOR_DIGEST,
+    RULE_NAME,
 )

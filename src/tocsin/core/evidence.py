@@ -13,6 +13,7 @@ from typing import Protocol
 
 from tocsin.core.facts import Actor
 from tocsin.core.records import (
+    Connector,
     Contributor,
     Device,
     EntryPoint,
@@ -21,6 +22,7 @@ from tocsin.core.records import (
     Member,
     Policy,
     Route,
+    Rule,
     Service,
 )
 from tocsin.core.ticket import Ticket
@@ -47,7 +49,7 @@ class Directory(Protocol):
     """The org's records, found by every name they have. Removed records are not found.
 
     ``device`` and ``link`` take a pubkey or a code; ``contributor`` an id, code or pubkey;
-    ``member`` an id; ``service`` a code or id; ``route`` and ``key`` an id.
+    ``member`` an id; ``service`` and ``connector`` a code or id; ``route`` and ``key`` an id.
     """
 
     def device(self, name: str) -> Device | None: ...
@@ -60,6 +62,9 @@ class Directory(Protocol):
     def route(self, identity: str) -> Route | None: ...
     def routes(self) -> Sequence[Route]: ...
     def entry_points(self) -> Sequence[EntryPoint]: ...
+    def connector(self, name: str) -> Connector | None: ...
+    def connectors(self) -> Sequence[Connector]: ...
+    def signal_rules(self) -> Sequence[Rule]: ...
     def members(self) -> Sequence[Member]: ...
     def keys(self) -> Sequence[Key]: ...
     def policy(self) -> Policy: ...

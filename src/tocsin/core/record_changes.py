@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from tocsin.core import instants
+from tocsin.core.connector_words import ConnectorMode, OnResolve, RuleAction
 from tocsin.core.facts import Change, Event, JsonValue
-from tocsin.core.records import Contact, Destination, Record, RouteMatch, Side
+from tocsin.core.records import Contact, Destination, Record, RouteMatch, Rule, Side
 from tocsin.core.ticket import Assignee
 from tocsin.core.words import ContactMethod, DestinationKind, LinkType, Role, Severity
 
@@ -23,6 +24,7 @@ FieldValue = (
     | str
     | datetime
     | tuple[object, ...]
+    | Mapping[str, str]
     | Destination
     | RouteMatch
     | Side
@@ -45,6 +47,8 @@ def as_json(value: object) -> JsonValue:
             return instants.to_text(value)
         case tuple():
             return [as_json(item) for item in value]
+        case Mapping():
+            return {str(name): as_json(item) for name, item in sorted(value.items())}
         case _ if is_dataclass(value):
             return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
         case _:
@@ -69,11 +73,18 @@ def changed(state: R, changes: tuple[Change, ...], event: Event) -> R:
     """*state* after *changes*. A field that this code does not know is left alone."""
     known = {field.name for field in fields(state)}
     values: dict[str, Any] = {
-        change.field: _READERS.get(change.field, _plain)(change.new)
+        change.field: _reader(state, change.field)(change.new)
         for change in changes
         if change.field in known
     }
     return replace(state, **{**values, "updated_at": event.recorded_at, "version": event.version})
+
+
+def _reader(state: Record, field: str) -> Callable[[JsonValue], object]:
+    if field == "severity" and isinstance(state, Rule):
+        # A rule's is a text with placeholders; everybody else's is a severity.
+        return _plain
+    return _READERS.get(field, _plain)
 
 
 def removed(state: R, at: datetime, event: Event) -> R:
@@ -141,6 +152,11 @@ def _assignee(value: JsonValue) -> object:
     return Assignee(kind=str(value.get("kind")), id=str(value.get("id")))
 
 
+def _expressions(value: JsonValue) -> object:
+    given = value if isinstance(value, dict) else {}
+    return {name: str(expression) for name, expression in given.items()}
+
+
 _READERS: Final[Mapping[str, Callable[[JsonValue], object]]] = {
     "role": lambda value: Role(str(value)),
     "severity": lambda value: None if value is None else Severity(str(value)),
@@ -150,6 +166,10 @@ _READERS: Final[Mapping[str, Callable[[JsonValue], object]]] = {
     "contacts": _contacts,
     "destination": _destination,
     "match": _match,
+    "mapping": _expressions,
+    "mode": lambda value: ConnectorMode(str(value)),
+    "action": lambda value: RuleAction(str(value)),
+    "on_resolve": lambda value: OnResolve(str(value)),
     "side_a": _side,
     "side_z": _side,
 }

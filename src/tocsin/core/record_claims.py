@@ -6,6 +6,8 @@ from typing import Final
 
 from tocsin.core.claims import (
     ASSET_PUBKEY,
+    CONNECTOR_CODE,
+    CONNECTOR_DIGEST,
     CONTRIBUTOR_CODE,
     CONTRIBUTOR_PUBKEY,
     DEVICE_CODE,
@@ -13,6 +15,7 @@ from tocsin.core.claims import (
     ENTRY_POINT_NAME,
     LINK_CODE,
     ROUTE_NAME,
+    RULE_NAME,
     SERVICE_CODE,
     SLACK_CODE,
     SLACK_USER,
@@ -23,23 +26,28 @@ from tocsin.core.entry_points import FALLBACK
 from tocsin.core.facts import NOT_GIVEN, NotGiven
 from tocsin.core.membership import email_claim
 from tocsin.core.record_commands import (
+    CreateConnector,
     CreateContributor,
     CreateEntryPoint,
     CreateMember,
     CreateRoute,
+    CreateRule,
     CreateService,
     LinkSlack,
     RegisterDevice,
     RegisterLink,
+    UpdateConnector,
     UpdateContributor,
     UpdateDevice,
     UpdateEntryPoint,
     UpdateLink,
     UpdateMember,
     UpdateRoute,
+    UpdateRule,
     UpdateService,
 )
 from tocsin.core.records import (
+    Connector,
     Contributor,
     Device,
     EntryPoint,
@@ -47,6 +55,7 @@ from tocsin.core.records import (
     Member,
     Record,
     Route,
+    Rule,
     Service,
 )
 from tocsin.core.ticket_fold import REMOVED
@@ -74,6 +83,12 @@ def claims_of(record: Record) -> frozenset[Claim]:
             named: Claim = (ENTRY_POINT_NAME, record.name)
             fallback: Claim = (ENTRY_POINT_FALLBACK, FALLBACK)
             return frozenset({named, fallback} if record.is_fallback else {named})
+        case Connector():
+            return frozenset(
+                {(CONNECTOR_CODE, record.code), (CONNECTOR_DIGEST, record.token_digest)}
+            )
+        case Rule():
+            return frozenset({(RULE_NAME, record.name)})
         case Device():
             return frozenset({(ASSET_PUBKEY, record.pubkey), (DEVICE_CODE, record.code)})
         case Link():
@@ -103,6 +118,10 @@ def claims_named_by(command: Command) -> frozenset[Claim]:
         case CreateEntryPoint() | UpdateEntryPoint():
             fallback = FALLBACK if command.is_fallback is True else NOT_GIVEN
             return _given((ENTRY_POINT_NAME, command.name), (ENTRY_POINT_FALLBACK, fallback))
+        case CreateConnector() | UpdateConnector():
+            return _given((CONNECTOR_CODE, command.code), (CONNECTOR_DIGEST, command.token_digest))
+        case CreateRule() | UpdateRule():
+            return _given((RULE_NAME, command.name))
         case RegisterDevice() | UpdateDevice():
             return _given((ASSET_PUBKEY, command.pubkey), (DEVICE_CODE, command.code))
         case RegisterLink() | UpdateLink():

@@ -13,7 +13,8 @@ A key always speaks for a member. For one made without a member the writer asks,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tocsin.core.commands import Command, Redact
 from tocsin.core.facts import NOT_GIVEN, NotGiven
@@ -261,6 +262,101 @@ class RemoveEntryPoint(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreateConnector(Command):
+    """Let a neighbour speak to us; ``token_digest`` is the SHA-256 of its token, in hex, and
+    ``hmac_secret_id`` names a sealed secret. ``service`` is a code."""
+
+    connector_id: str
+    code: str
+    name: str
+    kind: str
+    token_digest: str
+    mode: str = "live"
+    contributor: str | None = None
+    service: str | None = None
+    environment: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    hmac_secret_id: str | None = None
+    expected_every_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateConnector(Command):
+    """Change a connector; its kind stays. Another ``token_digest`` shuts out the token before it;
+    ``mapping`` replaces every expression."""
+
+    code: str | NotGiven = NOT_GIVEN
+    name: str | NotGiven = NOT_GIVEN
+    token_digest: str | NotGiven = NOT_GIVEN
+    mode: str | NotGiven = NOT_GIVEN
+    contributor: str | None | NotGiven = NOT_GIVEN
+    service: str | None | NotGiven = NOT_GIVEN
+    environment: str | None | NotGiven = NOT_GIVEN
+    mapping: Mapping[str, str] | NotGiven = NOT_GIVEN
+    hmac_secret_id: str | None | NotGiven = NOT_GIVEN
+    expected_every_minutes: int | None | NotGiven = NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveConnector(Command):
+    """Hear that neighbour no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRule(Command):
+    """Say what becomes of signals that fit; ``connector`` is an id or a code."""
+
+    rule_id: str
+    name: str
+    action: str
+    matchers: tuple[str, ...] = ()
+    connector: str | None = None
+    title: str | None = None
+    severity: str | None = None
+    service: str | None = None
+    device: str | None = None
+    link: str | None = None
+    contributor: str | None = None
+    correlation_key: str | None = None
+    on_resolve: str = "resolve"
+    order: int = 0
+    within_minutes: int | None = None
+    reopen_within_minutes: int | None = None
+    quiet_minutes: int | None = None
+    storm_limit: int = 50
+    storm_minutes: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRule(Command):
+    """Change a rule; ``matchers`` replaces them all."""
+
+    name: str | NotGiven = NOT_GIVEN
+    action: str | NotGiven = NOT_GIVEN
+    matchers: tuple[str, ...] | NotGiven = NOT_GIVEN
+    connector: str | None | NotGiven = NOT_GIVEN
+    title: str | None | NotGiven = NOT_GIVEN
+    severity: str | None | NotGiven = NOT_GIVEN
+    service: str | None | NotGiven = NOT_GIVEN
+    device: str | None | NotGiven = NOT_GIVEN
+    link: str | None | NotGiven = NOT_GIVEN
+    contributor: str | None | NotGiven = NOT_GIVEN
+    correlation_key: str | None | NotGiven = NOT_GIVEN
+    on_resolve: str | NotGiven = NOT_GIVEN
+    order: int | NotGiven = NOT_GIVEN
+    within_minutes: int | None | NotGiven = NOT_GIVEN
+    reopen_within_minutes: int | None | NotGiven = NOT_GIVEN
+    quiet_minutes: int | None | NotGiven = NOT_GIVEN
+    storm_limit: int | NotGiven = NOT_GIVEN
+    storm_minutes: int | NotGiven = NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveRule(Command):
+    """Treat signals as the other rules say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePolicy(Command):
     """Change how the org wants it (API: PATCH /policy)."""
 
@@ -372,6 +468,12 @@ AdministrationCommand = (
     | CreateEntryPoint
     | UpdateEntryPoint
     | RemoveEntryPoint
+    | CreateConnector
+    | UpdateConnector
+    | RemoveConnector
+    | CreateRule
+    | UpdateRule
+    | RemoveRule
     | ChangePolicy
     | Redact
 )

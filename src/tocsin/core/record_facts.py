@@ -7,9 +7,11 @@ state that its tickets give it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from tocsin.core.connector_words import ConnectorKind, ConnectorMode, OnResolve, RuleAction
 from tocsin.core.facts import Change, Payload, fact
 from tocsin.core.records import Contact, Destination, RouteMatch, Side
 from tocsin.core.ticket import Assignee
@@ -151,6 +153,49 @@ class EntryPointCreated(Payload):
     order: int = 0
 
 
+@fact("connector.created")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorCreated(Payload):
+    """A neighbour may speak to us from now on; of its token only the SHA-256 is kept."""
+
+    code: str
+    name: str
+    connector_kind: ConnectorKind
+    token_digest: str
+    mode: ConnectorMode = ConnectorMode.LIVE
+    contributor_id: str | None = None
+    service: str | None = None
+    environment: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    hmac_secret_id: str | None = None
+    expected_every_minutes: int | None = None
+
+
+@fact("rule.created")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCreated(Payload):
+    """Signals that fit have these consequences from now on."""
+
+    name: str
+    action: RuleAction
+    matchers: tuple[str, ...] = ()
+    connector_id: str | None = None
+    title: str | None = None
+    severity: str | None = None
+    service: str | None = None
+    device: str | None = None
+    link: str | None = None
+    contributor: str | None = None
+    correlation_key: str | None = None
+    on_resolve: OnResolve = OnResolve.RESOLVE
+    order: int = 0
+    within_minutes: int | None = None
+    reopen_within_minutes: int | None = None
+    quiet_minutes: int | None = None
+    storm_limit: int = 50
+    storm_minutes: int = 5
+
+
 @fact("policy.changed")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyChanged(Payload):
@@ -193,6 +238,8 @@ class LinkRegistered(Payload):
     "service.updated",
     "route.updated",
     "entry_point.updated",
+    "connector.updated",
+    "rule.updated",
     "device.updated",
     "link.updated",
 )
@@ -209,6 +256,8 @@ class RecordUpdated(Payload):
     "service.removed",
     "route.removed",
     "entry_point.removed",
+    "connector.removed",
+    "rule.removed",
     "device.removed",
     "link.removed",
 )

@@ -1,4 +1,5 @@
-"""Who may administer what (Domain: roles): parties, keys, assets, services and routes.
+"""Who may administer what (Domain: roles): parties, keys, assets, services, routes,
+connectors and rules.
 
 A member bound to a contributor reaches only what is that contributor's own. An ``sre_lead`` so
 bound manages the contributor's members, contacts and keys, never above its own role: a contributor
@@ -15,27 +16,32 @@ from tocsin.core.evidence import Access, Given
 from tocsin.core.facts import NotGiven
 from tocsin.core.record_commands import (
     ChangePolicy,
+    CreateConnector,
     CreateContributor,
     CreateEntryPoint,
     CreateKey,
     CreateMember,
     CreateOrg,
     CreateRoute,
+    CreateRule,
     CreateService,
     IssueLinkCode,
     LinkSlack,
     RecordCommand,
     RegisterDevice,
     RegisterLink,
+    RemoveConnector,
     RemoveContributor,
     RemoveDevice,
     RemoveEntryPoint,
     RemoveLink,
     RemoveMember,
     RemoveRoute,
+    RemoveRule,
     RemoveService,
     RevokeKey,
     SideDraft,
+    UpdateConnector,
     UpdateContributor,
     UpdateDevice,
     UpdateEntryPoint,
@@ -43,9 +49,20 @@ from tocsin.core.record_commands import (
     UpdateLink,
     UpdateMember,
     UpdateRoute,
+    UpdateRule,
     UpdateService,
 )
-from tocsin.core.records import Contributor, Device, Key, Link, Member, Record, Route
+from tocsin.core.records import (
+    Connector,
+    Contributor,
+    Device,
+    Key,
+    Link,
+    Member,
+    Record,
+    Route,
+    Rule,
+)
 from tocsin.core.words import Role, UnknownWord, parse_word
 
 
@@ -88,6 +105,10 @@ def permit_record(command: RecordCommand, state: Record | None, given: Given) ->
             _whole_org(access, "administering entry points")
         case CreateRoute() | UpdateRoute() | RemoveRoute():
             _permit_route(command, state, given)
+        case CreateConnector() | UpdateConnector() | RemoveConnector():
+            _permit_connector(command, state, given)
+        case CreateRule() | UpdateRule() | RemoveRule():
+            _permit_rule(command, state, given)
         case RegisterDevice() | UpdateDevice() | RemoveDevice():
             _permit_device(command, state, given)
         case RegisterLink() | UpdateLink() | RemoveLink():
@@ -122,7 +143,7 @@ def _owner_of(state: Record | None) -> str | None:
     match state:
         case Contributor():
             return state.id
-        case Member() | Route() | Device() | Link():
+        case Member() | Route() | Connector() | Device() | Link():
             return state.contributor_id
         case _:
             return None
@@ -260,6 +281,46 @@ def _permit_route(
             None if command.contributor is None else _named_contributor(command.contributor, given)
         )
         _within(access, moved_to, what)
+
+
+def _permit_connector(
+    command: CreateConnector | UpdateConnector | RemoveConnector,
+    state: Record | None,
+    given: Given,
+) -> None:
+    access = given.access
+    what = "administering connectors"
+    _require(access, Role.SRE_LEAD, what)
+    if isinstance(command, CreateConnector):
+        _within(access, _named_contributor(command.contributor, given), what)
+    elif state is not None:
+        _within(access, _owner_of(state), what)
+    if isinstance(command, UpdateConnector) and not isinstance(command.contributor, NotGiven):
+        moved_to = (
+            None if command.contributor is None else _named_contributor(command.contributor, given)
+        )
+        _within(access, moved_to, what)
+
+
+def _permit_rule(
+    command: CreateRule | UpdateRule | RemoveRule, state: Record | None, given: Given
+) -> None:
+    """A rule is its connector's owner's; one for every connector is for the whole org to say."""
+    access = given.access
+    what = "administering rules"
+    _require(access, Role.SRE_LEAD, what)
+    if isinstance(state, Rule):
+        _within(access, _owner_of_connector(state.connector_id, given), what)
+    if isinstance(command, CreateRule) or (
+        isinstance(command, UpdateRule) and not isinstance(command.connector, NotGiven)
+    ):
+        named = command.connector if isinstance(command.connector, str) else None
+        _within(access, _owner_of_connector(named, given), what)
+
+
+def _owner_of_connector(name: str | None, given: Given) -> str | None:
+    found = None if name is None else given.directory.connector(name)
+    return None if found is None else found.contributor_id
 
 
 def permit_redelivery(access: Access, route: Route | None, what: str) -> None:

@@ -6,9 +6,11 @@ States only. What may be asked of them and what follows is in :mod:`record_comma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from tocsin.core.connector_words import ConnectorKind, ConnectorMode, OnResolve, RuleAction
 from tocsin.core.ticket import Assignee
 from tocsin.core.words import ContactMethod, DestinationKind, LinkType, Role, Severity
 
@@ -158,6 +160,61 @@ class EntryPoint(Record):
     service: str | None = None
     is_fallback: bool = False
     order: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connector(Record):
+    """A neighbour's way in (API: connectors).
+
+    Of its token only the SHA-256 is kept, in hex; ``hmac_secret_id`` names the sealed secret that
+    the neighbour signs with. ``contributor_id`` owns it: what it opens is that contributor's.
+    ``service`` (a code) and ``environment`` are of signals that name none. ``mapping`` has an
+    expression for each field of a signal. Unheard of for ``expected_every_minutes``, it is silent.
+    """
+
+    code: str
+    name: str
+    kind: ConnectorKind
+    token_digest: str
+    mode: ConnectorMode = ConnectorMode.LIVE
+    contributor_id: str | None = None
+    service: str | None = None
+    environment: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    hmac_secret_id: str | None = None
+    expected_every_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule(Record):
+    """What becomes of signals that fit all of ``matchers`` (Domain: correlation; API: rules).
+
+    ``connector_id`` keeps it to one connector. ``title`` to ``correlation_key`` are placeholders
+    (:mod:`placeholders`) for the incident that it opens. Rules with a lower ``order`` are asked
+    first. A signal joins an incident that is alike if that was opened at most ``within_minutes``
+    before; None: however long before for ``attach``, never for ``create``. The policy says
+    ``reopen_within_minutes`` and ``quiet_minutes`` where the rule does not. More than
+    ``storm_limit`` incidents in ``storm_minutes`` become one; 0: never.
+    """
+
+    name: str
+    action: RuleAction
+    matchers: tuple[str, ...] = ()
+    connector_id: str | None = None
+    title: str | None = None
+    severity: str | None = None
+    service: str | None = None
+    device: str | None = None
+    link: str | None = None
+    contributor: str | None = None
+    correlation_key: str | None = None
+    on_resolve: OnResolve = OnResolve.RESOLVE
+    order: int = 0
+    within_minutes: int | None = None
+    reopen_within_minutes: int | None = None
+    quiet_minutes: int | None = None
+    storm_limit: int = 50
+    storm_minutes: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,12 @@ from typing import Final
 
 from tocsin.core.facts import Payload
 from tocsin.core.record_facts import (
+    ConnectorCreated,
     EntryPointCreated,
     LinkCodeIssued,
     MemberCreated,
     PartyUpdated,
+    RuleCreated,
     SlackLinked,
 )
 from tocsin.core.ticket_facts import LinkedToTicket
@@ -30,6 +32,8 @@ def known_since(payload: Payload) -> int:
     """The number of the first release that can read *payload*."""
     match payload:
         case EntryPointCreated() | LinkCodeIssued() | SlackLinked():
+            return 2
+        case ConnectorCreated() | RuleCreated():
             return 2
         case MemberCreated(slack_team_id=str()):
             return 2

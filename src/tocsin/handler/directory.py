@@ -9,6 +9,7 @@ from tocsin.core.facts import stream_name
 from tocsin.core.policy_reading import DEFAULT_POLICY
 from tocsin.core.record_claims import claims_of
 from tocsin.core.records import (
+    Connector,
     Contributor,
     Device,
     EntryPoint,
@@ -18,6 +19,7 @@ from tocsin.core.records import (
     Policy,
     Record,
     Route,
+    Rule,
     Service,
 )
 from tocsin.store.contract import Head
@@ -37,6 +39,7 @@ class OrgDirectory:
         self._names: dict[tuple[str, str], str] = {}
         self._links_of: dict[str, dict[str, Link]] = {}
         self._routes: tuple[Route, ...] | None = None
+        self._rules: tuple[Rule, ...] | None = None
         for head in heads:
             self.put(head.stream, head)
 
@@ -59,6 +62,8 @@ class OrgDirectory:
             self._learn(stream, head.state)
         if stream.startswith("route:"):
             self._routes = None
+        if stream.startswith("rule:"):
+            self._rules = None
         return before
 
     def _names_of(self, record: Record) -> list[tuple[str, str]]:
@@ -75,6 +80,8 @@ class OrgDirectory:
                 ]
             case Service():
                 return [("service", record.id), ("service", record.code)]
+            case Connector():
+                return [("connector", record.id), ("connector", record.code)]
             case _:
                 return []
 
@@ -195,6 +202,29 @@ class OrgDirectory:
             for _, head in sorted(self._heads.items())
             if isinstance(head.state, EntryPoint) and head.state.removed_at is None
         ]
+
+    def connector(self, name: str) -> Connector | None:
+        """By code or id."""
+        found = self._present(self._names.get(("connector", name)))
+        return found if isinstance(found, Connector) else None
+
+    def connectors(self) -> Sequence[Connector]:
+        """Every connector that was not removed, oldest first."""
+        return [
+            head.state
+            for _, head in sorted(self._heads.items())
+            if isinstance(head.state, Connector) and head.state.removed_at is None
+        ]
+
+    def signal_rules(self) -> Sequence[Rule]:
+        """Every rule that was not removed, oldest first."""
+        if self._rules is None:
+            self._rules = tuple(
+                head.state
+                for stream, head in sorted(self._heads.items())
+                if isinstance(head.state, Rule) and head.state.removed_at is None
+            )
+        return self._rules
 
     def members(self) -> Sequence[Member]:
         """Every member that was not removed, oldest first."""

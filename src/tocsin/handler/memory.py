@@ -12,6 +12,7 @@ from tocsin.handler.naming import TICKET_SORTS
 from tocsin.store.contract import CredentialRow, Head, WriteTurn
 
 RECORD_SORTS = (
+    "connector",
     "contributor",
     "device",
     "entry_point",
@@ -21,6 +22,7 @@ RECORD_SORTS = (
     "org",
     "policy",
     "route",
+    "rule",
     "service",
 )
 TICKETS_KEPT = 20_000

@@ -103,6 +103,8 @@ IDENTITY_FIELDS = {
     "service": "service_id",
     "route": "route_id",
     "entry_point": "entry_point_id",
+    "connector": "connector_id",
+    "rule": "rule_id",
     "device": "device_id",
     "link": "link_id",
 }

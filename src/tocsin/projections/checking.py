@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from tocsin.core.measured import turns_in
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import NoteAdded
 from tocsin.projections.documents import NEWEST_NOTES, document_of, notes_in
 from tocsin.projections.following import SEARCH
-from tocsin.store.contract import ReadTurn, Store
+from tocsin.projections.measuring import INCIDENTS, MEASURES, measured_row
+from tocsin.store.codec import decoded_event
+from tocsin.store.contract import LogDamaged, ReadTurn, Store
+from tocsin.store.measuring import MEASURED, measured_values
 
 TICKETS_AT_ONCE: Final = 500
 
@@ -46,3 +50,54 @@ def _problem_of(turn: ReadTurn, org_id: int, stream: str, text: str | None) -> I
     notes = turn.newest_events(org_id, stream, [kind], limit=NEWEST_NOTES)
     if document_of(head.state, notes_in(reversed(notes))) != text:
         yield f"ticket {head.state.ref} is not searched as it is; run: tocsin db rebuild"
+
+
+def problems_of_measures(store: Store) -> Iterator[str]:
+    """Incidents that are not measured as they are; nothing while measures are still behind.
+
+    Read some at a time, each on a snapshot of its own.
+    """
+    after = 0
+    while True:
+        with store.reading() as turn:
+            last = turn.last_position()
+            if not last or turn.checkpoint(MEASURES) < last:
+                return  # what is not followed yet is no mistake
+            rows = turn.select(
+                "SELECT org_id, number, stream FROM tickets WHERE number > ?"
+                " ORDER BY number LIMIT ?",
+                (after, TICKETS_AT_ONCE),
+                org_id=None,
+            )
+            for org_id, number, stream in rows:
+                if stream.startswith(INCIDENTS):
+                    yield from _problem_measured(turn, org_id, number, stream)
+        if len(rows) < TICKETS_AT_ONCE:
+            return
+        after = rows[-1][1]
+
+
+def _problem_measured(turn: ReadTurn, org_id: int, number: int, stream: str) -> Iterator[str]:
+    head = turn.head(org_id, stream)
+    if head is None or not isinstance(head.state, Ticket):
+        return  # the check of the states says so
+    moves = turn.select(
+        "SELECT position, public, private FROM events WHERE org_id = ? AND stream = ?"
+        " AND kind = 'incident.status_changed' ORDER BY version",
+        (org_id, stream),
+        org_id=org_id,
+    )
+    try:
+        events = [
+            decoded_event(position=position, org_id=org_id, public=public, private=private)
+            for position, public, private in moves
+        ]
+    except LogDamaged:
+        return  # the check of the log says so
+    stored = turn.select(
+        f"SELECT {MEASURED} FROM measured WHERE org_id = ? AND number = ?",
+        (org_id, number),
+        org_id=org_id,
+    )
+    if [tuple(row) for row in stored] != [measured_values(measured_row(head, turns_in(events)))]:
+        yield f"incident {head.state.ref} is not measured as it is; run: tocsin db rebuild"

@@ -1,4 +1,4 @@
-"""Followers of the log, a bounded slice at a time; the search index is the first of them.
+"""Followers of the log, a bounded slice at a time: the search index, and what is measured.
 
 Each reads the log behind its checkpoint and writes its rows and the new checkpoint in one
 transaction, so whatever is interrupted begins again where it was. On SQLite they work on the
@@ -8,7 +8,6 @@ writer's thread, between its turns.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import Final
@@ -18,7 +17,9 @@ from tocsin.core.instants import from_text
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import NoteAdded
 from tocsin.projections.documents import NEWEST_NOTES, document_of, notes_in
-from tocsin.store.contract import Document, ReadTurn, Store, WriteTurn
+from tocsin.projections.logged import Follow, Logged, log_after
+from tocsin.projections.measuring import MEASURES, follow_measures
+from tocsin.store.contract import Document, Store, WriteTurn
 from tocsin.store.leasing import unshared
 from tocsin.store.outgoing import Holding
 
@@ -55,27 +56,6 @@ _SILENT: Final = frozenset(
 """Kinds that change nothing a ticket is searched by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """An event as it lies in the log, not yet read."""
-
-    position: int
-    org_id: int
-    stream: str
-    kind: str
-
-
-def log_after(turn: ReadTurn, position: int, *, limit: int) -> Sequence[Logged]:
-    """The log behind *position*, every org's."""
-    rows = turn.select(
-        "SELECT position, org_id, stream, kind FROM events"
-        " WHERE position > ? ORDER BY position LIMIT ?",
-        (position, limit),
-        org_id=None,
-    )
-    return [Logged(*row) for row in rows]
-
-
 def follow_search(turn: WriteTurn, logged: Sequence[Logged]) -> None:
     """Index the tickets that *logged* changed, as they stand now."""
     ours = [one for one in logged if one.stream.startswith(TICKETS) and one.kind not in _SILENT]
@@ -97,9 +77,7 @@ def follow_search(turn: WriteTurn, logged: Sequence[Logged]) -> None:
         turn.forget_document_traces()
 
 
-Follow = Callable[[WriteTurn, Sequence[Logged]], None]
-
-FOLLOWERS: Final[dict[str, Follow]] = {SEARCH: follow_search}
+FOLLOWERS: Final[dict[str, Follow]] = {SEARCH: follow_search, MEASURES: follow_measures}
 
 
 class Followers:

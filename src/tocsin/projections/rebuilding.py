@@ -13,9 +13,11 @@ from typing import Final
 
 from tocsin.core.aggregates import AGGREGATES, State, standing_of
 from tocsin.core.facts import Event, stream_sort
+from tocsin.core.measured import Turns, turns_after
 from tocsin.core.ticket import Ticket
 from tocsin.projections.documents import NEWEST_NOTES, document_of, notes_in
 from tocsin.projections.following import FOLLOWERS, TICKETS
+from tocsin.projections.measuring import INCIDENTS, measured_row
 from tocsin.store.codec import decoded_event
 from tocsin.store.contract import (
     Batch,
@@ -25,6 +27,7 @@ from tocsin.store.contract import (
     Store,
     WriteTurn,
 )
+from tocsin.store.measuring import MeasuredRow
 
 STREAMS_AT_ONCE: Final = 200
 
@@ -32,7 +35,7 @@ Progress = Callable[[int, int], None]
 
 
 def rebuild(store: Store, progress: Progress = lambda done, total: None) -> int:
-    """Make states, claims, deadlines, rows and search index anew; how many events.
+    """Make states, claims, deadlines, rows, search index and measures anew; how many events.
 
     *progress* is told how many events of how many are folded. Nobody else may write meanwhile:
     they wait, and give up.
@@ -75,11 +78,13 @@ def _streams(turn: WriteTurn) -> Iterator[list[tuple[int, str, int]]]:
 def _fold(turn: WriteTurn, streams: Sequence[tuple[int, str, int]]) -> int:
     batch = Batch(batch_id=str(uuid.uuid4()))
     documents: list[Document] = []
+    measured: list[MeasuredRow] = []
     done = 0
     for org_id, stream, number in streams:
         state: State | None = None
         version = 0
         said: list[Event] = []
+        turns: Turns = ()
         evolve = AGGREGATES[stream_sort(stream)].evolve
         is_ticket = stream.startswith(TICKETS)
         for position, public, private in turn.select(
@@ -92,6 +97,7 @@ def _fold(turn: WriteTurn, streams: Sequence[tuple[int, str, int]]) -> int:
             state = evolve(state, event)
             version = event.version
             done += 1
+            turns = turns_after(turns, event.payload)
             if is_ticket and event.kind.endswith(".note_added"):
                 said.append(event)
         assert state is not None, "a stream has a first event"
@@ -100,6 +106,9 @@ def _fold(turn: WriteTurn, streams: Sequence[tuple[int, str, int]]) -> int:
         if isinstance(state, Ticket):
             text = document_of(state, notes_in(said[-NEWEST_NOTES:]))
             documents.append(Document(org_id=org_id, number=number, text=text))
+        if stream.startswith(INCIDENTS):
+            measured.append(measured_row(head, turns))
     turn.write(batch)
     turn.put_documents(documents)
+    turn.put_measured(measured)
     return done

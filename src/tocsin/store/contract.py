@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from tocsin.core.aggregates import Standing, State
 from tocsin.core.claims import Claim
 from tocsin.core.facts import Event
+from tocsin.store.measuring import MeasuredReads, MeasuredWrites
 from tocsin.store.outgoing import Noted, Outgoing, OutgoingReads, OutgoingWrites
 from tocsin.store.workspaces import WorkspaceReads, WorkspaceWrites
 
@@ -155,7 +156,7 @@ class Document:
     text: str
 
 
-class ReadTurn(OutgoingReads, WorkspaceReads, Protocol):
+class ReadTurn(OutgoingReads, WorkspaceReads, MeasuredReads, Protocol):
     """A snapshot for reading; every answer of one turn belongs to one committed state."""
 
     def last_position(self) -> int: ...
@@ -247,7 +248,7 @@ class ReadTurn(OutgoingReads, WorkspaceReads, Protocol):
         ...
 
 
-class WriteTurn(OutgoingWrites, WorkspaceWrites, ReadTurn, Protocol):
+class WriteTurn(OutgoingWrites, WorkspaceWrites, MeasuredWrites, ReadTurn, Protocol):
     """One transaction of the writer. Nothing is visible to others before ``commit``."""
 
     def moved_since(self, position: int) -> Sequence[tuple[int, str]]:
@@ -278,7 +279,7 @@ class WriteTurn(OutgoingWrites, WorkspaceWrites, ReadTurn, Protocol):
     def put_checkpoint(self, name: str, position: int) -> None: ...
     def clear_projections(self) -> None:
         """Empty everything that follows from the log: states, claims, deadlines, rows, terms,
-        search index, and how far their followers have come."""
+        search index, what measures are made of, and how far their followers have come."""
         ...
 
     def attempting(self, *, keep: bool) -> AbstractContextManager[None]:

@@ -2,7 +2,8 @@
 
 The tables have the same names and columns in both, so rows are carried over as they are: the log
 with its chain, states, receipts, sealed secrets, what waits to be delivered. What only makes sense
-where it is (leases, the search index, followers' checkpoints) stays, and is made anew.
+where it is (leases, the search index, what measures are made of, followers' checkpoints) stays, and
+is made anew.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tocsin.store.sqlite.connecting import connect, opened, storage_errors
 
 Progress = Callable[[int, int], None]
 
-STAYING: Final = frozenset({"leases", "checkpoints", "house"})
+STAYING: Final = frozenset({"leases", "checkpoints", "house", "measured"})
 TABLES: Final[Sequence[Table]] = [
     table
     for table in (*schema.DIRECTORY_TABLES, *schema.TENANT_TABLES)

@@ -268,6 +268,34 @@ ticket_terms = Table(
     Column("number", Number, primary_key=True),
     sqlite_with_rowid=False,
 )
+# What measures are made of: one row for each incident. Lists are JSON arrays; stretches are whole
+# microseconds; ``turns`` are the instants at which it ended, was reopened, ended again, …
+measured = Table(
+    "measured",
+    metadata,
+    org_id(key=True),
+    Column("number", Number, primary_key=True),
+    text("created_at"),
+    text("severity"),
+    text("status"),
+    text("root_cause", nullable=True),
+    text("impact", nullable=True),
+    text("services"),
+    text("contributors"),
+    text("devices"),
+    text("links"),
+    text("start_at"),
+    text("open_until"),
+    text("turns"),
+    Column("detecting", Number, nullable=True),
+    Column("acknowledging", Number, nullable=True),
+    Column("mitigating", Number, nullable=True),
+    Column("resolving", Number, nullable=True),
+    Column("closing", Number, nullable=True),
+    # What was open when, of an impact.
+    Index("measured_by_end", "org_id", "impact", "open_until", "start_at"),
+    sqlite_with_rowid=False,
+)
 DIRECTORY_TABLES = (
     orgs,
     credentials,
@@ -292,6 +320,7 @@ TENANT_TABLES = (
     receipts,
     tickets,
     ticket_terms,
+    measured,
 )
 
 SEARCH_INDEX = (

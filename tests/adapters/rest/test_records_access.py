@@ -14,6 +14,7 @@ import pytest
 from tests.adapters.rest.asking import Client
 from tests.handler.acting import pubkey
 from tocsin.adapters.rest import (
+    connectors,
     destinations,
     entry_points,
     identity,
@@ -21,6 +22,7 @@ from tocsin.adapters.rest import (
     records,
     redactions,
     registry,
+    rules,
 )
 from tocsin.adapters.rest.bodies import read_body, read_query
 from tocsin.adapters.rest.endpoints import Endpoint
@@ -31,6 +33,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *records.ENDPOINTS,
     *destinations.ENDPOINTS,
     *entry_points.ENDPOINTS,
+    *connectors.ENDPOINTS,
+    *rules.ENDPOINTS,
     *identity.ENDPOINTS,
     *policy.ENDPOINTS,
     *redactions.ENDPOINTS,
@@ -72,11 +76,22 @@ CASES: list[Case] = [
     ("GET", "/entry-points/{entry_point}", None, 403, 403, 200),
     ("PATCH", "/entry-points/{entry_point}", {"order": 3}, 403, 403, 200),
     ("DELETE", "/entry-points/{entry_point}", None, 403, 403, 200),
+    ("GET", "/connectors", None, 403, 403, 200),
+    ("POST", "/connectors", {"kind": "grafana", "code": "g", "name": "G"}, 403, 403, 201),
+    ("GET", "/connectors/am", None, 403, 403, 200),
+    ("PATCH", "/connectors/am", {"token": None}, 403, 403, 200),
+    ("DELETE", "/connectors/am", None, 403, 403, 200),
+    ("GET", "/rules", None, 403, 403, 200),
+    ("POST", "/rules", {"name": "r", "action": "ignore"}, 403, 403, 201),
+    ("GET", "/rules/{rule}", None, 403, 403, 200),
+    ("PATCH", "/rules/{rule}", {"order": 3}, 403, 403, 200),
+    ("DELETE", "/rules/{rule}", None, 403, 403, 200),
     ("GET", "/members", None, 200, 200, 200),
     ("POST", "/members", {"name": "Jo", "role": "viewer"}, 403, 403, 201),
     ("GET", "/members/{member}", None, 200, 200, 200),
     ("PATCH", "/members/{member}", {"name": "Joe"}, 403, 403, 200),
     ("DELETE", "/members/{member}", None, 403, 403, 200),
+    ("POST", "/members/{member}/link-code", None, 403, 403, 201),
     ("GET", "/keys", None, 403, 403, 200),
     ("POST", "/keys", {"name": "ci", "role": "viewer"}, 403, 403, 201),
     ("GET", "/keys/{key}", None, 403, 403, 200),
@@ -119,6 +134,7 @@ def furnish(gateway: Client) -> dict[str, str]:
     made("/services", {"code": "api", "name": "API"})
     made("/devices", {"code": "ams-9", "pubkey": pubkey(51), "contributor": "alpha"})
     made("/links", {"code": "line", "pubkey": pubkey(52), **LINE})
+    made("/connectors", {"kind": "alertmanager", "code": "am", "name": "Alertmanager"})
     member = made("/members", {"name": "Jan", "role": "viewer"})
     events = gateway.ask("GET", "/events?limit=1000", who="admin").json["items"]
     return {
@@ -126,6 +142,7 @@ def furnish(gateway: Client) -> dict[str, str]:
         "{entry_point}": made("/entry-points", {"name": "first", "match": {"words": ["checkout"]}})[
             "id"
         ],
+        "{rule}": made("/rules", {"name": "first", "action": "create", "connector": "am"})["id"],
         "{key}": made("/keys", {"name": "first", "role": "viewer"})["id"],
         "{member}": member["id"],
         "{event}": next(one["id"] for one in events if one["stream"] == f"member:{member['id']}"),
@@ -214,6 +231,8 @@ def test_in_another_org_there_is_nothing_of_that_name(gateway: Client) -> None:
         "/services/api",
         f"/routes/{names['{route}']}",
         f"/entry-points/{names['{entry_point}']}",
+        "/connectors/am",
+        f"/rules/{names['{rule}']}",
         f"/members/{names['{member}']}",
         f"/keys/{names['{key}']}",
         "/devices/ams-1",
@@ -225,7 +244,7 @@ def test_in_another_org_there_is_nothing_of_that_name(gateway: Client) -> None:
             assert (missing.status, missing.code) == (404, "not_found"), (method, path)
     theirs = {"event": names["{event}"], "fields": ["name"]}
     assert gateway.ask("POST", f"{elsewhere}/redactions", theirs, who="stranger").status == 404
-    for path in ("contributors", "services", "routes", "entry-points", "devices", "links"):
+    for path in ("contributors", "services", "rules", "routes", "connectors", "devices", "links"):
         page = gateway.ask("GET", f"{elsewhere}/{path}", who="stranger").json
         assert page == {"items": [], "next_cursor": None}
 
@@ -237,6 +256,8 @@ def test_every_endpoint_has_its_case() -> None:
         "services",
         "routes",
         "entry-points",
+        "connectors",
+        "rules",
         "members",
         "keys",
         "devices",
@@ -245,7 +266,9 @@ def test_every_endpoint_has_its_case() -> None:
     told = set()
     for method, path, *_ in CASES:
         kind, _, one = path[1:].partition("/")
-        whole = f"/{kind}/{{name}}" if one and kind in kinds else path
+        name, _, more = one.partition("/")
+        whole = f"/{kind}/{{name}}" if name and kind in kinds else path
+        whole += f"/{more}" if more else ""
         told.add((method, ORG + whole))
 
     there = {(one.method, one.path) for one in ENDPOINTS} - {("GET", "/v1/me")}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.adapters.rest.asking import Answer, Client
-from tocsin.adapters.rest import events, ticket_lists, ticket_parts, tickets, timelines
+from tocsin.adapters.rest import events, measures, ticket_lists, ticket_parts, tickets, timelines
 from tocsin.adapters.rest.endpoints import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -21,6 +21,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *ticket_parts.ENDPOINTS,
     *timelines.ENDPOINTS,
     *events.ENDPOINTS,
+    *measures.ENDPOINTS,
 )
 ORG = "/v1/orgs/{org}"
 
@@ -91,6 +92,7 @@ CASES: list[Case] = [
     ("GET", "/tickets/{incident}/timeline", None, 200, 200, 200),
     ("GET", "/tickets/{incident}/events", None, 200, 200, 200),
     ("GET", "/events", None, 200, 200, 200),
+    ("GET", "/measures", None, 200, 200, 200),
     ("GET", "/stream", None, 200, 200, 200),
 ]
 

@@ -51,6 +51,7 @@ class Endpoint:
 
     ``path`` has ``{names}``; ``{org}`` makes it ask for a credential of that org. ``answer`` is the
     shape of the body that comes with ``status``; ``example`` a request body for the documentation;
+    ``also`` are types of text that the same is told in to whoever accepts them;
     ``others`` further statuses it may answer with, and what they mean. ``logged`` is false where
     what it does is no fact of the log, so that its answer has neither a version nor a position.
     """
@@ -65,6 +66,7 @@ class Endpoint:
     query: type[msgspec.Struct] | None = None
     answer: Any = None
     answer_type: str = "application/json"
+    also: tuple[str, ...] = ()
     status: int = 200
     ask: Ask | None = None
     show: Show | None = None

@@ -230,6 +230,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         ),
         query=EventsQuery,
         answer=Page[EventShape],
+        also=("application/x-ndjson",),
         act=_events,
     ),
     Endpoint(

@@ -43,7 +43,7 @@ class Gateway:
     ``readers`` runs what reads the store, away from the event loop. ``cursor_key`` signs cursors.
     ``trouble`` says what keeps this process from its work, if anything does. ``trusted_proxies``
     are the only ones whose ``X-Forwarded-For`` counts. ``/metrics`` answers loopback, and whoever
-    has ``metrics_token``.
+    has ``metrics_token``. ``public_url`` is where others reach this gateway, if it is told.
 
     ``senders`` send trials of destinations, ``bench`` runs them, ``unseal`` opens their secrets;
     ``unavailable`` says, for kinds that this server cannot send to, what to do about it. ``nudge``
@@ -62,6 +62,7 @@ class Gateway:
     trusted_proxies: tuple[Network, ...] = ()
     metrics_token: str | None = None
     allow_private_destinations: bool = False
+    public_url: str | None = None
     senders: Mapping[DestinationKind, Sender] = field(default_factory=dict)
     unavailable: Mapping[DestinationKind, str] = field(default_factory=dict)
     unseal: Callable[[bytes], bytes] = _as_it_is

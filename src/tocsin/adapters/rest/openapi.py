@@ -33,7 +33,6 @@ from tocsin.projections.shapes.events import EventShape
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
 STREAM: Final = "text/event-stream"
-LINES: Final = "application/x-ndjson"
 
 Json = dict[str, Any]
 
@@ -225,10 +224,7 @@ def _content(endpoint: Endpoint) -> Json:
     if endpoint.answer_type == STREAM:
         return {STREAM: {"schema": _EVENT_OF_A_STREAM}}
     content: Json = {endpoint.answer_type: {"schema": _reference(endpoint.answer)}}
-    if endpoint.query is not None and endpoint.path.endswith("{org}/events"):
-        # The one list that is also given whole, an event to a line, to whoever asks for lines.
-        content[LINES] = {"schema": {"type": "string"}}
-    return content
+    return content | {kind: {"schema": {"type": "string"}} for kind in endpoint.also}
 
 
 def _answer_headers(endpoint: Endpoint) -> Json:

@@ -27,6 +27,7 @@ from tocsin.adapters.rest.record_shapes import (
 )
 from tocsin.core.claims import (
     ASSET_PUBKEY,
+    CONNECTOR_CODE,
     CONTRIBUTOR_CODE,
     CONTRIBUTOR_PUBKEY,
     DEVICE_CODE,
@@ -58,6 +59,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 CLAIMS: Final = {
     "contributor": (CONTRIBUTOR_CODE, CONTRIBUTOR_PUBKEY),
     "service": (SERVICE_CODE,),
+    "connector": (CONNECTOR_CODE,),
     "device": (DEVICE_CODE, ASSET_PUBKEY),
     "link": (LINK_CODE, ASSET_PUBKEY),
 }

@@ -74,8 +74,8 @@ def migrate(data: Path, database: str | None, finish: bool) -> None:
 @db.command()
 @place_options
 def check(data: Path, database: str | None) -> None:
-    """Verify every event, the chain, the states and the search; exit 1 on any difference."""
-    from tocsin.projections.checking import problems_of_search
+    """Verify events, chain, states, search and measures; exit 1 on any difference."""
+    from tocsin.projections.checking import problems_of_measures, problems_of_search
 
     with plain_errors(), _progress() as progress, _present(data, database) as store:
         bar = Bar(progress, "Reading events")
@@ -84,13 +84,14 @@ def check(data: Path, database: str | None) -> None:
         else:
             problems = _check_postgres(store, bar)
         problems += problems_of_search(store)
+        problems += problems_of_measures(store)
     for problem in problems:
         click.echo(problem)
     if problems:
         raise click.ClickException(
             f"{len(problems)} differences found; where no rebuild is advised, restore from a backup"
         )
-    click.echo("the log, its chain, every state and the search are sound")
+    click.echo("the log, its chain, every state, the measures and the search are sound")
 
 
 def _check_postgres(store: Store, bar: Bar) -> list[str]:

@@ -33,6 +33,7 @@ ROOMS: Mapping[str, Mapping[str, Entry]] = {
         "signal": Entry("signal", "signal", "Attach observations to tickets."),
         "events": Entry("events", "events", "The org's log: read it, follow it."),
         "delivery": Entry("delivery", "delivery", "What did not get through to a destination."),
+        "measures": Entry("measures", "measures", "How long incidents take, and how many."),
         "redact": Entry("redact", "redact", "Erase text of an earlier event."),
     },
     "Registry": {
@@ -44,6 +45,8 @@ ROOMS: Mapping[str, Mapping[str, Entry]] = {
         "key": Entry("registry", "key", "API keys."),
         "route": Entry("registry", "route", "Which events go where."),
         "entry-point": Entry("registry", "entry_point", "What becomes of reports in free text."),
+        "connector": Entry("connectors", "connector", "Monitoring systems that may speak here."),
+        "rule": Entry("connectors", "rule", "What becomes of signals."),
         "policy": Entry("policy", "policy", "How the org wants things done."),
     },
     "Here": {

@@ -22,10 +22,12 @@ from tocsin.core.pubkeys import encode
 from tocsin.core.record_commands import (
     ChangePolicy,
     ContactDraft,
+    CreateConnector,
     CreateContributor,
     CreateEntryPoint,
     CreateMember,
     CreateRoute,
+    CreateRule,
     CreateService,
     DestinationDraft,
     RegisterDevice,
@@ -137,6 +139,7 @@ def network(ids: Iterator[str]) -> Iterator[Founding]:
             ),
         )
     yield from entry_points(ids)
+    yield from connectors(ids)
 
 
 def entry_points(ids: Iterator[str]) -> Iterator[Founding]:
@@ -175,6 +178,48 @@ def entry_points(ids: Iterator[str]) -> Iterator[Founding]:
             severity="sev3",
             is_fallback=True,
             order=100,
+        ),
+    )
+
+
+def connectors(ids: Iterator[str]) -> Iterator[Founding]:
+    """A monitoring system, and two rules for it. Nobody has its token: no text is known to
+    have this digest."""
+    yield Founding(
+        "connector",
+        CreateConnector(
+            connector_id=next(ids),
+            code="alertmanager",
+            name="Alertmanager",
+            kind="alertmanager",
+            token_digest="0" * 64,
+            expected_every_minutes=5,
+        ),
+    )
+    yield Founding(
+        "rule",
+        CreateRule(
+            rule_id=next(ids),
+            name="Links without light",
+            connector="alertmanager",
+            matchers=('labels.alertname="LinkDown"',),
+            action="create",
+            title="{labels.link} has no light",
+            severity="sev2",
+            link="{labels.link}",
+            correlation_key="dark/{labels.link}",
+            on_resolve="monitoring",
+            order=10,
+        ),
+    )
+    yield Founding(
+        "rule",
+        CreateRule(
+            rule_id=next(ids),
+            name="Watchdogs only say that they are there",
+            matchers=('labels.alertname=~"Watchdog|DeadMansSwitch"',),
+            action="ignore",
+            order=20,
         ),
     )
 

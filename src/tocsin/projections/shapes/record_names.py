@@ -8,6 +8,7 @@ from typing import Protocol
 from tocsin.core.claims import ASSET_PUBKEY
 from tocsin.core.facts import stream_name
 from tocsin.core.records import (
+    Connector,
     Contributor,
     Device,
     EntryPoint,
@@ -16,17 +17,24 @@ from tocsin.core.records import (
     Member,
     Record,
     Route,
+    Rule,
 )
 from tocsin.core.ticket import Assignee
 from tocsin.store.contract import ReadTurn
 
 
-class RecordNames(Protocol):
-    """Finds what a record names; None for what is gone."""
+class PartyNames(Protocol):
+    """Finds whom a record or ticket names, and devices; None for what is gone."""
 
     def contributor(self, name: str, /) -> Contributor | None: ...
     def member(self, identity: str, /) -> Member | None: ...
     def device(self, name: str, /) -> Device | None: ...
+
+
+class RecordNames(PartyNames, Protocol):
+    """Finds what a record names; None for what is gone."""
+
+    def connector(self, name: str, /) -> Connector | None: ...
 
 
 class ReadNames:
@@ -44,10 +52,13 @@ class ReadNames:
         members = {
             stream_name("member", identity) for one in shown for identity in _members_of(one)
         }
-        first = {
-            stream: head.state
-            for stream, head in turn.heads(org_id, members | set(held.values())).items()
+        connectors = {
+            stream_name("connector", one.connector_id)
+            for one in shown
+            if isinstance(one, Rule) and one.connector_id is not None
         }
+        named = members | connectors | set(held.values())
+        first = {stream: head.state for stream, head in turn.heads(org_id, named).items()}
         streams = {
             stream_name("contributor", identity)
             for one in (*shown, *first.values())
@@ -72,6 +83,11 @@ class ReadNames:
         found = self._states.get(self._devices.get(name, ""))
         return found if isinstance(found, Device) else None
 
+    def connector(self, name: str, /) -> Connector | None:
+        """By id; one that was removed is gone."""
+        found = self._states.get(stream_name("connector", name))
+        return found if isinstance(found, Connector) and found.removed_at is None else None
+
 
 def _members_of(record: Record) -> tuple[str, ...]:
     match record:
@@ -91,7 +107,7 @@ def _contributors_of(state: object) -> tuple[str, ...]:
             return (state.contributor_id,)
         case EntryPoint(assignee=Assignee(kind="contributor", id=identity)):
             return (identity,)
-        case Member() | Route():
+        case Member() | Route() | Connector():
             return () if state.contributor_id is None else (state.contributor_id,)
         case _:
             return ()

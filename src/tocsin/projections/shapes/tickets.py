@@ -13,7 +13,7 @@ from tocsin.core.instants import to_text
 from tocsin.core.records import Device, Link
 from tocsin.core.ticket import Assignee, Overlap, Reference, Relation, Ticket
 from tocsin.core.words import is_active
-from tocsin.projections.shapes.record_names import RecordNames
+from tocsin.projections.shapes.record_names import PartyNames
 from tocsin.projections.shapes.ticket_names import Names
 from tocsin.projections.shapes.ticket_shapes import (
     ActorShape,
@@ -175,7 +175,7 @@ def _codes(identities: Sequence[str], names: Names) -> list[str]:
     return sorted(one.code for one in found if one is not None)
 
 
-def assignee_shape(assignee: Assignee, names: RecordNames) -> AssigneeShape:
+def assignee_shape(assignee: Assignee, names: PartyNames) -> AssigneeShape:
     """Who has it, or is to have it."""
     if assignee.kind == "member":
         member = names.member(assignee.id)

@@ -45,7 +45,7 @@ def array(values: Sequence[object], sort: str) -> str:
     """*values* as PostgreSQL reads an array of that type."""
     match sort:
         case "int" | "bigint":
-            written = [str(value) for value in values]
+            written = ["NULL" if value is None else str(value) for value in values]
         case "bytea":
             written = [_hexadecimal(value) for value in values]
         case _:

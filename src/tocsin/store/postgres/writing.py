@@ -21,6 +21,7 @@ from tocsin.store.digests import (
 )
 from tocsin.store.postgres.bulk import array, insert
 from tocsin.store.postgres.connecting import storage_errors
+from tocsin.store.postgres.measuring import MeasuredWriting
 from tocsin.store.postgres.outgoing import OutgoingWriting
 from tocsin.store.postgres.reading import PostgresReadTurn
 from tocsin.store.postgres.scoping import Scoped
@@ -90,7 +91,7 @@ class _Newest:
 _NOTHING: Final = _Newest(0, None, 0, b"")
 
 
-class PostgresWriteTurn(OutgoingWriting, WorkspaceWriting, PostgresReadTurn):
+class PostgresWriteTurn(OutgoingWriting, WorkspaceWriting, MeasuredWriting, PostgresReadTurn):
     """One writing transaction; ``commit`` ends it, on the connection it is given."""
 
     def __init__(self, scoped: Scoped, *, commit: Callable[[psycopg.Connection], None]) -> None:
@@ -419,7 +420,15 @@ class PostgresWriteTurn(OutgoingWriting, WorkspaceWriting, PostgresReadTurn):
     def clear_projections(self) -> None:
         """Empty everything that follows from the log; nobody writes until this turn ends."""
         self.scoped.directory("SELECT pg_advisory_xact_lock(%s)", (WRITER,))
-        for table in ("heads", "claims", "deadlines", "tickets", "ticket_terms", "search"):
+        for table in (
+            "heads",
+            "claims",
+            "deadlines",
+            "tickets",
+            "ticket_terms",
+            "search",
+            "measured",
+        ):
             self.scoped.of(None, f"DELETE FROM {table}")
         self.scoped.directory("DELETE FROM checkpoints")
 

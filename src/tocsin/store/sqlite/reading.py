@@ -21,11 +21,12 @@ from tocsin.store.contract import (
 )
 from tocsin.store.rows import EVENT, HEAD, RECEIPT, event_of, head_of, receipt_of
 from tocsin.store.sqlite.connecting import Connection
+from tocsin.store.sqlite.measuring import MeasuredReading
 from tocsin.store.sqlite.outgoing import OutgoingReading
 from tocsin.store.workspaces import Rows, WorkspaceReading
 
 
-class SqliteReadTurn(OutgoingReading, WorkspaceReading):
+class SqliteReadTurn(OutgoingReading, WorkspaceReading, MeasuredReading):
     """One snapshot. ``connection`` is inside a transaction for as long as the turn lasts."""
 
     def __init__(self, connection: Connection) -> None:

@@ -39,12 +39,13 @@ from tocsin.store.rows import (
 )
 from tocsin.store.sqlite.bulk import insert
 from tocsin.store.sqlite.connecting import Connection
+from tocsin.store.sqlite.measuring import MeasuredWriting
 from tocsin.store.sqlite.outgoing import OutgoingWriting
 from tocsin.store.sqlite.reading import SqliteReadTurn, org_token
 from tocsin.store.workspaces import WorkspaceWriting
 
 
-class SqliteWriteTurn(OutgoingWriting, WorkspaceWriting, SqliteReadTurn):
+class SqliteWriteTurn(OutgoingWriting, WorkspaceWriting, MeasuredWriting, SqliteReadTurn):
     """The one writing transaction; ``moved`` tells whether another connection wrote since the
     last."""
 
@@ -285,6 +286,7 @@ class SqliteWriteTurn(OutgoingWriting, WorkspaceWriting, SqliteReadTurn):
             "tickets",
             "ticket_terms",
             "search",
+            "measured",
             "checkpoints",
         ):
             self.connection.execute(f"DELETE FROM {table}")

@@ -16,6 +16,7 @@ SUMMARY: Final = (
 TAGS: Final[dict[str, str]] = {
     "tickets": "Incidents and maintenance: open, read, change, move, end, and tell the public.",
     "events": "The log of the org: in pages, line by line, and live.",
+    "measures": "How long things take, how many there are, and how available it all was.",
     "devices": "Network devices, as registered records.",
     "links": "Links between two devices, as registered records.",
     "contributors": "The organisations that run parts of the network, and whom to reach there.",

@@ -1,0 +1,3 @@
+"""Grafana's alerting webhook: what it says (:mod:`translation`), and whether it is from there
+(:mod:`signing`).
+"""

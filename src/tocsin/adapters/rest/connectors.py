@@ -1,0 +1,202 @@
+"""Endpoints of connectors: who may speak to us, and with which token (API: connectors)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import quote
+
+from msgspec import UnsetType
+
+from tocsin.adapters.rest.calls import AnyCall, Call
+from tocsin.adapters.rest.connector_bodies import (
+    ConnectorBody,
+    ConnectorPatch,
+    ConnectorShape,
+    DefaultsPatch,
+    DefaultsShape,
+)
+from tocsin.adapters.rest.endpoints import Asked, Endpoint, Page
+from tocsin.adapters.rest.records import Sort, listing, patching, posting, reading, removing
+from tocsin.adapters.rest.ticket_commands import given
+from tocsin.core.facts import NOT_GIVEN, NotGiven
+from tocsin.core.record_commands import CreateConnector, RemoveConnector, UpdateConnector
+from tocsin.core.records import Connector
+from tocsin.handler.submission import Outcome
+from tocsin.projections.shapes.assets import code_of, stamps
+from tocsin.projections.shapes.record_names import RecordNames
+from tocsin.store.contract import ReadTurn
+
+_MADE_TOKEN: Final = 16
+"""Bytes, told as 32 hexadecimal digits: as long as PagerDuty's keys, which some clients insist on.
+"""
+
+
+def connector_shape(record: Connector, names: RecordNames) -> ConnectorShape:
+    """A connector; nothing of its token, and of its HMAC secret only whether there is one."""
+    return ConnectorShape(
+        id=record.id,
+        code=record.code,
+        name=record.name,
+        kind=record.kind.value,
+        mode=record.mode.value,
+        defaults=DefaultsShape(
+            contributor=code_of(record.contributor_id, names),
+            service=record.service,
+            environment=record.environment,
+        ),
+        mapping=dict(record.mapping),
+        has_hmac_secret=record.hmac_secret_id is not None,
+        expected_every_minutes=record.expected_every_minutes,
+        ingest_url="",
+        **stamps(record),
+    )
+
+
+CONNECTORS: Final = Sort(
+    sort="connector",
+    path="connectors",
+    kind=Connector,
+    shape=ConnectorShape,
+    show=connector_shape,
+    named="By code or id.",
+)
+
+
+def token_digest(token: str) -> str:
+    """The SHA-256 of *token*, in hex: all that is kept of it, and what it is found by."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _addressed(shape: ConnectorShape, call: AnyCall) -> ConnectorShape:
+    """*shape* with the address that its neighbour sends to; where this gateway is not told its own
+    public one, behind the name that it was asked by."""
+    base = call.gateway.public_url or f"http://{call.header('host') or 'localhost'}"
+    org, code = quote(call.org_code, safe=""), quote(shape.code, safe=":")
+    shape.ingest_url = f"{base.rstrip('/')}/v1/orgs/{org}/ingest/{code}"
+    return shape
+
+
+def _shown(outcome: Outcome, call: AnyCall) -> ConnectorShape:
+    return _addressed(CONNECTORS.shown(outcome, call), call)
+
+
+def _make(call: Call[None, ConnectorBody]) -> Asked:
+    body = call.body
+    token = body.token or secrets.token_hex(_MADE_TOKEN)
+    secret_id = None if body.hmac_secret is None else call.fresh_id()
+    return Asked(
+        sort="connector",
+        command=CreateConnector(
+            connector_id=call.fresh_id(),
+            code=body.code,
+            name=body.name,
+            kind=body.kind,
+            token_digest=token_digest(token),
+            mode=body.mode,
+            contributor=body.defaults.contributor,
+            service=body.defaults.service,
+            environment=body.defaults.environment,
+            mapping=body.mapping,
+            hmac_secret_id=secret_id,
+            expected_every_minutes=body.expected_every_minutes,
+        ),
+        secrets=_sealed(secret_id, body.hmac_secret),
+        reveal={"token": token},
+    )
+
+
+def _change(call: Call[None, ConnectorPatch]) -> Asked:
+    body = call.body
+    defaults = body.defaults if isinstance(body.defaults, DefaultsPatch) else DefaultsPatch()
+    token = secrets.token_hex(_MADE_TOKEN) if body.token is None else body.token
+    hmac_secret = body.hmac_secret if isinstance(body.hmac_secret, str) else None
+    secret_id: str | None | NotGiven = None if hmac_secret is None else call.fresh_id()
+    if isinstance(body.hmac_secret, UnsetType):
+        secret_id = NOT_GIVEN
+    return Asked(
+        sort="connector",
+        subject=call.path["name"],
+        command=UpdateConnector(
+            code=given(body.code),
+            name=given(body.name),
+            token_digest=token_digest(token) if isinstance(token, str) else NOT_GIVEN,
+            mode=given(body.mode),
+            contributor=given(defaults.contributor),
+            service=given(defaults.service),
+            environment=given(defaults.environment),
+            mapping=given(body.mapping),
+            hmac_secret_id=secret_id,
+            expected_every_minutes=given(body.expected_every_minutes),
+        ),
+        secrets=_sealed(secret_id if isinstance(secret_id, str) else None, hmac_secret),
+        reveal={"token": token} if isinstance(token, str) else {},
+    )
+
+
+def _sealed(secret_id: str | None, secret: str | None) -> tuple[tuple[str, bytes], ...]:
+    return () if secret_id is None or secret is None else ((secret_id, secret.encode()),)
+
+
+_LISTING: Final = listing(CONNECTORS)
+_READING: Final = reading(CONNECTORS)
+
+
+def _list(turn: ReadTurn, call: AnyCall) -> Page[ConnectorShape]:
+    assert _LISTING.look is not None
+    page: Page[ConnectorShape] = _LISTING.look(turn, call)
+    for one in page.items:
+        _addressed(one, call)
+    return page
+
+
+def _read(turn: ReadTurn, call: AnyCall) -> ConnectorShape:
+    assert _READING.look is not None
+    return _addressed(_READING.look(turn, call), call)
+
+
+def _unused(body: Any) -> UpdateConnector:
+    """What :func:`patching` would ask for; :func:`_change` asks for more, as it makes tokens."""
+    return UpdateConnector()
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    replace(_LISTING, look=_list),
+    replace(
+        posting(
+            CONNECTORS,
+            _make,
+            body=ConnectorBody,
+            summary="Let a neighbour speak to us.",
+            description=(
+                "Registered, it is not listened to yet: its address does not take anything in. "
+                "Without a token it gets one of 32 characters, told this once as `token`. Signals"
+                " that fit no rule open incidents if they are sev1 or sev2; those of PagerDuty and"
+                " Opsgenie, whatever they are."
+            ),
+            example={"kind": "alertmanager", "code": "am", "name": "Alertmanager"},
+        ),
+        show=_shown,
+    ),
+    replace(_READING, look=_read),
+    replace(
+        patching(CONNECTORS, _unused, body=ConnectorPatch, example={"mode": "observe"}),
+        description=(
+            "By code or id. What is left out stays, null empties, a mapping is replaced. With"
+            " `token` null it gets a new one, told this once; the old one is shut out at once."
+        ),
+        ask=_change,
+        show=_shown,
+    ),
+    replace(
+        removing(
+            CONNECTORS,
+            RemoveConnector(),
+            summary="Hear a neighbour no more.",
+            description="Its token is shut out at once; what it opened stays as it is.",
+        ),
+        show=_shown,
+    ),
+)

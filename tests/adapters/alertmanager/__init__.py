@@ -1,0 +1,1 @@
+"""What Prometheus Alertmanager sends, and what its clients read."""

@@ -1,0 +1,1 @@
+"""CloudEvents: what the published SDK sends, and what nobody should send."""

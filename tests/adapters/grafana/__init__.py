@@ -1,0 +1,1 @@
+"""What Grafana's alerting sends."""

@@ -1,0 +1,1 @@
+"""What clients of Opsgenie's Alert API send."""

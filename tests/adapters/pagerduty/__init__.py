@@ -1,0 +1,1 @@
+"""What clients of PagerDuty's Events API send."""
