@@ -92,6 +92,8 @@ def town(folder: Path) -> Iterator[Town]:
                 "TOCSIN_SLACK_SIGNING_SECRET": SIGNING_SECRET,
                 "TOCSIN_SLACK_API_URL": slack.base_url,
                 "TOCSIN_PUBLIC_URL": "https://tocsin.example.net",
+                # Everything that could be said is, so that a test can look for what must not be.
+                "TOCSIN_LOG_LEVEL": "debug",
             },
         )
         here.people = {name: slack.user(name) for name in ("anna", "vera", "ulf")}

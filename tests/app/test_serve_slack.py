@@ -104,8 +104,10 @@ def own_name(here: Town) -> str:
 
 
 def nothing_secret_is_kept(here: Town) -> None:
-    """No token and no signing secret in a log line, an event, an outbox or anything else."""
-    secrets = (here.slack.home.token, SIGNING_SECRET)
+    """No token, signing secret or address to answer at in a log line, an event, an outbox or
+    anything else."""
+    secrets = (here.slack.home.token, SIGNING_SECRET, *here.slack.state.response_urls)
+    assert len(secrets) > 2
     kept = here.log
     database = sqlite3.connect(here.data / "tocsin.db")
     tables = [

@@ -16,6 +16,7 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.webhook import WebhookClient
 
+from tocsin.adapters.slack.calls import silent
 from tocsin.adapters.slack.contract import Person, Spoken, Surroundings, Workspace
 from tocsin.adapters.slack.telling import AWAY, escaped
 from tocsin.core.credentials import access_of
@@ -147,7 +148,9 @@ def _responded(asked: Asked, text: str, blocks: list[dict[str, Any]] | None) -> 
     if asked.thread is not None:
         body["thread_ts"] = asked.thread
     try:
-        client = WebhookClient(asked.response_url, timeout=ANSWER_SECONDS, retry_handlers=[])
+        client = WebhookClient(
+            asked.response_url, timeout=ANSWER_SECONDS, logger=silent(), retry_handlers=[]
+        )
         said = client.send_dict(body)
     except TROUBLE as trouble:
         log.info("no answer by address", action="slack_response_url", reason=reason_of(trouble))

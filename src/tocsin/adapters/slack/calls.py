@@ -111,7 +111,7 @@ def web_client(
         token=workspace.token,
         base_url=WebClient.BASE_URL if base_url is None else base_url,
         ssl=_trust() if tls is None else tls,
-        logger=_silent(),
+        logger=silent(),
         retry_handlers=[],
     )
     # The library says whole seconds, and hands on whatever it is given.
@@ -125,7 +125,7 @@ def _trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def _silent() -> logging.Logger:
+def silent() -> logging.Logger:
     """A logger that belongs to nobody: the library logs whole requests and answers."""
     return logging.Logger("slack", level=logging.CRITICAL + 1)
 

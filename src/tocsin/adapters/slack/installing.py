@@ -24,6 +24,7 @@ from litestar.types import HTTPScope, Message, Receive, Scope, Send
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from tocsin.adapters.slack.calls import silent
 from tocsin.adapters.slack.mounting import OAUTH
 from tocsin.adapters.slack.telling import TROUBLE
 from tocsin.adapters.slack.workspaces import Installing, NoBot, introduced, tie
@@ -255,7 +256,13 @@ class Reception:
 
     def _client(self, token: str | None) -> WebClient:
         base_url = WebClient.BASE_URL if self._app.api_url is None else self._app.api_url
-        return WebClient(token=token, base_url=base_url, timeout=SLACK_SECONDS, retry_handlers=[])
+        return WebClient(
+            token=token,
+            base_url=base_url,
+            timeout=SLACK_SECONDS,
+            logger=silent(),
+            retry_handlers=[],
+        )
 
 
 async def _answer(send: Send, said: Said) -> None:

@@ -22,6 +22,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk import WebClient
 
 from tocsin.adapters.slack import telling
+from tocsin.adapters.slack.calls import silent
 from tocsin.adapters.slack.contract import Surroundings
 from tocsin.core.errors import Unavailable
 from tocsin.store.contract import StorageFailed
@@ -172,9 +173,8 @@ def _failed(
 
 
 def _client(api_url: str | None) -> WebClient:
-    if api_url is None:
-        return WebClient(timeout=SLACK_SECONDS, retry_handlers=[])
-    return WebClient(base_url=api_url, timeout=SLACK_SECONDS, retry_handlers=[])
+    base_url = WebClient.BASE_URL if api_url is None else api_url
+    return WebClient(base_url=base_url, timeout=SLACK_SECONDS, logger=silent(), retry_handlers=[])
 
 
 def _unguessable() -> str:

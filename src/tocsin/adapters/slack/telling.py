@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.webhook import WebhookClient
 
+from tocsin.adapters.slack.calls import silent
 from tocsin.core.errors import Refusal, Unavailable
 from tocsin.store.contract import StorageFailed
 
@@ -92,9 +93,9 @@ def tell(asked: Asked, said: str) -> None:
     text = escaped(said)
     try:
         if asked.response_url is not None:
-            WebhookClient(asked.response_url, timeout=TELL_SECONDS, retry_handlers=[]).send(
-                text=text, response_type="ephemeral", replace_original=False
-            )
+            WebhookClient(
+                asked.response_url, timeout=TELL_SECONDS, logger=silent(), retry_handlers=[]
+            ).send(text=text, response_type="ephemeral", replace_original=False)
         elif asked.user_id is None or asked.client.token is None:
             return
         elif asked.channel_id is None:
