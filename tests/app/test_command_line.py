@@ -33,7 +33,7 @@ COMMANDS = {
     "events": "list follow",
     "signal": "send",
 }
-ALONE = ("redact", "whoami", "doctor", "completion")
+ALONE = ("measures", "redact", "whoami", "doctor", "completion")
 SERVERS = ("admin", "db", "serve")
 PATHS = [(name, verb) for name, verbs in COMMANDS.items() for verb in verbs.split()]
 LEAVES = [*PATHS, *((name,) for name in ALONE)]

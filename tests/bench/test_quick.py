@@ -24,5 +24,7 @@ def test_every_section_measures_what_was_promised(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     figures = json.loads(written.read_text())["figures"]
     promised = {figure["section"] for figure in figures if figure["bound"] is not None}
-    assert promised == {"acknowledge", "reading", "rebuild", "idle", "deliver", "postgres"}
+    assert promised == {
+        *("acknowledge", "reading", "rebuild", "idle", "deliver", "postgres", "slack"),
+    }
     assert all(figure["value"] >= 0 for figure in figures)

@@ -184,6 +184,10 @@ def furnish(made: Client) -> Furnished:
         "entry-points/name": post(
             "/entry-points", {"name": "Payments", "match": {"words": ["checkout"]}}
         )["id"],
+        "connectors/name": post(
+            "/connectors", {"kind": "alertmanager", "code": "am", "name": "Alertmanager"}
+        )["code"],
+        "rules/name": post("/rules", {"name": "first", "action": "create"})["id"],
         "delivery": delivery_id(position, going),
         "members/name": post("/members", {"name": "Anna", "role": "member"})["id"],
         "keys/name": spare["id"],

@@ -23,6 +23,8 @@ TAGS: Final[dict[str, str]] = {
     "services": "What users depend on, by name.",
     "routes": "Which facts go to which destination.",
     "entry-points": "What becomes of reports in free text: whose they are, and how severe.",
+    "connectors": "Monitoring systems that may speak to us, and with which token.",
+    "rules": "What becomes of the signals of connectors.",
     "deliveries": "What did not get through to a destination, and having it tried again.",
     "policy": "How the org wants it.",
     "redactions": "Erasing text and personal data without breaking the chain of the log.",
@@ -52,6 +54,8 @@ EXAMPLE_NAMES: Final[dict[str, str]] = {
     "services": "api",
     "routes": "noc",
     "entry-points": "0197a3c2-5d00-7000-8000-00000000002a",
+    "connectors": "am",
+    "rules": "0197a3c2-5d00-7000-8000-00000000002a",
     "members": "0197a3c2-5d00-7000-8000-00000000002a",
     "keys": "6b1f0c9d2e7a4853",
 }
