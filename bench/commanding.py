@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bench import preparation, processes
+from bench import metrics, preparation, processes
 from bench.exchange import exchange, request_parts, status_of
 from bench.load import CREATED, quantile
 from bench.report import Figure, under
@@ -242,6 +242,8 @@ def _messages(desk: Desk, ticket: str) -> int:
 
 def _picker(desk: Desk, *, extent: Extent) -> list[Figure]:
     _fill(desk, tickets=extent.tickets)
+    # What is asked for by its words is found once the search has come as far.
+    metrics.seconds_until_caught_up(desk.port, within=PATIENCE)
     desk.slack.command(desk.person, desk.channel, "/update")
     _until("forms", lambda: len(desk.slack.open_views(desk.person)), 1)
     view = desk.slack.top_view(desk.person)
