@@ -129,6 +129,7 @@ def _commands(desk: Desk, *, extent: Extent) -> list[Figure]:
     ]
     told_before = len(desk.slack.ephemerals_to(desk.person))
     taken: list[float] = []
+    answered_last = 0.0
     with ThreadPoolExecutor(PEOPLE) as people:
         began = time.perf_counter()
         waiting = []
@@ -140,6 +141,7 @@ def _commands(desk: Desk, *, extent: Extent) -> list[Figure]:
             answer, at = typed.result()
             if not answer.ok:
                 raise processes.ProcessFailed(f"a command was answered {answer.failed}")
+            answered_last = max(answered_last, at)
             if number >= extent.unmeasured:
                 taken.append(at - due)
     _until(
@@ -147,7 +149,7 @@ def _commands(desk: Desk, *, extent: Extent) -> list[Figure]:
         lambda: len(desk.slack.ephemerals_to(desk.person)) - told_before,
         extent.commands,
     )
-    told_all = time.perf_counter() - began
+    told_all = time.perf_counter()
     wanted = sum(text.startswith("create") for text in texts) + 1
     _expect_tickets(desk, wanted)
     taken.sort()
@@ -164,8 +166,8 @@ def _commands(desk: Desk, *, extent: Extent) -> list[Figure]:
         Figure(SECTION, f"acknowledged to Slack, longest, {at_rate}", taken[-1] * 1e3, "ms"),
         Figure(
             SECTION,
-            "everybody told, after the last command",
-            told_all - extent.commands / RATE,
+            "everybody told, after the last acknowledgement",
+            told_all - answered_last,
             "s",
         ),
     ]
