@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -116,12 +117,12 @@ def workspace_row(one: WorkspaceRow) -> tuple[object, ...]:
     )
 
 
-class WorkspaceReading:
+class WorkspaceReading(ABC):
     """Keeps :class:`WorkspaceReads` on any database that takes SQL."""
 
+    @abstractmethod
     def _directory(self, sql: str, parameters: Sequence[object] = ()) -> Rows:
         """Run a statement over directory tables, with ``?`` for parameters."""
-        raise NotImplementedError
 
     def slack_workspaces(self) -> Sequence[WorkspaceRow]:
         """Every workspace, in the order of their ids."""

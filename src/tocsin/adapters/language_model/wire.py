@@ -156,6 +156,7 @@ def _connected(
             made.close()
             wrong = failed
         except BaseException:
+            # Whatever it is, it goes on, and nobody else would close this connection.
             made.close()
             raise
     raise wrong

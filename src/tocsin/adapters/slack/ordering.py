@@ -64,6 +64,7 @@ class HeldBack:
                 try:
                     work()
                 except BaseException:
+                    # Whatever went wrong goes on; what waits here must not wait for ever.
                     self._break_off(thread)
                     raise
 
