@@ -104,26 +104,60 @@ def hear(
     *rules* are all rules of the org, in any order; the rule is chosen as if the signal were firing,
     so that an end finds the rule of its beginning.
     """
+    return understand(
+        draft,
+        connector=connector,
+        rules=rules_of(connector, rules),
+        directory=directory,
+        at=at,
+        reopens=reopens,
+    )
+
+
+def understand(
+    draft: SignalDraft,
+    *,
+    connector: Connector | None,
+    rules: Sequence[Rule],
+    directory: Directory,
+    at: datetime,
+    reopens: bool = True,
+    as_held: bool = False,
+) -> Heard:
+    """As :func:`hear`, with *rules* as :func:`rules_of` gives them: worked out once for many.
+
+    ``as_held``: the draft is of an alert that is known here, and has its keys as they are held.
+    """
     signal = _with_defaults(draft, connector)
     levels = directory.policy().severity_levels
     severity = read_severity(signal.severity, levels=levels)
     facts = _facts(signal, severity or UNKNOWN_SEVERITY, connector, directory)
-    rule = first_fitting(rules_of(connector, rules), facts)
+    rule = first_fitting(rules, facts)
     texts = {name: values[0] for name, values in facts.items() if values}
+    if not as_held:
+        signal = _with_keys(signal, rule, texts, connector)
     signal = replace(
-        _with_keys(signal, rule, texts, connector),
+        signal,
         severity=None if severity is None else _understood(signal.severity, severity, levels),
     )
     return Heard(
         at=at,
         signal=signal,
         severity=severity or UNKNOWN_SEVERITY,
-        state=_state(signal.state),
+        state=read_state(signal.state),
         wanted=_wanted(signal, rule, texts, severity or UNKNOWN_SEVERITY, connector, directory),
         rule=rule,
         connector=connector,
         reopens=reopens,
     )
+
+
+def fingerprint_of(draft: SignalDraft, connector: Connector | None) -> str:
+    """What tells *draft* from every other signal of the org, as it is held there."""
+    given = draft.fingerprint
+    if given is None or not given.strip():
+        given = _digest(_with_defaults(draft, connector))
+    return prefixed(given, connector)
 
 
 def rules_of(connector: Connector | None, rules: Iterable[Rule]) -> Sequence[Rule]:
@@ -195,7 +229,8 @@ def _understood(word: str | None, severity: Severity, levels: int) -> str:
         return severity.value
 
 
-def _state(word: str) -> SignalState:
+def read_state(word: str) -> SignalState:
+    """The state that *word* means; firing where it means none."""
     try:
         return parse_word(SignalState, word, field="state")
     except UnknownWord:
@@ -279,10 +314,7 @@ def _owner(named: str | None, connector: Connector | None) -> str | None:
 def _with_keys(
     signal: SignalDraft, rule: Rule | None, texts: Mapping[str, str], connector: Connector | None
 ) -> SignalDraft:
-    fingerprint = signal.fingerprint
-    if fingerprint is None or not fingerprint.strip():
-        fingerprint = _digest(signal)
-    fingerprint = prefixed(fingerprint, connector)
+    fingerprint = fingerprint_of(signal, connector)
     key = None if rule is None else _written(rule.correlation_key, texts, longest=KEY)
     if key is None and signal.correlation_key and signal.correlation_key.strip():
         key = prefixed(signal.correlation_key, connector)

@@ -7,10 +7,14 @@ in prefixes them with the connector's code.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.core.commands import SignalDraft
+from tocsin.core.evidence import Directory
+from tocsin.core.ticket import Ticket
+from tocsin.core.verdicts import Because, Fresh, Step, Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,48 @@ class Amended:
     assignee: str | None = None
 
 
-Said = SignalDraft | Acknowledged | Ended | Noted | Amended
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What is known of planned work when a notice about it arrives: what the last one left to
+    remember (``memo``), the latest ticket made for it, and what a new one may take.
+
+    ``correlation_key`` is its key as it is held in the org.
+    """
+
+    memo: str
+    ticket: Ticket | None
+    directory: Directory
+    correlation_key: str
+    fresh: Fresh
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What follows from a notice: its verdict, what is to be remembered, and what is asked for, in
+    that order; ``for_person`` where somebody should look at it."""
+
+    word: Word
+    because: Because
+    reason: str
+    memo: str
+    steps: tuple[Step, ...] = ()
+    for_person: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """A notice of planned work; ``settle`` says what follows from it, and is pure.
+
+    Its ``key`` is the same for all notices of that work.
+    """
+
+    key: str
+    summary: str
+    settle: Callable[[Beside], Settled]
+
+
+Said = SignalDraft | Acknowledged | Ended | Noted | Amended | Announced
 """One thing that a payload says; a signal's own key is its ``correlation_key``."""
 
 

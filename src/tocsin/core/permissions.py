@@ -45,7 +45,7 @@ from tocsin.core.errors import Forbidden
 from tocsin.core.evidence import Access, Given
 from tocsin.core.record_commands import RecordCommand
 from tocsin.core.record_permissions import permit_record
-from tocsin.core.records import Record
+from tocsin.core.records import Connector, Record
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import Role, Status, UnknownWord, is_over, parse_severity
 
@@ -126,6 +126,20 @@ def permit(
             raise Forbidden("only the system does this")
         case _:
             permit_record(command, None if isinstance(state, Ticket) else state, given)
+
+
+def require_member(access: Access, connector: Connector | None) -> None:
+    """Let whoever has a key tell signals: over the API, or in the name of *connector*.
+
+    Raises:
+        Forbidden: the role is too low, or the connector is another contributor's.
+    """
+    if access.system:
+        return
+    _require(access, Role.MEMBER, "telling signals")
+    bound_to = access.contributor_id
+    if connector is not None and bound_to is not None and connector.contributor_id != bound_to:
+        raise Forbidden("this connector is not your contributor's; use one that is, or its token")
 
 
 def is_own(ticket: Ticket, access: Access) -> bool:

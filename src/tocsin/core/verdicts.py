@@ -27,7 +27,12 @@ class Word(StrEnum):
 
 
 class Because(StrEnum):
-    """Why: stable, so that it can be counted."""
+    """Why: stable, so that it can be counted.
+
+    ``by_hand``: a person attached it. ``said``: words about what its key opened, or a notice of
+    planned work. ``refused``: what the verdict asked for was not allowed. ``observed``: a repeat of
+    what an observing connector has heard.
+    """
 
     FINGERPRINT = "fingerprint"
     CORRELATION_KEY = "correlation_key"
@@ -42,6 +47,10 @@ class Because(StrEnum):
     NO_RULE = "no_rule"
     NOTHING_ALIKE = "nothing_alike"
     NOTHING_OPEN = "nothing_open"
+    BY_HAND = "by_hand"
+    SAID = "said"
+    REFUSED = "refused"
+    OBSERVED = "observed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import cast
 
-from tocsin.core.aggregates import AGGREGATES, standing_of
+from tocsin.core.aggregates import AGGREGATES
 from tocsin.core.commands import (
     Command,
     Redact,
@@ -26,7 +26,6 @@ from tocsin.core.commands import (
 from tocsin.core.consequences import consequences, discovered
 from tocsin.core.credentials import access_of, actor_of, admit
 from tocsin.core.errors import (
-    Conflict,
     IdempotencyMismatch,
     NotFound,
     Unauthenticated,
@@ -38,47 +37,45 @@ from tocsin.core.facts import (
     SYSTEM,
     Actor,
     Event,
-    Payload,
-    stream_identity,
     stream_name,
     stream_sort,
 )
-from tocsin.core.ids import event_id, uuid7
+from tocsin.core.ids import uuid7
 from tocsin.core.permissions import permit
 from tocsin.core.record_commands import CreateKey, CreateOrg, CreateService, RecordCommand
-from tocsin.core.record_facts import RouteCreated
-from tocsin.core.records import Member, Route
-from tocsin.core.releases import CODE, known_since
-from tocsin.core.routing import deliveries_of
+from tocsin.core.records import Member
 from tocsin.core.ticket import Ticket
+from tocsin.core.ticket_facts import SignalIngested
+from tocsin.core.verdicts import Step
+from tocsin.handler.alerts import alert_name
+from tocsin.handler.arrival import Accounted, Arrival
 from tocsin.handler.attempt import Attempt, outcome_org
-from tocsin.handler.backfilling import openings_of
 from tocsin.handler.directory import POLICY_STREAM, OrgDirectory
 from tocsin.handler.memory import Memory
 from tocsin.handler.naming import (
     IDENTITY_FIELDS,
     TICKET_SORTS,
+    claims_named,
     opened_stream,
 )
+from tocsin.handler.reception import Reception
+from tocsin.handler.recording import Recording
 from tocsin.handler.submission import Credential, Outcome, Speaker, Submission
-from tocsin.handler.surroundings import Surroundings
 from tocsin.store.contract import (
-    Batch,
+    Answer,
     CredentialRow,
     Head,
-    HeadChange,
     OrgRow,
     Receipt,
+    ReceiptKey,
     SealedSecret,
     WriteTurn,
 )
-from tocsin.store.outgoing import Outgoing
 
 RECEIPTS_KEPT = timedelta(hours=24)
-_MICROSECOND = timedelta(microseconds=1)
 
 
-class Deliberation(Surroundings):
+class Deliberation(Recording):
     """Decides the submissions of one turn, in order."""
 
     def __init__(
@@ -92,13 +89,118 @@ class Deliberation(Surroundings):
         entropy: Callable[[], int],
         seal: Callable[[bytes], bytes],
     ) -> None:
-        super().__init__(turn=turn, memory=memory, batch=Batch(batch_id=uuid7(now, entropy())))
-        self._now = now
-        self._entropy = entropy
+        super().__init__(
+            turn=turn,
+            memory=memory,
+            now=now,
+            last_recorded_at=last_recorded_at,
+            position=position,
+            entropy=entropy,
+        )
         self._seal = seal
-        self.last_recorded_at = last_recorded_at
-        self.position = position
-        self._oldest_code = memory.oldest_code(turn)
+        self._reception = Reception(self)
+
+    # -- what neighbours say ---------------------------------------------------------------------
+
+    def listen(self, arrivals: Sequence[Arrival]) -> None:
+        """Read in one go what those payloads will ask for."""
+        self._receipts.update(
+            self._turn.receipts([one.receipt for one in arrivals if one.receipt is not None])
+        )
+        self._reception.prepare(arrivals)
+
+    def take(self, arrival: Arrival) -> Accounted:
+        """What becomes of one payload.
+
+        Raises:
+            Refusal: who sent it may not; nothing of it is in the batch.
+        """
+        return self._reception.take(arrival)
+
+    def finish(self) -> None:
+        """Nothing more is decided in this turn."""
+        self._reception.finish()
+
+    def bearer(
+        self, credential: Credential, org_id: int, directory: OrgDirectory, at: datetime
+    ) -> tuple[Actor, Access]:
+        """Who a key speaks for, and what they may do.
+
+        Raises:
+            Unauthenticated: it opens nothing here.
+        """
+        return self._bearer(credential, org_id, directory, at)
+
+    def carry_out(
+        self, org_id: int, steps: Sequence[tuple[Step, Actor, Access]], *, via: str
+    ) -> Sequence[Event]:
+        """Do all of *steps* at one instant, or nothing; the events that they made.
+
+        Raises:
+            Refusal: one of them is refused.
+        """
+        attempt = Attempt()
+        saved = self.position, self.last_recorded_at
+        directory = self._memory.directory(self._turn, org_id)
+        at = self._instant()
+        try:
+            for step, actor, access in steps:
+                command = step.command
+                self.holders(org_id, claims_named(command))
+                opened = opened_stream(command)
+                submission = Submission(
+                    org_id=org_id,
+                    sort="ticket",
+                    subject=None if opened is not None else step.ticket_id,
+                    command=command,
+                    via=via,
+                )
+                self._one(
+                    attempt,
+                    submission,
+                    "ticket",
+                    submission.subject,
+                    command,
+                    directory,
+                    actor,
+                    access,
+                    at,
+                )
+        except BaseException:
+            self._take_back(attempt, saved)
+            raise
+        self._merge(attempt)
+        return attempt.events
+
+    def answered(self, key: ReceiptKey | None) -> Receipt | None:
+        """What the same request was answered with before.
+
+        Raises:
+            IdempotencyMismatch: another request had that key.
+        """
+        if key is None:
+            return None
+        receipt = self._receipts.get((key.org_id, key.scope, key.key))
+        if receipt is None or receipt.expires_at <= self._now:
+            return None
+        if not hmac.compare_digest(receipt.key.body_digest, key.body_digest):
+            raise IdempotencyMismatch(
+                "this Idempotency-Key came with another body before; "
+                "use a fresh key for a new request"
+            )
+        return receipt
+
+    def keep_receipt(self, key: ReceiptKey, stream: str, answer: Answer, at: datetime) -> None:
+        """Keep what a request was answered with."""
+        receipt = Receipt(
+            key=key,
+            stream=stream,
+            position=self.position,
+            answer=answer,
+            expires_at=at + RECEIPTS_KEPT,
+        )
+        self.batch.receipts.append(receipt)
+        self._receipts[(key.org_id, key.scope, key.key)] = receipt
 
     # -- deciding ------------------------------------------------------------------------------
 
@@ -213,11 +315,6 @@ class Deliberation(Surroundings):
 
     # -- the parts -----------------------------------------------------------------------------
 
-    def _instant(self) -> datetime:
-        if self.last_recorded_at is None:
-            return self._now
-        return max(self._now, self.last_recorded_at + _MICROSECOND)
-
     def _who(
         self,
         submission: Submission,
@@ -248,18 +345,10 @@ class Deliberation(Surroundings):
         return _actor(member, directory), access
 
     def _replayed(self, submission: Submission, directory: OrgDirectory) -> Outcome | None:
-        key = submission.receipt
-        if key is None:
+        receipt = self.answered(submission.receipt)
+        if receipt is None:
             return None
-        receipt = self._receipts.get((key.org_id, key.scope, key.key))
-        if receipt is None or receipt.expires_at <= self._now:
-            return None
-        if not hmac.compare_digest(receipt.key.body_digest, key.body_digest):
-            raise IdempotencyMismatch(
-                "this Idempotency-Key came with another body before; "
-                "use a fresh key for a new request"
-            )
-        head = self._head(key.org_id, receipt.stream, directory)
+        head = self._head(receipt.key.org_id, receipt.stream, directory)
         if head is None:
             return None
         return Outcome(
@@ -314,7 +403,9 @@ class Deliberation(Surroundings):
         org_id: int | None = None,
     ) -> Head:
         org = submission.org_id if org_id is None else org_id
-        stream = self._stream_for(org, sort, subject, command, directory)
+        stream = attempt.ticket_named(org, sort, subject) or self._stream_for(
+            org, sort, subject, command, directory
+        )
         head = self._head(org, stream, directory, attempt)
         state = None if head is None else head.state
         self._read_keys_of(org, state)
@@ -407,6 +498,9 @@ class Deliberation(Surroundings):
             ) from missing
         if event.stream != stream:
             raise NotFound("that event belongs to something else")
+        if isinstance(event.payload, SignalIngested):
+            # Its words lie in the payloads that told of it, too.
+            self._turn.forget_signal_text(org_id, {alert_name(event.payload)})
         state = None
         # The log as it now reads, and what this batch has decided on top of it.
         decided = (one for one in self.batch.events if (one.org_id, one.stream) == (org_id, stream))
@@ -427,96 +521,6 @@ class Deliberation(Surroundings):
             folded,
         )
 
-    def _append(
-        self,
-        attempt: Attempt,
-        org_id: int,
-        stream: str,
-        head: Head | None,
-        payloads: Sequence[Payload],
-        actor: Actor,
-        via: str,
-        directory: OrgDirectory,
-        *,
-        before: Head | None,
-    ) -> Head:
-        """Stamp and fold *payloads*; *before* is how the stream stood for the store's rows."""
-        if not payloads:
-            if head is None:
-                raise NotFound(f"there is no {stream_sort(stream)} {stream_identity(stream)} here")
-            return head
-        aggregate = AGGREGATES[stream_sort(stream)]
-        state = None if head is None else head.state
-        version = 0 if head is None else head.version
-        number = self.position + 1 if head is None else head.number
-        is_ticket = stream_sort(stream) in TICKET_SORTS
-        if self._oldest_code < CODE:
-            self._refuse_unreadable(payloads)
-        for payload in payloads:
-            version += 1
-            self.position += 1
-            recorded_at = self._instant()
-            self.last_recorded_at = recorded_at
-            event = Event(
-                id=event_id(recorded_at, self.position),
-                org_id=org_id,
-                stream=stream,
-                version=version,
-                position=self.position,
-                recorded_at=recorded_at,
-                actor=actor,
-                via=via,
-                payload=payload,
-            )
-            state = aggregate.evolve(state, event)
-            attempt.events.append(event)
-            deliveries = deliveries_of(event, state, directory, directory.routes())
-            if deliveries:
-                attempt.outbox.append(
-                    Outgoing(
-                        org_id=org_id,
-                        stream=stream,
-                        position=event.position,
-                        deliveries=deliveries,
-                    )
-                )
-            if isinstance(payload, RouteCreated) and payload.backfill and isinstance(state, Route):
-                attempt.noted += openings_of(
-                    self._turn,
-                    self.batch,
-                    state,
-                    org_id=org_id,
-                    at=recorded_at,
-                    directory=directory,
-                )
-        assert state is not None
-        after = Head(org_id=org_id, stream=stream, number=number, version=version, state=state)
-        place = (org_id, stream)
-        earlier = attempt.heads.get(place) or self.batch.heads.get(place)
-        attempt.heads[place] = HeadChange(
-            head=after,
-            before=earlier.before
-            if earlier is not None
-            else (None if before is None else standing_of(before.state)),
-            after=standing_of(after.state),
-        )
-        if not is_ticket:
-            attempt.records.append((org_id, stream, directory.put(stream, after)))
-        return after
-
-    def _refuse_unreadable(self, payloads: Sequence[Payload]) -> None:
-        """Refuse facts that a process which may still be at work could not read."""
-        if any(known_since(payload) > self._oldest_code for payload in payloads):
-            raise Conflict(
-                "an older release may still be at work on this database and could not read this;"
-                " once none is, an operator says so with `tocsin db migrate --finish`"
-            )
-
-    def _take_back(self, attempt: Attempt, saved: tuple[int, datetime | None]) -> None:
-        for org_id, stream, before in reversed(attempt.records):
-            self._memory.directory(self._turn, org_id).put(stream, before)
-        self.position, self.last_recorded_at = saved
-
     def _join(
         self, attempt: Attempt, submission: Submission, outcome: Outcome, at: datetime
     ) -> None:
@@ -524,34 +528,9 @@ class Deliberation(Surroundings):
         if isinstance(submission.command, Redact):
             # The answers of this very batch are not on disk yet, and say what was just erased.
             batch.receipts = [one for one in batch.receipts if one.stream != outcome.stream]
-        batch.events += attempt.events
-        batch.outbox += attempt.outbox
-        batch.noted += attempt.noted
-        for place, change in attempt.heads.items():
-            held = self._ticket_claims.setdefault(place[0], {})
-            earlier = batch.heads.get(place)
-            gone = (
-                earlier.after.claims
-                if earlier is not None
-                else (change.before.claims if change.before is not None else frozenset())
-            )
-            if stream_sort(place[1]) in TICKET_SORTS:
-                for claim in gone - change.after.claims:
-                    held.pop(claim, None)
-                for claim in change.after.claims:
-                    held[claim] = place[1]
-            batch.heads[place] = change
+        self._merge(attempt)
         if submission.receipt is not None and outcome.answer is not None:
-            receipt = Receipt(
-                key=submission.receipt,
-                stream=outcome.stream,
-                position=outcome.position,
-                answer=outcome.answer,
-                expires_at=at + RECEIPTS_KEPT,
-            )
-            batch.receipts.append(receipt)
-            key = submission.receipt
-            self._receipts[(key.org_id, key.scope, key.key)] = receipt
+            self.keep_receipt(submission.receipt, outcome.stream, outcome.answer, at)
         org_id = outcome_org(attempt, submission)
         if isinstance(submission.command, CreateKey) and submission.secret_digest is not None:
             batch.credentials.append(
@@ -565,6 +544,13 @@ class Deliberation(Surroundings):
             batch.secrets.append(
                 SealedSecret(id=secret_id, org_id=org_id, sealed=self._seal(secret))
             )
+
+    def _merge(self, attempt: Attempt) -> None:
+        super()._merge(attempt)
+        if attempt.records:
+            self._reception.records_moved()
+        for event in attempt.events:
+            self._reception.attached(event)
 
 
 def _spoken_for(speaker: Speaker, directory: OrgDirectory) -> tuple[Actor, Access]:

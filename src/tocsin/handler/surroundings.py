@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tocsin.core.claims import CORRELATION_KEY, REF, Claim
 from tocsin.core.commands import Command
@@ -40,6 +40,7 @@ class Surroundings:
         self._receipts: dict[tuple[int, str, str], Receipt] = {}
         # Looked for under this turn's lock and not there, so not worth looking for again.
         self._absent: set[tuple[int, str]] = set()
+        self._looked: dict[int, set[Claim]] = {}
 
     def prepare(self, submissions: Sequence[Submission]) -> None:
         """Read every claim, head and receipt that the waiting commands name."""
@@ -67,6 +68,65 @@ class Surroundings:
             }
         keys = [one.receipt for one in submissions if one.receipt is not None]
         self._receipts = dict(self._turn.receipts(keys))
+
+    # -- for whoever takes in what neighbours say -------------------------------------------------
+
+    @property
+    def turn(self) -> WriteTurn:
+        """The transaction, for looking up what nothing here remembers."""
+        return self._turn
+
+    def directory(self, org_id: int) -> OrgDirectory:
+        """The org's records as they are now."""
+        return self._memory.directory(self._turn, org_id)
+
+    def load_tickets(self, org_id: int, streams: Collection[str]) -> None:
+        """Read the tickets of those streams that are not known yet, in one go."""
+        if streams:
+            self._memory.load_tickets(self._turn, org_id, streams)
+
+    def ticket_at(self, org_id: int, stream: str) -> Ticket | None:
+        """The ticket of that stream as it stands now."""
+        place = (org_id, stream)
+        change = self.batch.heads.get(place)
+        head = change.head if change is not None else self._memory.tickets.get(place)
+        if head is None:
+            if place in self._absent:
+                return None
+            head = self._head(org_id, stream, self.directory(org_id))
+            if head is None:
+                self._absent.add(place)
+        return head.state if head is not None and isinstance(head.state, Ticket) else None
+
+    def holders(self, org_id: int, claims: Collection[Claim]) -> Mapping[Claim, str]:
+        """Which of the tickets' *claims* are held now, and by which stream."""
+        held = self._ticket_claims.setdefault(org_id, {})
+        looked = self._looked.setdefault(org_id, set())
+        missing = [claim for claim in claims if claim not in held and claim not in looked]
+        if missing:
+            looked.update(missing)
+            for claim, stream in self._turn.claims(org_id, missing).items():
+                change = self.batch.heads.get((org_id, stream))
+                # What this turn has given up is free, whatever is committed.
+                if change is None or claim in change.after.claims:
+                    held[claim] = stream
+        return {claim: held[claim] for claim in claims if claim in held}
+
+    def streams_with(self, org_id: int, terms: Collection[str]) -> set[str]:
+        """Streams of the tickets that carry any of *terms*, as they stand now or stood before this
+        turn."""
+        found = set(self._turn.with_term(org_id, terms))
+        return found | self.decided_with(org_id, frozenset(terms))
+
+    def decided_with(self, org_id: int, terms: frozenset[str]) -> set[str]:
+        """Streams of the tickets that this turn has moved and that carry any of *terms*."""
+        return {
+            stream
+            for (org, stream), change in self.batch.heads.items()
+            if org == org_id and change.after.terms & terms
+        }
+
+    # -- for decisions ----------------------------------------------------------------------------
 
     def _head(
         self, org_id: int, stream: str, directory: OrgDirectory, attempt: Attempt | None = None

@@ -15,11 +15,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
 import structlog
 
 from tocsin.core.errors import Overloaded, Refusal
 from tocsin.core.facts import Event
+from tocsin.handler.arrival import Accounted, Arrival
 from tocsin.handler.deliberation import Deliberation
 from tocsin.handler.memory import Memory
 from tocsin.handler.submission import Outcome, Submission
@@ -37,14 +39,34 @@ CONFIRM_SECONDS = 10.0
 CONFIRM_PAUSE = 0.2
 """How long, and how often, to ask what became of a commit that was lost sight of."""
 
-Result = Outcome | BaseException
+MOST_HEARD: Final = 20_000
+"""How many things that neighbours say may wait."""
+
+MOST_BYTES: Final = 256 * 1024 * 1024
+"""How much of what they sent may wait."""
+
+HEARD_AT_ONCE: Final = 1_000
+"""About so many things that neighbours say are heard in one turn."""
+
+Done = Outcome | Accounted
+Result = Done | BaseException
 
 
 @dataclass(slots=True)
 class _Waiting:
-    submission: Submission
-    future: asyncio.Future[Outcome] | Future[Outcome]
+    submission: Submission | Arrival
+    future: asyncio.Future[Any] | Future[Any]
     loop: asyncio.AbstractEventLoop | None
+
+    @property
+    def weight(self) -> int:
+        """How much work it is."""
+        return self.submission.weight if isinstance(self.submission, Arrival) else 1
+
+    @property
+    def size(self) -> int:
+        """How much of a payload it holds, in bytes."""
+        return len(self.submission.payload) if isinstance(self.submission, Arrival) else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +117,8 @@ class Writer:
         self._on_turn = on_turn
         self._queue_limit = queue_limit
         self._queue: deque[_Waiting] = deque()
+        self._heard = 0
+        self._bytes = 0
         self._wake = threading.Condition()
         self._stopping = False
         self._nudged = False
@@ -114,7 +138,11 @@ class Writer:
     @property
     def full(self) -> bool:
         """Whether the queue takes no more: answer 503 before reading a body."""
-        return len(self._queue) >= self._queue_limit
+        return (
+            len(self._queue) >= self._queue_limit
+            or self._heard >= MOST_HEARD
+            or self._bytes >= MOST_BYTES
+        )
 
     @property
     def running(self) -> bool:
@@ -144,6 +172,28 @@ class Writer:
         future: asyncio.Future[Outcome] = loop.create_future()
         self._enqueue(_Waiting(submission, future, loop))
         return future
+
+    def take(self, arrival: Arrival, loop: asyncio.AbstractEventLoop) -> asyncio.Future[Accounted]:
+        """Hand in a neighbour's payload from an event loop; the future resolves once it is on disk
+        with its verdicts, or refused.
+
+        Raises:
+            Overloaded: too much is waiting.
+        """
+        future: asyncio.Future[Accounted] = loop.create_future()
+        self._enqueue(_Waiting(arrival, future, loop))
+        return future
+
+    def account(self, arrival: Arrival) -> Accounted:
+        """Hand in a neighbour's payload and wait for what becomes of it.
+
+        Raises:
+            Refusal: who sent it may not.
+            StorageFailed: it could not be stored; it did not happen.
+        """
+        future: Future[Accounted] = Future()
+        self._enqueue(_Waiting(arrival, future, None))
+        return future.result()
 
     def do(self, submission: Submission) -> Outcome:
         """Hand in a command and wait for what becomes of it.
@@ -175,12 +225,14 @@ class Writer:
         with self._wake:
             if self._stopping:
                 raise Overloaded("the server is stopping; try the next one", retry_after=1)
-            if len(self._queue) >= self._queue_limit:
+            if self.full:
                 raise Overloaded(
                     "too much is waiting to be written; the same request will do in a moment",
                     retry_after=RETRY_AFTER_SECONDS,
                 )
             self._queue.append(waiting)
+            self._heard += waiting.weight - 1
+            self._bytes += waiting.size
             if len(self._queue) == 1:
                 self._wake.notify()
 
@@ -202,8 +254,16 @@ class Writer:
             pause = self._tend()
 
     def _next_batch(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        weight = 0
         with self._wake:
-            return [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_LIMIT))]
+            while self._queue and len(batch) < BATCH_LIMIT and weight < HEARD_AT_ONCE:
+                one = self._queue.popleft()
+                batch.append(one)
+                weight += one.weight
+                self._heard -= one.weight - 1
+                self._bytes -= one.size
+        return batch
 
     def _tend(self) -> float | None:
         """A slice of each duty; in how many seconds the first of them wants to be called again."""
@@ -261,6 +321,7 @@ class Writer:
         with self._wake:
             rest = list(self._queue)
             self._queue.clear()
+            self._heard = self._bytes = 0
         return rest
 
     def _start_over(self) -> None:
@@ -294,15 +355,24 @@ class Writer:
                 entropy=self._entropy,
                 seal=self._seal,
             )
-            deliberation.prepare([one.submission for one in waiting])
+            deliberation.prepare(
+                [one.submission for one in waiting if isinstance(one.submission, Submission)]
+            )
+            arrivals = [one.submission for one in waiting if isinstance(one.submission, Arrival)]
+            if arrivals:
+                deliberation.listen(arrivals)
             results: list[tuple[_Waiting, Result]] = []
             for one in waiting:
                 try:
-                    results.append((one, deliberation.decide(one.submission)))
+                    if isinstance(one.submission, Arrival):
+                        results.append((one, deliberation.take(one.submission)))
+                    else:
+                        results.append((one, deliberation.decide(one.submission)))
                 except Refusal as refusal:
                     results.append((one, refusal))
+            deliberation.finish()
             batch = deliberation.batch
-            if batch.events or batch.receipts:
+            if batch.events or batch.receipts or batch.inbox or batch.signals or batch.repeats:
                 turn.write(batch)
                 lost = _committed(turn)
         if lost is not None and not self._confirmed(batch.batch_id):
@@ -338,7 +408,7 @@ class Writer:
 
     @staticmethod
     def _resolve(results: Sequence[tuple[_Waiting, Result]]) -> None:
-        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Outcome], Result]]] = {}
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], Result]]] = {}
         for waiting, result in results:
             if waiting.loop is None:
                 if isinstance(result, BaseException):
@@ -368,7 +438,7 @@ def _committed(turn: WriteTurn) -> StorageFailed | None:
     return None
 
 
-def _settle(settled: Sequence[tuple[asyncio.Future[Outcome], Result]]) -> None:
+def _settle(settled: Sequence[tuple[asyncio.Future[Any], Result]]) -> None:
     for future, result in settled:
         if future.done():
             continue  # the client went away; what was decided stays decided

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from tocsin.core.aggregates import Standing, State
 from tocsin.core.claims import Claim
 from tocsin.core.facts import Event
+from tocsin.store.arrivals import ArrivalWrites, Arrived, HeardAgain, KnownSignal
 from tocsin.store.measuring import MeasuredReads, MeasuredWrites
 from tocsin.store.outgoing import Noted, Outgoing, OutgoingReads, OutgoingWrites
 from tocsin.store.workspaces import WorkspaceReads, WorkspaceWrites
@@ -123,7 +124,9 @@ class SealedSecret:
 class Batch:
     """Everything that one turn writes. Events are in the order of their positions.
 
-    ``noted`` are deliveries that a new route is to make of what was before it.
+    ``noted`` are deliveries that a new route is to make of what was before it. ``inbox`` are
+    payloads that arrived, ``signals`` alerts that are new or stand differently (each once),
+    ``repeats`` those that were only heard again.
     """
 
     batch_id: str
@@ -135,6 +138,9 @@ class Batch:
     orgs: list[OrgRow] = field(default_factory=list)
     credentials: list[CredentialRow] = field(default_factory=list)
     secrets: list[SealedSecret] = field(default_factory=list)
+    inbox: list[Arrived] = field(default_factory=list)
+    signals: list[KnownSignal] = field(default_factory=list)
+    repeats: list[HeardAgain] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,7 +254,7 @@ class ReadTurn(OutgoingReads, WorkspaceReads, MeasuredReads, Protocol):
         ...
 
 
-class WriteTurn(OutgoingWrites, WorkspaceWrites, MeasuredWrites, ReadTurn, Protocol):
+class WriteTurn(OutgoingWrites, WorkspaceWrites, MeasuredWrites, ArrivalWrites, ReadTurn, Protocol):
     """One transaction of the writer. Nothing is visible to others before ``commit``."""
 
     def moved_since(self, position: int) -> Sequence[tuple[int, str]]:

@@ -29,6 +29,11 @@ OBSERVED = sql_text(
     " 'incident.slo_violation_recorded')"
 )
 
+TRACED = sql_text("trace_id IS NOT NULL")
+NEW = sql_text("new_at IS NOT NULL")
+EXPIRING = sql_text("expires_at IS NOT NULL")
+HELD = sql_text("held = 1")
+
 Number = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -296,6 +301,68 @@ measured = Table(
     Index("measured_by_end", "org_id", "impact", "open_until", "start_at"),
     sqlite_with_rowid=False,
 )
+# Every payload that arrived, with its verdicts. ``number`` is when it came, in microseconds.
+inbox = Table(
+    "inbox",
+    metadata,
+    org_id(key=True),
+    Column("number", Number, primary_key=True, autoincrement=False),
+    text("connector_id", nullable=True),
+    text("via"),
+    text("verdict"),
+    text("reason"),
+    text("content_type"),
+    text("headers"),
+    Column("payload", LargeBinary, nullable=False),
+    text("results"),
+    Column("attached", Integer, nullable=False),
+    Column("deduplicated", Integer, nullable=False),
+    Column("created", Integer, nullable=False),
+    Column("resolved", Integer, nullable=False),
+    Column("unattached", Integer, nullable=False),
+    Column("observed", Integer, nullable=False),
+    Column("replay_of", Number, nullable=True),
+    Index("inbox_of_connector", "org_id", "connector_id", "number"),
+)
+# The alerts that are known: one row for each fingerprint, whatever ticket it is on, or none.
+signals = Table(
+    "signals",
+    metadata,
+    org_id(key=True),
+    Column("fingerprint", Text, primary_key=True),
+    text("signal_id"),
+    text("connector_id", nullable=True),
+    text("stream", nullable=True),
+    text("state"),
+    text("severity"),
+    text("verdict"),
+    text("because"),
+    text("reason"),
+    Column("observed", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    text("rule_id", nullable=True),
+    Column("new_at", Number, nullable=True),
+    text("correlation_key", nullable=True),
+    text("trace_id", nullable=True),
+    text("service", nullable=True),
+    text("began_at", nullable=True),
+    text("first_seen"),
+    text("last_seen"),
+    Column("times", Integer, nullable=False),
+    Column("arrival", Number, nullable=False),
+    text("expires_at", nullable=True),
+    text("draft"),
+    text("memo"),
+    Index("signals_by_id", "org_id", "signal_id"),
+    Index("signals_by_key", "org_id", "correlation_key"),
+    Index("signals_by_trace", "org_id", "trace_id", sqlite_where=TRACED, postgresql_where=TRACED),
+    Index("signals_of_stream", "org_id", "stream", "state"),
+    Index("signals_of_service", "org_id", "service"),
+    # What a rule has seen that was new; how many that was of late.
+    Index("signals_new", "org_id", "rule_id", "new_at", sqlite_where=NEW, postgresql_where=NEW),
+    Index("signals_expiring", "expires_at", sqlite_where=EXPIRING, postgresql_where=EXPIRING),
+    Index("signals_held", "org_id", sqlite_where=HELD, postgresql_where=HELD),
+)
 DIRECTORY_TABLES = (
     orgs,
     credentials,
@@ -321,6 +388,8 @@ TENANT_TABLES = (
     tickets,
     ticket_terms,
     measured,
+    inbox,
+    signals,
 )
 
 SEARCH_INDEX = (

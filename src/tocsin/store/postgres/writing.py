@@ -19,6 +19,7 @@ from tocsin.store.digests import (
     GENESIS,
     digest_of_remaining,
 )
+from tocsin.store.postgres.arrivals import ArrivalWriting
 from tocsin.store.postgres.bulk import array, insert
 from tocsin.store.postgres.connecting import storage_errors
 from tocsin.store.postgres.measuring import MeasuredWriting
@@ -48,6 +49,12 @@ WRITER: Final = 0x746F6373
 
 KEPT_BATCHES: Final = 10_000
 """So many positions back a batch is known by its name, whoever has written since."""
+
+LEAST_NUMBER: Final = 1_000_000_000_000_000
+"""Below the number of every payload that arrives (2001), above every position of the log."""
+
+KEPT_MICROSECONDS: Final = 600_000_000
+"""So long a batch is known by its name that only took in what arrived."""
 
 EVENT_COLUMNS: Final = {
     "position": "bigint",
@@ -91,7 +98,9 @@ class _Newest:
 _NOTHING: Final = _Newest(0, None, 0, b"")
 
 
-class PostgresWriteTurn(OutgoingWriting, WorkspaceWriting, MeasuredWriting, PostgresReadTurn):
+class PostgresWriteTurn(
+    OutgoingWriting, WorkspaceWriting, MeasuredWriting, ArrivalWriting, PostgresReadTurn
+):
     """One writing transaction; ``commit`` ends it, on the connection it is given."""
 
     def __init__(self, scoped: Scoped, *, commit: Callable[[psycopg.Connection], None]) -> None:
@@ -165,11 +174,12 @@ class PostgresWriteTurn(OutgoingWriting, WorkspaceWriting, MeasuredWriting, Post
     def write(self, batch: Batch) -> None:
         """Write all of *batch*; nobody sees it before ``commit``."""
         events = event_rows(batch.events, self._last_chain)
+        newest = self.last_position() if batch.inbox and not batch.events else 0
         # All statements go out together: everybody else's turn waits for the end of this one.
         with self.scoped.connection.pipeline():
             self._write(batch, events)
-            if batch.events:
-                self._tell(batch.events[-1].position)
+            if batch.events or batch.inbox:
+                self._tell(batch.events[-1].position if batch.events else newest)
         self._known_newest = None
 
     def _write(self, batch: Batch, events: Sequence[Row]) -> None:
@@ -225,8 +235,11 @@ class PostgresWriteTurn(OutgoingWriting, WorkspaceWriting, MeasuredWriting, Post
             [(one.id, one.org_id, one.sealed) for one in batch.secrets],
             org_id=org_id,
         )
+        self.write_arrivals(batch)
         if batch.events:
             self._remember(batch.batch_id, batch.events[-1].position)
+        elif batch.inbox:
+            self._remember_arrived(batch.batch_id, batch.inbox[-1].number)
 
     def _tell(self, position: int) -> None:
         """What is last before a commit: whoever listens hears of it, and nothing may cut it short:
@@ -243,6 +256,15 @@ class PostgresWriteTurn(OutgoingWriting, WorkspaceWriting, MeasuredWriting, Post
             "WITH old AS (DELETE FROM batches WHERE position < %s)"
             " INSERT INTO batches (batch_id, position) VALUES (%s, %s)",
             (position - KEPT_BATCHES, batch_id, position),
+        )
+
+    def _remember_arrived(self, batch_id: str, number: int) -> None:
+        # The log stands still while only repeats arrive; their numbers are instants, far above any
+        # position.
+        self.scoped.directory(
+            "WITH old AS (DELETE FROM batches WHERE position >= %s AND position < %s)"
+            " INSERT INTO batches (batch_id, position) VALUES (%s, %s)",
+            (LEAST_NUMBER, number - KEPT_MICROSECONDS, batch_id, number),
         )
 
     def confirm(self, batch_id: str) -> bool:

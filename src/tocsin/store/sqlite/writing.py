@@ -37,6 +37,7 @@ from tocsin.store.rows import (
     term_rows,
     ticket_rows,
 )
+from tocsin.store.sqlite.arrivals import ArrivalWriting
 from tocsin.store.sqlite.bulk import insert
 from tocsin.store.sqlite.connecting import Connection
 from tocsin.store.sqlite.measuring import MeasuredWriting
@@ -45,7 +46,9 @@ from tocsin.store.sqlite.reading import SqliteReadTurn, org_token
 from tocsin.store.workspaces import WorkspaceWriting
 
 
-class SqliteWriteTurn(OutgoingWriting, WorkspaceWriting, MeasuredWriting, SqliteReadTurn):
+class SqliteWriteTurn(
+    OutgoingWriting, WorkspaceWriting, MeasuredWriting, ArrivalWriting, SqliteReadTurn
+):
     """The one writing transaction; ``moved`` tells whether another connection wrote since the
     last."""
 
@@ -133,12 +136,14 @@ class SqliteWriteTurn(OutgoingWriting, WorkspaceWriting, MeasuredWriting, Sqlite
             "INSERT INTO secrets (id, org_id, sealed)",
             [(one.id, one.org_id, one.sealed) for one in batch.secrets],
         )
-        if batch.events:
+        self.write_arrivals(batch)
+        if batch.events or batch.inbox:
+            position = batch.events[-1].position if batch.events else self.last_position()
             # Only the latest matters: it answers "did my commit arrive?", and is asked at once.
             self.connection.execute("DELETE FROM batches")
             self.connection.execute(
                 "INSERT INTO batches (batch_id, position) VALUES (?, ?)",
-                (batch.batch_id, batch.events[-1].position),
+                (batch.batch_id, position),
             )
 
     def confirm(self, batch_id: str) -> bool:
