@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -56,6 +56,7 @@ class House:
     writer: Writer
     clock: Clock
     numbers: Iterator[int]
+    reopen: Callable[[], Store]
     keys: dict[str, Credential] = field(default_factory=dict)
     orgs: dict[str, int] = field(default_factory=dict)
 
@@ -156,12 +157,16 @@ def house(folder: Path, *, at: str | None = None) -> Iterator[House]:
     """A furnished house in *folder*, or in the empty PostgreSQL database *at* an address; stopped
     and closed at the end."""
     clock, numbers = Clock(), count(1)
-    store: Store = SqliteStore(folder / "tocsin.db") if at is None else PostgresStore(at)
+
+    def opened() -> Store:
+        return SqliteStore(folder / "tocsin.db") if at is None else PostgresStore(at)
+
+    store = opened()
     writer = Writer(
         store=store, clock=clock, entropy=lambda: next(numbers), seal=lambda secret: secret[::-1]
     )
     writer.start()
-    made = House(store=store, writer=writer, clock=clock, numbers=numbers)
+    made = House(store=store, writer=writer, clock=clock, numbers=numbers, reopen=opened)
     net, _ = made.found("net"), made.found("elsewhere")
     for code, number in (("alpha", 1), ("beta", 2)):
         made.system(

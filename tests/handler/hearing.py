@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 
 from tests.handler.acting import House
 from tocsin.core.aggregates import State
@@ -15,6 +17,7 @@ from tocsin.core.ingestion import Reading, Said
 from tocsin.core.record_commands import CreateConnector, CreateRule, CreateService
 from tocsin.core.ticket import Ticket
 from tocsin.handler.arrival import Accounted, Arrival, ConnectorToken, Unread
+from tocsin.handler.writer import Writer
 from tocsin.store.arrivals import (
     INBOX,
     SIGNAL,
@@ -186,3 +189,22 @@ def told(accounted: Accounted) -> list[str]:
 def ask(house: House, command: Command, ticket: Ticket, who: str = "admin") -> None:
     """Have a person do something to a ticket."""
     house.ask(who, command, subject=ticket.id)
+
+
+@contextmanager
+def another_writer(house: House) -> Iterator[Writer]:
+    """A writer of a process beside the house's own, on the same database."""
+    store = house.reopen()
+    numbers = count(1_000_000_000)
+    writer = Writer(
+        store=store,
+        clock=house.clock,
+        entropy=lambda: next(numbers),
+        seal=lambda secret: secret[::-1],
+    )
+    writer.start()
+    try:
+        yield writer
+    finally:
+        writer.stop()
+        store.close()

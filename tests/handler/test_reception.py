@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
+from dataclasses import replace
 from datetime import timedelta
-from threading import Thread
+from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 
 from tests.handler.acting import House
 from tests.handler.hearing import (
+    Neighbour,
     alert,
+    another_writer,
     ask,
     events,
     inbox,
@@ -22,13 +27,14 @@ from tests.handler.hearing import (
     tickets,
     told,
 )
-from tocsin.core.commands import AttachSignal, ChangeStatus, PlanMaintenance, SignalDraft
+from tocsin.core.commands import AttachSignal, ChangeStatus, PlanMaintenance, Redact, SignalDraft
 from tocsin.core.errors import Forbidden, NotFound, Unauthenticated
 from tocsin.core.ingestion import Acknowledged, Amended, Ended, Noted, Reading
 from tocsin.core.record_commands import ChangePolicy, RemoveConnector, UpdateConnector
 from tocsin.core.words import Status
 from tocsin.handler.arrival import Arrival, PayloadVerdict
 from tocsin.handler.reception import heard_again
+from tocsin.handler.writer import Writer
 
 MINUTE = timedelta(minutes=1)
 
@@ -354,9 +360,15 @@ def test_work_in_force_holds_back_and_its_end_releases_what_still_fires(home: Ho
     assert len(inbox(home)) == 4
 
 
+def lasting(am: Neighbour, *, minutes: int, **given: object) -> Arrival:
+    """An alert that is over after so many minutes unless it is heard again."""
+    until = am.house.clock() + timedelta(minutes=minutes)
+    return replace(am.arrival(alert(**given)), expires=lambda draft: until)  # type: ignore[arg-type]
+
+
 def test_what_has_expired_is_over(home: House) -> None:
     am = neighbour(home)
-    am.says(alert())
+    home.writer.account(lasting(am, minutes=5))
     row = known(home)["am/disk-1"]
 
     home.clock.pass_by(5 * MINUTE)
@@ -366,6 +378,21 @@ def test_what_has_expired_is_over(home: House) -> None:
     assert only(home).status is Status.RESOLVED
     assert [event.via for event in events(home, only(home))][-1] == "clock"
     assert len(inbox(home)) == 1
+    assert known(home)["am/disk-1"].expires_at is None
+
+
+def test_what_was_heard_meanwhile_has_not_expired(home: House) -> None:
+    am = neighbour(home)
+    home.writer.account(lasting(am, minutes=5))
+    row = known(home)["am/disk-1"]
+    home.clock.pass_by(5 * MINUTE)
+    assert told(home.writer.account(lasting(am, minutes=5))) == ["deduplicated"]
+
+    late = home.writer.account(heard_again(row, state="resolved", at=home.clock()))
+
+    assert told(late) == ["deduplicated"]
+    assert only(home).status is Status.OPEN
+    assert known(home)["am/disk-1"].times == 2
 
 
 def test_words_about_what_a_key_opened(home: House) -> None:
@@ -519,3 +546,66 @@ def test_two_orgs_never_meet(home: House) -> None:
     assert len(tickets(home, org="elsewhere")) == 1
     assert len(inbox(home, org="elsewhere")) == 1
     assert set(known(home)) == set(known(home, org="elsewhere")) == {"am/disk-1"}
+
+
+def test_two_writers_that_hear_the_same_new_key_at_once_open_one_incident(home: House) -> None:
+    am = neighbour(home)
+    rule(home, "all", storm_limit=0)
+    with another_writer(home) as beside:
+        for number in range(30):
+            arrivals = [
+                (writer, am.arrival(alert(f"k{number}", name=f"k{number}-{side}")))
+                for side, writer in enumerate((home.writer, beside))
+            ]
+            ready = Barrier(2)
+
+            def hand_in(writer: Writer, arrival: Arrival, ready: Barrier = ready) -> None:
+                ready.wait()
+                writer.account(arrival)
+
+            threads = [Thread(target=hand_in, args=one) for one in arrivals]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+
+    assert len(tickets(home)) == 30
+    assert {one.signals_total for one in tickets(home)} == {2}
+    rows = inbox(home)
+    assert (sum(row.created for row in rows), sum(row.attached for row in rows)) == (30, 30)
+    assert len({row.number for row in rows}) == 60
+
+
+def test_what_another_writer_heard_is_a_repeat_here(home: House) -> None:
+    am = neighbour(home)
+    with another_writer(home) as beside:
+        beside.account(am.arrival(alert()))
+        assert told(am.says(alert())) == ["deduplicated"]
+        beside.account(am.arrival(alert(state="resolved")))
+        assert told(am.says(alert())) == ["attached"]
+    assert only(home).reopened_count == 1
+    assert known(home)["am/disk-1"].times == 4
+
+
+def test_an_erased_signal_is_nowhere_in_the_file(filed: House, tmp_path: Path) -> None:
+    secret = "the-name-of-a-customer"
+    am = neighbour(filed)
+    for _ in range(2):
+        filed.writer.account(
+            am.arrival(
+                alert(summary=f"{secret} is down", labels={"who": secret}),
+                payload=f'{{"summary": "{secret}"}}'.encode(),
+            )
+        )
+    incident = only(filed)
+    for event in events(filed, incident):
+        fields = ("summary", "labels") if "signal" in event.kind else ("title", "description")
+        filed.ask("admin", Redact(event=event.id, fields=fields), subject=incident.id)
+
+    assert [row.payload for row in inbox(filed)] == [b"", b""]
+    assert secret not in known(filed)["am/disk-1"].draft
+    database = sqlite3.connect(filed.path)
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    for file in tmp_path.iterdir():
+        assert secret.encode() not in file.read_bytes(), file.name

@@ -32,6 +32,20 @@ def test_the_fast_encoder_is_canonical_for_the_documents_we_write(
     assert canonical(document) == rfc8785.dumps(document)  # type: ignore[arg-type]
 
 
+ANY_VALUES = st.recursive(
+    st.none() | st.booleans() | SMALL | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(TEXT, ANY_VALUES, max_size=6))
+def test_what_others_give_is_written_canonically_whatever_it_is(
+    document: dict[str, object],
+) -> None:
+    assert canonical(document, free_form=True) == rfc8785.dumps(document)  # type: ignore[arg-type]
+
+
 def signal(labels: dict[str, str]) -> Event:
     payload = SignalIngested(
         signal_id="s", source="am", summary="down", ts=NOON, labels=labels, data={"value": 1e21}

@@ -98,13 +98,14 @@ def verdict_of_all(results: Sequence[Told]) -> tuple[PayloadVerdict, str]:
     """The verdict on a payload, of those on what it says."""
     if not results:
         return PayloadVerdict.UNATTACHED, "it says nothing of any alert"
+    first = results[0]
+    if len(results) == 1:
+        return PayloadVerdict(first.verdict.value), first.reason
     words = {one.verdict for one in results}
     if len(words) == 1:
-        (word,) = words
-        reason = results[0].reason
-        if len(results) > 1:
-            reason = f"{reason}; and {len(results) - 1:,} more"
-        return PayloadVerdict(word.value), reason
+        return PayloadVerdict(first.verdict.value), (
+            f"{first.reason}; and {len(results) - 1:,} more"
+        )
     counted = Counter(one.verdict for one in results)
     said = ", ".join(f"{counted[word]:,} {word.value}" for word in Word if counted[word])
     return PayloadVerdict.MIXED, said

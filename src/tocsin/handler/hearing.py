@@ -101,6 +101,7 @@ class Hearing:
         directory = self._house.directory(arrival.org_id)
         self._directory = directory
         self._levels = directory.policy().severity_levels
+        self._spare: Fresh | None = None
         reading = arrival.reading
         self._reopens = isinstance(reading, Unread) or reading.reopens
         self._observes = connector is not None and connector.mode is ConnectorMode.OBSERVE
@@ -126,7 +127,7 @@ class Hearing:
         name = name_of(draft, self._connector, again=as_held)
         row = self._known.get(name)
         if row is not None:
-            short = self._at_once(draft, row)
+            short = self._overtaken(draft, row) or self._at_once(draft, row)
             if short is not None:
                 return short
         heard = understand(
@@ -138,11 +139,28 @@ class Hearing:
             reopens=self._reopens,
             as_held=as_held,
         )
-        fresh = self._fresh("I")
+        fresh = self._spare or self._fresh("I")
         verdict = correlate(heard, self._around.of(heard, row), fresh)
+        # Names that were not taken will do for the next.
+        self._spare = None if verdict.word is Word.CREATED else fresh
         if self._observes and verdict.word is Word.CREATED:
             verdict = self._observed(heard, verdict)
         return self._settle(heard, verdict, row)
+
+    def _overtaken(self, draft: SignalDraft, row: KnownSignal) -> Told | None:
+        """The verdict on an alert that was to be judged anew, and has been heard since."""
+        if not self._arrival.again:
+            return None
+        if draft.state == _FIRING:
+            due = row.held
+        else:
+            until = self._known.expires_at(row)
+            due = row.state == _FIRING and until is not None and until <= self._at
+        if due:
+            return None
+        return self._told(
+            row, Word.DEDUPLICATED, Because.FINGERPRINT, "it was heard again meanwhile"
+        )
 
     def _at_once(self, draft: SignalDraft, row: KnownSignal) -> Told | None:
         """The verdict on what is plainly a repeat, or older than what is known of it."""

@@ -110,6 +110,11 @@ class KnownSignals:
         again = self._repeats.get(row.fingerprint)
         return row.arrival if again is None else max(again.arrival, row.arrival)
 
+    def expires_at(self, row: KnownSignal) -> datetime | None:
+        """When it is over unless it is heard again, by its newest word."""
+        again = self._repeats.get(row.fingerprint)
+        return row.expires_at if again is None else again.expires_at
+
     def others_fire(self, stream: str, *, besides: str) -> bool:
         """Whether another alert than *besides* is firing on the ticket *stream*."""
         firing = self._firing.get(stream)

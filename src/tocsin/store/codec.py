@@ -57,6 +57,9 @@ class _Plan:
         self.free_form = any("Mapping" in str(hints[name]) for name in names)
 
 
+_EXACT: Final = 1 << 53
+"""Integers below are the same in every JSON reader."""
+
 _plans: dict[type[Payload], _Plan] = {}
 
 
@@ -80,8 +83,30 @@ def _fields(payload: Payload, names: tuple[str, ...]) -> Document:
 def canonical(document: Document, *, free_form: bool = False) -> bytes:
     """*document* as canonical JSON (RFC 8785)."""
     if free_form:
-        return rfc8785.dumps(msgspec.to_builtins(document))
+        document = msgspec.to_builtins(document)
+        if not _is_simple(document):
+            return rfc8785.dumps(document)
     return _sorted.encode(document)
+
+
+def _is_simple(value: object) -> bool:
+    """Whether the fast encoder writes *value* as RFC 8785 wants it.
+
+    It does but for numbers that are no small integers, and for the order of names in which UTF-16
+    differs from Unicode.
+    """
+    if isinstance(value, str):
+        return True
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if not name.isascii() or not (isinstance(member, str) or _is_simple(member)):
+                return False
+        return True
+    if isinstance(value, list | tuple):
+        return all(map(_is_simple, value))
+    if isinstance(value, int):
+        return -_EXACT < value < _EXACT
+    return value is None
 
 
 def encoded_parts(event: Event) -> tuple[bytes, bytes]:
