@@ -29,7 +29,7 @@ run: .venv/runtime.stamp ## Serve the demo network at http://127.0.0.1:8080 (POR
 slack: .venv/dev.stamp ## The demo network with a stand-in for Slack, to try it by hand (PORT=, DATA=)
 	@exec $(BIN)/python -m tests.servers.slack.trying --port $(PORT) --data $(DATA)-slack
 
-test: check .venv/postgresql.stamp ## Every check: format, lint, types, layers, tests (PYTEST_ARGS=)
+test: check .venv/postgresql.stamp .venv/prometheus.stamp ## Every check: format, lint, types, layers, tests (PYTEST_ARGS=)
 	$(say) "Tests"
 	@$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=ci $(PYTEST_ARGS)
 
@@ -102,5 +102,21 @@ clean: ## Remove what was made, except data
 			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends postgresql; } >/dev/null; \
 		else \
 			echo 'The tests need the programs of PostgreSQL 15 or newer; on Debian: apt-get install postgresql'; exit 1; \
+		fi; }
+	@touch $@
+
+# They start a Prometheus and an Alertmanager of their own too. Debian's packages may start services
+# as they are installed; those are ended again.
+.venv/prometheus.stamp: .venv/python.stamp
+	@{ command -v prometheus && command -v prometheus-alertmanager && command -v amtool; } >/dev/null || { \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			printf '\033[1m==>\033[0m %s\n' 'Installing prometheus and prometheus-alertmanager (Debian); their own servers are not used'; \
+			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends prometheus prometheus-alertmanager; } >/dev/null \
+				|| exit 1; \
+			for service in prometheus prometheus-alertmanager; do \
+				invoke-rc.d --quiet $$service stop >/dev/null 2>&1 || true; \
+			done; \
+		else \
+			echo 'The tests need Prometheus and Alertmanager; on Debian: apt-get install prometheus prometheus-alertmanager'; exit 1; \
 		fi; }
 	@touch $@

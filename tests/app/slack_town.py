@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from bench import processes
 from tests.servers.slack import SIGNING_SECRET, Channel, LocalSlack, User, local_slack

@@ -17,7 +17,7 @@ SHARED = "comment label assign severity publish timeline"
 COMMANDS = {
     "incident": "create list get update ack status severity assign label comment publish rca "
     "resolve close reopen cancel timeline",
-    "maintenance": f"create list get update start complete extend cancel close {SHARED}",
+    "maintenance": f"create list get update start complete extend cancel close calendar {SHARED}",
     "device": "list get create update delete",
     "link": "list get create update delete",
     "contributor": "list get create update delete",
@@ -26,14 +26,17 @@ COMMANDS = {
     "service": "list get create update delete",
     "route": "list get create update delete test",
     "entry-point": "list get create update delete",
-    "connector": "list get create update delete",
+    "connector": "list get create update delete dry-run",
     "rule": "list get create update delete",
+    "import": "alertmanager",
     "delivery": "list get redrive",
+    "inbox": "list get replay",
     "policy": "get update",
     "events": "list follow",
-    "signal": "send",
+    "signal": "send list attach",
 }
 ALONE = ("measures", "redact", "whoami", "doctor", "completion")
+NOT_JSON = (("completion",), ("maintenance", "calendar"))
 SERVERS = ("admin", "db", "serve")
 PATHS = [(name, verb) for name, verbs in COMMANDS.items() for verb in verbs.split()]
 LEAVES = [*PATHS, *((name,) for name in ALONE)]
@@ -66,7 +69,7 @@ def test_a_command_takes_one_positional_at_most_and_speaks_json(path: tuple[str,
     flags = {flag for parameter in parameters for flag in parameter.opts}
 
     assert sum(isinstance(parameter, click.Argument) for parameter in parameters) <= 1
-    assert {"--json", "--json-compact"} <= flags or path == ("completion",)
+    assert {"--json", "--json-compact"} <= flags or path in NOT_JSON
 
 
 def test_there_is_no_command_but_those_of_the_contract() -> None:

@@ -219,6 +219,22 @@ def test_a_signal_is_attached_to_a_ticket(gateway: StandIn, run: Run) -> None:
         assert wrong.exit_code == 2
 
 
+def test_a_signal_without_a_ticket_is_told_and_its_verdict_said(gateway: StandIn, run: Run) -> None:
+    verdict = {
+        "signal_id": "s", "ticket_id": "t", "ticket_ref": "I1", "verdict": "attached",
+        "because": "correlation_key", "reason": "I1 holds its key",
+    }  # fmt: skip
+    gateway.answers("POST", f"{ORG}/signals", Reply(status=202, body={"results": [verdict]}))
+
+    answer = run("signal", "send", "--source", "cron", "--summary", "backup failed")
+
+    assert answer.exit_code == 0, answer.output
+    assert answer.output.strip() == "attached I1: I1 holds its key"
+    assert gateway.only("POST", f"{ORG}/signals").body == {
+        "source": "cron", "summary": "backup failed",
+    }  # fmt: skip
+
+
 def test_erasing_needs_a_yes(gateway: StandIn, run: Run) -> None:
     gateway.answers("POST", f"{ORG}/redactions", Reply(status=201, body={"id": "e2"}))
 
@@ -329,6 +345,29 @@ def test_the_doctor_says_what_is_not_well_and_what_to_do(gateway: StandIn, run: 
     }  # fmt: skip
     for word in ("NTP", "tocsin db migrate", "acme"):
         assert word in answer.stdout
+
+
+def test_the_doctor_names_connectors_that_are_silent_or_failing(gateway: StandIn, run: Run) -> None:
+    def told(*words: tuple[str, str]) -> str:
+        items = [
+            {
+                "code": code,
+                "health": {"state": state, "silent_since": "2026-11-20T12:00:00.000000Z",
+                           "failures_24h": 12},
+            }
+            for code, state in words
+        ]  # fmt: skip
+        body = {"items": items, "next_cursor": None}
+        gateway.answers("GET", f"{ORG}/connectors", Reply(body=body))
+        return run("doctor").stdout
+
+    healthy(gateway)
+    ill = told(("am", "silent"), ("grafana", "failing"), ("zabbix", "healthy"))
+    assert "✗ connectors  am is silent since 2026-11-20T12:00:00.000000Z" in ill
+    assert "✗ connectors  grafana fails: 12 payloads in 24 hours" in ill
+    assert "zabbix" not in ill
+    assert "✓ connectors  2, none silent" in told(("am", "healthy"), ("zabbix", "never_heard"))
+    assert run("doctor").exit_code == 0
 
 
 def test_the_doctor_without_key_or_server(gateway: StandIn, run: Run) -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from tests.core.telling import Town, decide, given, incident_open, under
 from tocsin.core.commands import AttachSignal, SignalDraft
 from tocsin.core.errors import FieldError
-from tocsin.core.ingestion import Acknowledged, Amended, Ended, Noted, Reading
+from tocsin.core.ingestion import (
+    Acknowledged,
+    Amended,
+    Announced,
+    Ended,
+    Noted,
+    Reading,
+)
 from tocsin.core.signal_texts import LONGEST_KEY
 from tocsin.core.ticket_facts import SignalIngested
 from tocsin.core.ticket_reading import (
@@ -31,6 +38,8 @@ def assert_taken(reading: Reading) -> None:
                 assert_texts((key, LONGEST_KEY), (by, NAME), (note, TEXT))
             case Noted(key=key, text=text, by=by):
                 assert_texts((key, LONGEST_KEY), (text, TEXT), (by, NAME))
+            case Announced(key=key, summary=summary):
+                assert_texts((key, LONGEST_KEY), (summary, TITLE))
             case Amended():
                 assert_texts(
                     (said.key, LONGEST_KEY),

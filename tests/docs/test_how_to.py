@@ -87,3 +87,18 @@ def test_what_the_page_reports_is_measured(tmp_path: Path) -> None:
     assert lines[0].startswith("figure,by,key,count,mean_seconds")
     assert any(line.startswith("mttr,,,1,") for line in lines)
     assert any(line.startswith("availability,device,ams-1,") for line in lines)
+
+
+def test_the_calendar_is_read_as_the_page_says(tmp_path: Path) -> None:
+    said = run_in(tmp_path, in_the_tutorial("read-the-maintenance-calendar.md"))
+    said = said.partition("PAGE\n")[2]
+    (one,) = tmp_path.glob("M*.ics")
+
+    assert said.count("BEGIN:VCALENDAR") == said.count("END:VCALENDAR") == 3
+    assert {"1", "304"} <= set(said.splitlines())
+    assert f"X-MAINTNOTE-MAINTENANCE-ID:{one.stem}" in said
+    for name in ("maintenance.ics", "all.ics", "month.ics", one.name):
+        found = (tmp_path / name).read_text()
+        assert found.count("BEGIN:VEVENT") == 1
+        assert "X-MAINTNOTE-OBJECT-ID:ams-1" in found
+        assert "X-MAINTNOTE-IMPACT:OUTAGE" in found

@@ -416,6 +416,22 @@ def test_words_about_what_a_key_opened(home: House) -> None:
     assert "anna: looking at the fan" in str(events(home, incident))
 
 
+def test_a_source_ends_what_it_named_whatever_key_a_rule_gave_it(home: House) -> None:
+    pager = neighbour(home, "pagerduty", code="pd")
+    rule(home, "by service", correlation_key="svc/{labels.svc}", storm_limit=0)
+    for name in ("a", "b"):
+        pager.says(alert(name, name=name, labels={"svc": "dns"}), reopens=False)
+    assert only(home).correlation_keys == ("svc/dns",)
+
+    assert told(pager.says(Acknowledged(key="a"))) == ["attached"]
+    assert only(home).status is Status.ACKNOWLEDGED
+    assert told(pager.says(Ended(key="a"))) == ["resolved"]
+    assert only(home).status is Status.ACKNOWLEDGED
+    assert told(pager.says(Ended(key="b"))) == ["resolved"]
+    assert only(home).status is Status.RESOLVED
+    assert told(pager.says(Ended(key="b"))) == ["unattached"]
+
+
 def test_fields_of_anothers_ticket_are_only_talked_about(home: House) -> None:
     og = neighbour(home, "opsgenie", code="og")
     home.ask("admin", home.incident(correlation_keys=("og/disk",)))

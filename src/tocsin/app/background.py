@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from typing import Final
 
 from tocsin.adapters.alarm.receiver import DestinationAlarms
+from tocsin.adapters.alarm.silence import SilenceAlarms
 from tocsin.adapters.clock.clockwork import Clockwork
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.app.house import fresh_bits, now
@@ -21,6 +23,7 @@ from tocsin.dispatcher.dispatcher import Dispatcher
 from tocsin.dispatcher.naming import DUTIES
 from tocsin.dispatcher.sending import MOST_OUT
 from tocsin.handler.writer import Writer
+from tocsin.projections.connector_health import ConnectorCounts
 from tocsin.projections.following import Followers
 from tocsin.store.contract import Store
 from tocsin.store.leasing import Alone, Leases, Shared
@@ -42,7 +45,8 @@ class Background:
 
     Every process writes. With ``duties`` it also follows the log, beats the clock and dispatches,
     each as far as it holds the lease. ``seal`` and ``unseal`` close and open secrets; ``announce``
-    is told that the log has grown.
+    is told that the log has grown. Payloads stay in the inbox for ``inbox_kept``; ``counts`` is
+    what was counted of them.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Background:
         senders: Mapping[DestinationKind, Sender],
         announce: Callable[[], None],
         duties: bool,
+        inbox_kept: timedelta,
     ) -> None:
         self._store = store
         self._announce = announce
@@ -72,8 +77,17 @@ class Background:
             on_commit=self._on_commit,
             on_turn=metrics.observe_turn,
         )
+        self.counts = ConnectorCounts()
+        self._silence = SilenceAlarms(
+            store=store, writer=self.writer, clock=now, entropy=fresh_bits
+        )
         self._clockwork = Clockwork(
-            store=store, writer=self.writer, clock=now, holding=lambda: self._holding(TICKING)
+            store=store,
+            writer=self.writer,
+            clock=now,
+            holding=lambda: self._holding(TICKING),
+            watch=self._watch,
+            inbox_kept=inbox_kept,
         )
         self._workers = ThreadPoolExecutor(MOST_OUT, thread_name_prefix="sender")
         self._dispatcher = Dispatcher(
@@ -128,6 +142,11 @@ class Background:
 
     def _holding(self, duty: str) -> Holding | None:
         return self._leases.holding((duty,))
+
+    def _watch(self, at: datetime) -> None:
+        self._silence.look(at=at)
+        with self._store.reading() as turn:
+            self.counts.keep_up(turn, at=at)
 
     def _on_commit(self, _events: Sequence[Event]) -> None:
         self._announce()

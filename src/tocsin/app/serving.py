@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 import structlog
 from litestar.types import ASGIApp
 
+from tocsin.adapters.maintnote.writing import CalendarWriter
 from tocsin.adapters.rest.announcing import Announcer
 from tocsin.adapters.rest.application import make_application, make_probes
 from tocsin.adapters.rest.gateway import Gateway
@@ -34,6 +36,8 @@ from tocsin.app.house import (
 from tocsin.app.listening import Server, bound, url_of
 from tocsin.app.lock import locked
 from tocsin.app.logs import write_logs
+from tocsin.app.previewing import tried
+from tocsin.app.receivers import receivers
 from tocsin.app.sending import sending
 from tocsin.app.settings import Settings, has_role, speaks_to_slack
 from tocsin.app.showing import Seal
@@ -100,6 +104,7 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
             senders=outgoing.senders,
             announce=announcer.announce,
             duties=has_role(settings, "dispatcher"),
+            inbox_kept=timedelta(days=settings.inbox_retention_days),
         )
         readers = house.enter_context(
             ThreadPoolExecutor(settings.readers, thread_name_prefix="reader")
@@ -121,6 +126,10 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
             unavailable=outgoing.unavailable,
             unseal=lambda box: opened(key, box),
             nudge=background.nudge,
+            calendars=CalendarWriter(organizer=settings.mail_from),
+            receivers=receivers(sns_topics=settings.sns_topics),
+            preview=tried,
+            counts=background.counts,
             trouble=background.trouble,
         )
 

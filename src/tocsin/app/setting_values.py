@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import re
 from collections.abc import Callable
 from typing import Final, Literal
 
@@ -16,6 +17,10 @@ ROLES: Final[tuple[ServerRole, ...]] = ("all", "gateway", "dispatcher")
 SECURITIES: Final[tuple[SmtpSecurity, ...]] = ("starttls", "tls", "none")
 TOKEN_MINIMUM: Final = 16
 KEY_BYTES: Final = 32
+
+_TOPIC = re.compile(
+    r"arn:aws(-[a-z]+)*:sns:[a-z0-9-]{1,40}:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?"
+)
 
 
 def any_text(text: str) -> str:
@@ -73,6 +78,14 @@ def networks(text: str) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(one) for one in listed(text))
     except ValueError as wrong:
         raise ValueError("give networks such as 10.0.0.0/8 or fd00::/8") from wrong
+
+
+def topics(text: str) -> tuple[str, ...]:
+    """ARNs of topics between commas, each once."""
+    named = tuple(dict.fromkeys(listed(text)))
+    if not all(_TOPIC.fullmatch(one) for one in named):
+        raise ValueError("give ARNs such as arn:aws:sns:eu-central-1:123456789012:alarms")
+    return named
 
 
 def database(text: str) -> str:

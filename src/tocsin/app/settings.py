@@ -60,6 +60,8 @@ class Settings:
     slack_org: str | None
     slack_client_id: str | None
     slack_api_url: str | None
+    inbox_retention_days: int
+    sns_topics: tuple[str, ...]
     readers: int
     log_level: str
     secret_key: str | None
@@ -262,6 +264,24 @@ TABLE: Final[tuple[Setting, ...]] = (
         sentence="Where Slack's Web API is, if not at Slack: for trying things out with a local"
         " stand-in.",
         read=of.web_address,
+    ),
+    Setting(
+        name="inbox_retention_days",
+        type="whole number",
+        default="30",
+        unit="days",
+        sentence="How long what neighbours sent stays in the inbox, to be looked at and replayed;"
+        " longer than a connector may be silent.",
+        read=of.whole(8, 3_650),
+    ),
+    Setting(
+        name="sns_topics",
+        type="ARNs",
+        default="",
+        sentence="Topics of Amazon SNS whose subscription of a connector is confirmed; any other"
+        " waits for a person.",
+        read=of.topics,
+        repeatable=True,
     ),
     Setting(
         name="readers",

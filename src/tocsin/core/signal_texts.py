@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from tocsin.core.facts import JsonValue
 from tocsin.core.instants import NotAnInstant, from_text
@@ -75,12 +76,19 @@ def name(value: object, *, longest: int) -> str | None:
 
 def cut(words: str, *, longest: int) -> str:
     """*words* without blanks around them and without control characters, at most *longest* long."""
-    words = _printable(words).strip()
+    # Nearly all are plain, and this is done for every label of every alert.
+    words = words.strip() if _is_plain_text(words) else _printable(words).strip()
     return words if len(words) <= longest else words[: longest - 1].rstrip() + "…"
 
 
+def _is_plain_text(words: str) -> bool:
+    """Whether nothing in *words* has to be looked at twice."""
+    return words.isascii() and words.isprintable()
+
+
 def _printable(words: str) -> str:
-    # Searching first: nearly no text has any, and this is done for every label of every alert.
+    if _is_plain_text(words):
+        return words
     if _UNPRINTABLE.search(words) is None:
         return words
     return _UNPRINTABLE.sub(" ", words.replace("\r\n", "\n"))
@@ -114,11 +122,20 @@ def labels(given: Mapping[str, object]) -> dict[str, str]:
     for name, value in given.items():
         if len(taken) == MOST_SIGNAL_LABELS:
             break
-        label = key(name, longest=KEY)
+        label = _label(name)
         if label is None or not (value is None or isinstance(value, str | int | float)):
             continue
-        taken[label] = text(value, longest=LONGEST_LABEL_VALUE) or ""
+        if isinstance(value, str):
+            taken[label] = cut(value, longest=LONGEST_LABEL_VALUE)
+        else:
+            taken[label] = text(value, longest=LONGEST_LABEL_VALUE) or ""
     return taken
+
+
+@lru_cache(maxsize=4_096)
+def _label(name: str) -> str | None:
+    """*name* as that of a label; the same few come again and again."""
+    return key(name, longest=KEY)
 
 
 def data(given: Mapping[str, object], *, most: int = MOST_DATA) -> dict[str, JsonValue]:
@@ -133,11 +150,11 @@ def data(given: Mapping[str, object], *, most: int = MOST_DATA) -> dict[str, Jso
     for name, value in given.items():
         if value is None or value in ("", [], {}):
             continue
-        label = key(name, longest=KEY)
+        label = _label(name)
         if label is None:
             continue
         try:
-            plain = _plain(value, depth=1)
+            plain = _printable(value) if isinstance(value, str) else _plain(value, depth=1)
         except _Unfit:
             left_out.append(label)
             continue
@@ -154,9 +171,11 @@ def data(given: Mapping[str, object], *, most: int = MOST_DATA) -> dict[str, Jso
 
 def _size(plain: JsonValue) -> int:
     """Characters that *plain* has as JSON, at most."""
-    if isinstance(plain, str) and plain.isascii():
+    if isinstance(plain, str):
         # What is printable is at worst escaped by one more character; most data is such text.
-        return 2 * len(plain) + 2
+        return 2 * len(plain) + 2 if plain.isascii() else len(json.dumps(plain))
+    if isinstance(plain, dict) and all(isinstance(inner, str) for inner in plain.values()):
+        return sum(_size(name) + _size(inner) + 4 for name, inner in plain.items())
     return len(json.dumps(plain))
 
 
@@ -176,7 +195,9 @@ def _plain(value: object, *, depth: int) -> JsonValue:
             return value.isoformat()
         case Mapping():
             return {
-                _printable(str(name)): _plain(inner, depth=depth + 1)
+                _printable(str(name)): _printable(inner)
+                if isinstance(inner, str)
+                else _plain(inner, depth=depth + 1)
                 for name, inner in value.items()
             }
         case list() | tuple():
@@ -193,8 +214,12 @@ def instant(value: object) -> datetime | None:
     Years before 2000 and after 2199 are how neighbours spell that there is none
     (``0001-01-01T00:00:00Z``).
     """
-    if not isinstance(value, str):
-        return None
+    return _instant(value) if isinstance(value, str) and len(value) <= LONGEST_KEY else None
+
+
+@lru_cache(maxsize=4_096)
+def _instant(value: str) -> datetime | None:
+    # What fires is told of again and again, and began when it began.
     try:
         read = from_text(
             value if value.endswith("Z") else _OFFSET_WITHOUT_COLON.sub(r"\1:\2", value)

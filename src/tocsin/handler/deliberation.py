@@ -418,7 +418,7 @@ class Deliberation(Recording):
             directory=directory,
             claims=ChainMap(self._ticket_claims.get(org, {}), dict(directory.claims))
             if stream_sort(stream) not in TICKET_SORTS
-            else self._ticket_claims.get(org, {}),
+            else self._claims_in(org, attempt),
             tickets=self._tickets_for(org, submission, directory),
             maintenances=self._neighbours(org, stream, state, command, directory, attempt),
         )

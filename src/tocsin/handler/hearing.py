@@ -297,9 +297,7 @@ class Hearing:
     def _end(self, said: Ended) -> Told:
         """All alerts of the key are over, by their source's word."""
         key = self._held(said.key)
-        rows = [
-            row for row in self._known.with_value("correlation_key", key) if row.state == _FIRING
-        ]
+        rows = [row for row in self._known.named(key) if row.state == _FIRING]
         told: Told | None = None
         for row in sorted(rows, key=lambda one: one.fingerprint):
             over = replace(

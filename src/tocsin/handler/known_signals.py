@@ -66,6 +66,15 @@ class KnownSignals:
         found = (self._rows[name] for name in names)
         return [row for row in found if row is not None and getattr(row, column) == value]
 
+    def named(self, key: str) -> list[KnownSignal]:
+        """Those that a source means by *key*: it is their correlation key, or their fingerprint,
+        where a rule gave them a key of its own."""
+        found = self.with_value("correlation_key", key)
+        own = self.get(key)
+        if own is not None and own.correlation_key != key:
+            found.append(own)
+        return found
+
     def put(self, row: KnownSignal) -> None:
         """The alert stands so from now on."""
         before = self._rows.get(row.fingerprint)

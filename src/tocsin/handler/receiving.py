@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from tocsin.core.commands import SignalDraft
 from tocsin.core.ingestion import Reading, Unreadable
@@ -18,14 +18,20 @@ from tocsin.handler.arrival import Accounted
 from tocsin.store.contract import ReadTurn
 
 
+FRESH: Final = "x-tocsin-fresh"
+"""Among the headers that a receiver wants kept: the id of the request, of which it makes keys, so
+that the same payload heard again has the same ones."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What a neighbour sent.
 
     ``path`` is what follows the neighbour's own prefix, without a slash in front: ``""`` for
     ``/v1/ingest/{connector}``, ``v2/alerts/42/close`` for a path that a client of the neighbour has
-    built in. Names of ``headers`` are in small letters; the first of several counts. ``at`` is the
-    instant of its arrival, ``fresh`` a random id that nothing else has.
+    built in. A parameter of ``query`` that is repeated has its values parted by line feeds. Names
+    of ``headers`` are in small letters; the first of several counts. ``at`` is the instant of its
+    arrival, ``fresh`` a random id that nothing else has.
     """
 
     method: str

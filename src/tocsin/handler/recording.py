@@ -19,7 +19,7 @@ from tocsin.handler.backfilling import openings_of
 from tocsin.handler.directory import OrgDirectory
 from tocsin.handler.memory import Memory
 from tocsin.handler.naming import TICKET_SORTS
-from tocsin.handler.surroundings import Surroundings
+from tocsin.handler.surroundings import Surroundings, give_and_take
 from tocsin.store.contract import Batch, Head, HeadChange, WriteTurn
 from tocsin.store.outgoing import Outgoing
 
@@ -161,16 +161,7 @@ class Recording(Surroundings):
         batch.outbox += attempt.outbox
         batch.noted += attempt.noted
         for place, change in attempt.heads.items():
-            held = self._ticket_claims.setdefault(place[0], {})
-            earlier = batch.heads.get(place)
-            gone = (
-                earlier.after.claims
-                if earlier is not None
-                else (change.before.claims if change.before is not None else frozenset())
-            )
             if stream_sort(place[1]) in TICKET_SORTS:
-                for claim in gone - change.after.claims:
-                    held.pop(claim, None)
-                for claim in change.after.claims:
-                    held[claim] = place[1]
+                held = self._ticket_claims.setdefault(place[0], {})
+                give_and_take(held, change, gone=self._gone(change))
             batch.heads[place] = change

@@ -22,7 +22,7 @@ from tocsin.handler.naming import (
     window_terms,
 )
 from tocsin.handler.submission import Submission
-from tocsin.store.contract import Batch, Head, Receipt, WriteTurn
+from tocsin.store.contract import Batch, Head, HeadChange, Receipt, WriteTurn
 
 
 class Surroundings:
@@ -111,6 +111,24 @@ class Surroundings:
                 if change is None or claim in change.after.claims:
                     held[claim] = stream
         return {claim: held[claim] for claim in claims if claim in held}
+
+    def _claims_in(self, org_id: int, attempt: Attempt) -> Mapping[Claim, str]:
+        """Who holds the tickets' claims once what *attempt* has decided so far is done."""
+        held = self._ticket_claims.get(org_id, {})
+        if not attempt.heads:
+            return held
+        held = dict(held)
+        for (org, stream), change in attempt.heads.items():
+            if org == org_id and stream_sort(stream) in TICKET_SORTS:
+                give_and_take(held, change, gone=self._gone(change))
+        return held
+
+    def _gone(self, change: HeadChange) -> frozenset[Claim]:
+        """What a stream held before an attempt moved it."""
+        earlier = self.batch.heads.get((change.head.org_id, change.head.stream))
+        if earlier is not None:
+            return earlier.after.claims
+        return frozenset() if change.before is None else change.before.claims
 
     def streams_with(self, org_id: int, terms: Collection[str]) -> set[str]:
         """Streams of the tickets that carry any of *terms*, as they stand now or stood before this
@@ -211,3 +229,13 @@ class Surroundings:
             and head.state.type is TicketType.MAINTENANCE
             and is_active(head.state.status)
         )
+
+
+def give_and_take(held: dict[Claim, str], change: HeadChange, *, gone: frozenset[Claim]) -> None:
+    """Note in *held* what a stream has given up of what it had (*gone*), and what it has taken."""
+    stream = change.head.stream
+    for claim in gone - change.after.claims:
+        # Another may have taken it already.
+        if held.get(claim) == stream:
+            del held[claim]
+    held.update(dict.fromkeys(change.after.claims, stream))

@@ -93,7 +93,11 @@ class Vicinity:
 
     def ticket_of(self, key: str) -> Ticket | None:
         """The active ticket that words about *key* are about."""
-        return self._holder(key) or self._joined(key)
+        return self._holder(key) or self._newest(
+            ticket
+            for ticket in self._tickets_of(self._known.named(key))
+            if is_active(ticket.status)
+        )
 
     # -- each of them ----------------------------------------------------------------------------
 

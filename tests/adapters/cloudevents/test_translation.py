@@ -22,7 +22,7 @@ from tocsin.adapters.generic.mapping import signal_mapping
 from tocsin.adapters.generic.translation import drafts
 from tocsin.core.commands import SignalDraft
 from tocsin.core.facts import JsonValue
-from tocsin.core.ingestion import Unreadable
+from tocsin.core.ingestion import Ended, Unreadable
 
 PAYLOADS = Path(__file__).parent / "payloads"
 STRUCTURED = [("Content-Type", "application/cloudevents+json; charset=UTF-8")]
@@ -114,12 +114,15 @@ def test_the_same_event_twice_is_one_and_another_source_is_another() -> None:
 
 def test_an_event_and_its_end_have_one_key() -> None:
     (begun,) = signals(*binary(event(type="net.example.optics.low.triggered")))
-    (over,) = signals(*binary(event(type="net.example.optics.low.resolved", id="e-2")))
-    (said_over,) = signals(*binary(event({**DATA, "state": "ok"}, id="e-3")))
+    (over,) = read(*binary(event(type="net.example.optics.low.resolved", id="e-2"))).said
+    (said_over,) = read(*binary(event({**DATA, "state": "ok"}, id="e-3"))).said
     (elsewhere,) = signals(*binary(event(subject="fra")))
 
-    assert (begun.state, over.state, said_over.state) == ("firing", "resolved", "resolved")
-    assert begun.correlation_key == over.correlation_key == said_over.correlation_key
+    assert isinstance(over, Ended)
+    assert isinstance(said_over, Ended)
+    assert begun.state == "firing"
+    assert begun.correlation_key == over.key == said_over.key
+    assert over.at == begun.ts
     assert elsewhere.correlation_key != begun.correlation_key
 
 
@@ -150,10 +153,12 @@ def test_a_captured_structured_event() -> None:
 
 
 def test_a_captured_batch() -> None:
-    low, better, fan = signals((PAYLOADS / "batch.json").read_bytes(), BATCHED)
+    low, better, fan = read((PAYLOADS / "batch.json").read_bytes(), BATCHED).said
 
-    assert (low.state, better.state) == ("firing", "resolved")
-    assert low.correlation_key == better.correlation_key
+    assert isinstance(low, SignalDraft)
+    assert isinstance(fan, SignalDraft)
+    assert isinstance(better, Ended)
+    assert (low.state, low.correlation_key) == ("firing", better.key)
     assert (fan.summary, fan.correlation_key) == ("fan 2 stopped", None)
     assert fan.data == {"value": "fan 2 stopped"}
 

@@ -13,10 +13,13 @@ from typing import Any
 import msgspec
 
 from tests.handler.acting import House, house
+from tocsin.adapters.maintnote.writing import CalendarWriter
 from tocsin.adapters.rest.application import Application, make_application
 from tocsin.adapters.rest.gateway import Gateway
+from tocsin.app.receivers import receivers
 
 NET = "/v1/orgs/net"
+_AT_ROOT = ("/v1", "/docs", "/openapi", "/v2/", "/api/v2/", "/jsm/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class Client:
         if payload:
             sent["content-type"] = "application/json"
         sent |= {name.lower(): value for name, value in (headers or {}).items()}
-        whole = path if path.startswith(("/v1", "/docs", "/openapi")) or _bare(path) else NET + path
+        whole = path if path.startswith(_AT_ROOT) or _bare(path) else NET + path
         where, _, query = whole.partition("?")
         scope: Any = {
             "type": "http",
@@ -175,7 +178,12 @@ def client(folder: Path, *, at: str | None = None, **settings: Any) -> Iterator[
             entropy=lambda: (next(furnished.numbers) * 2_654_435_761_123) % (1 << 62),
             readers=readers,
             cursor_key=b"k" * 32,
-            **settings,
+            **{
+                "calendars": CalendarWriter(),
+                "receivers": receivers(now=furnished.clock),
+                "unseal": lambda box: box[::-1],
+                **settings,
+            },
         )
         application = make_application(gateway)
         yield Client(house=furnished, gateway=gateway, application=application, loop=loop)

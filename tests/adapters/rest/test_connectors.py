@@ -34,9 +34,12 @@ def test_one_is_made_with_a_token_that_is_told_once(gateway: Client) -> None:
     assert one["ingest_url"].endswith("/v1/orgs/net/ingest/am")
     assert one["defaults"] == {"contributor": None, "service": None, "environment": None}
     assert (one["mode"], one["mapping"], one["has_hmac_secret"]) == ("live", {}, False)
-    for path in ("/connectors/am", f"/connectors/{one['id']}"):
-        assert gateway.ask("GET", path, who="admin").json == one
-    assert gateway.ask("GET", "/connectors", who="admin").json["items"] == [one]
+    read = [
+        gateway.ask("GET", f"/connectors/{name}", who="admin").json for name in ("am", one["id"])
+    ]
+    read += gateway.ask("GET", "/connectors", who="admin").json["items"]
+    assert [shape.pop("health")["state"] for shape in read] == ["never_heard"] * 3
+    assert read == [one] * 3
     log = gateway.ask("GET", "/events?limit=1000", who="admin").body.decode()
     assert token not in log
 

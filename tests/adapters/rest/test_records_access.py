@@ -12,16 +12,22 @@ import msgspec
 import pytest
 
 from tests.adapters.rest.asking import Client
+from tests.adapters.rest.speaking import FIRING, connector, say
+from tests.adapters.rest.speaking import inbox as inbox_of
 from tests.handler.acting import pubkey
 from tocsin.adapters.rest import (
     connectors,
     destinations,
     entry_points,
     identity,
+    inbox,
     policy,
+    previews,
     records,
     redactions,
     registry,
+    rehearsals,
+    replays,
     rules,
 )
 from tocsin.adapters.rest.bodies import read_body, read_query
@@ -34,7 +40,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *destinations.ENDPOINTS,
     *entry_points.ENDPOINTS,
     *connectors.ENDPOINTS,
+    *rehearsals.ENDPOINTS,
+    *previews.ENDPOINTS,
     *rules.ENDPOINTS,
+    *inbox.ENDPOINTS,
+    *replays.ENDPOINTS,
     *identity.ENDPOINTS,
     *policy.ENDPOINTS,
     *redactions.ENDPOINTS,
@@ -48,6 +58,8 @@ SIDES = {
 GAMMA = {"name": "Gamma", "pubkey": pubkey(3)}
 HOOK = {"kind": "webhook", "url": "https://hooks.example.net/noc"}
 LINE = {"link_type": "DZX", **SIDES, "contributor": "alpha"}
+
+SPAN = {"connector": "am", "since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"}
 
 Case = tuple[str, str, object, int, int, int]
 
@@ -81,6 +93,13 @@ CASES: list[Case] = [
     ("GET", "/connectors/am", None, 403, 403, 200),
     ("PATCH", "/connectors/am", {"token": None}, 403, 403, 200),
     ("DELETE", "/connectors/am", None, 403, 403, 200),
+    ("GET", "/connectors/am/dry-run", None, 403, 403, 200),
+    ("POST", "/connectors/am/dry-run", {}, 403, 403, 200),
+    ("POST", "/connectors/am/preview", {}, 403, 403, 200),
+    ("GET", "/inbox", None, 403, 403, 200),
+    ("GET", "/inbox/{item}", None, 403, 403, 200),
+    ("POST", "/inbox/{item}/replay", None, 403, 403, 200),
+    ("POST", "/inbox/replay", SPAN, 403, 403, 200),
     ("GET", "/rules", None, 403, 403, 200),
     ("POST", "/rules", {"name": "r", "action": "ignore"}, 403, 403, 201),
     ("GET", "/rules/{rule}", None, 403, 403, 200),
@@ -134,7 +153,7 @@ def furnish(gateway: Client) -> dict[str, str]:
     made("/services", {"code": "api", "name": "API"})
     made("/devices", {"code": "ams-9", "pubkey": pubkey(51), "contributor": "alpha"})
     made("/links", {"code": "line", "pubkey": pubkey(52), **LINE})
-    made("/connectors", {"kind": "alertmanager", "code": "am", "name": "Alertmanager"})
+    say(gateway, "/v1/ingest/am", FIRING, token=connector(gateway, "alertmanager", "am"))
     member = made("/members", {"name": "Jan", "role": "viewer"})
     events = gateway.ask("GET", "/events?limit=1000", who="admin").json["items"]
     return {
@@ -145,6 +164,7 @@ def furnish(gateway: Client) -> dict[str, str]:
         "{rule}": made("/rules", {"name": "first", "action": "create", "connector": "am"})["id"],
         "{key}": made("/keys", {"name": "first", "role": "viewer"})["id"],
         "{member}": member["id"],
+        "{item}": inbox_of(gateway)[0].id,
         "{event}": next(one["id"] for one in events if one["stream"] == f"member:{member['id']}"),
     }
 
@@ -267,8 +287,9 @@ def test_every_endpoint_has_its_case() -> None:
     for method, path, *_ in CASES:
         kind, _, one = path[1:].partition("/")
         name, _, more = one.partition("/")
-        whole = f"/{kind}/{{name}}" if name and kind in kinds else path
-        whole += f"/{more}" if more else ""
+        whole = path
+        if name and kind in kinds:
+            whole = f"/{kind}/{{name}}" + (f"/{more}" if more else "")
         told.add((method, ORG + whole))
 
     there = {(one.method, one.path) for one in ENDPOINTS} - {("GET", "/v1/me")}
@@ -284,5 +305,8 @@ def test_every_endpoint_says_what_it_is(endpoint: Endpoint) -> None:
         if "pubkey" in endpoint.example:
             parse_pubkey(endpoint.example["pubkey"])
     if endpoint.query is not None:
-        assert issubclass(endpoint.query, RecordsQuery)
-        assert read_query(b"limit=7", endpoint.query) == endpoint.query(limit=7)
+        if endpoint in rehearsals.ENDPOINTS:
+            assert read_query(b"hours=7", endpoint.query) == endpoint.query(hours=7)
+        else:
+            assert issubclass(endpoint.query, RecordsQuery)
+            assert read_query(b"limit=7", endpoint.query) == endpoint.query(limit=7)

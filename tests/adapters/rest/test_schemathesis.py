@@ -27,6 +27,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.adapters.rest.asking import NET, Client, client
+from tests.adapters.rest.speaking import FIRING, connector, say
 from tocsin.adapters.rest.application import endpoints
 from tocsin.adapters.rest.documentation import documentation_endpoints
 from tocsin.adapters.rest.openapi import openapi_document
@@ -66,9 +67,13 @@ class Furnished:
     def path_names(self, path: str) -> dict[str, str]:
         """What the names in *path* are, for things that are there."""
         collection = path.removeprefix("/v1/orgs/{org}/").partition("/")[0]
+        if path.endswith(".ics"):
+            collection = "calendars"
         return {
             name: self.names.get(f"{collection}/{name}") or self.names[name]
-            for name in ("org", "ticket", "update", "delivery", "name")
+            for name in (
+                *("org", "ticket", "update", "delivery", "connector", "name", "item", "signal"),
+            )
             if f"{{{name}}}" in path
         }
 
@@ -172,9 +177,14 @@ def furnish(made: Client) -> Furnished:
     }
     going = post("/routes", route)["id"]
     position = trouble(made, route_id=going, ticket=ticket)
+    say(made, "/v1/ingest/am", FIRING, token=connector(made, "alertmanager", "am"))
+    item = made.ask("GET", "/inbox", who="admin").json["items"][0]["id"]
+    waiting = {"source": "me", "summary": "odd"}
+    signal = made.ask("POST", "/v1/signals", waiting).json["results"][0]["signal_id"]
     names = {
         "org": NET.rpartition("/")[2],
         "ticket": ticket,
+        "calendars/ticket": made.maintenance()["ref"],
         "update": update["id"],
         "devices/name": "ams-1",
         "links/name": post("/links", link)["code"],
@@ -184,9 +194,10 @@ def furnish(made: Client) -> Furnished:
         "entry-points/name": post(
             "/entry-points", {"name": "Payments", "match": {"words": ["checkout"]}}
         )["id"],
-        "connectors/name": post(
-            "/connectors", {"kind": "alertmanager", "code": "am", "name": "Alertmanager"}
-        )["code"],
+        "connectors/name": "am",
+        "connector": "am",
+        "item": item,
+        "signal": signal,
         "rules/name": post("/rules", {"name": "first", "action": "create"})["id"],
         "delivery": delivery_id(position, going),
         "members/name": post("/members", {"name": "Anna", "role": "member"})["id"],

@@ -12,7 +12,16 @@ from typing import Any
 import pytest
 
 from tests.adapters.rest.asking import Answer, Client
-from tocsin.adapters.rest import events, measures, ticket_lists, ticket_parts, tickets, timelines
+from tocsin.adapters.rest import (
+    calendars,
+    events,
+    measures,
+    similar,
+    ticket_lists,
+    ticket_parts,
+    tickets,
+    timelines,
+)
 from tocsin.adapters.rest.endpoints import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -20,8 +29,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *ticket_lists.ENDPOINTS,
     *ticket_parts.ENDPOINTS,
     *timelines.ENDPOINTS,
+    *similar.ENDPOINTS,
     *events.ENDPOINTS,
     *measures.ENDPOINTS,
+    *(one for one in calendars.ENDPOINTS if "{org}" in one.path),
 )
 ORG = "/v1/orgs/{org}"
 
@@ -68,6 +79,7 @@ CASES: list[Case] = [
     ("GET", "/tickets/{incident}/actions", None, 200, 200, 200),
     ("POST", "/tickets/{incident}/signals", {"source": "me", "summary": "x"}, 201, 201, 201),
     ("GET", "/tickets/{incident}/signals", None, 200, 200, 200),
+    ("GET", "/tickets/{incident}/similar", None, 200, 200, 200),
     ("POST", "/tickets/{incident}/slo-violations", SLO, 201, 201, 201),
     ("GET", "/tickets/{incident}/slo-violations", None, 200, 200, 200),
     (
@@ -94,6 +106,8 @@ CASES: list[Case] = [
     ("GET", "/events", None, 200, 200, 200),
     ("GET", "/measures", None, 200, 200, 200),
     ("GET", "/stream", None, 200, 200, 200),
+    ("GET", "/maintenance.ics", None, 200, 200, 200),
+    ("GET", "/tickets/{maintenance}.ics", None, 200, 200, 200),
 ]
 
 each_case = pytest.mark.parametrize(
@@ -243,7 +257,7 @@ def test_every_endpoint_has_its_case() -> None:
     for method, path, *_ in CASES:
         parts = path.split("/")
         if len(parts) > 2:
-            parts[2] = "{ticket}"
+            parts[2] = "{ticket}.ics" if parts[2].endswith(".ics") else "{ticket}"
         told.add((method, ORG + "/".join(parts).replace("{word}", "{update}")))
 
     assert {(one.method, one.path) for one in ENDPOINTS} == told

@@ -1,4 +1,5 @@
-"""An office that listens as well: what people say in the local Slack reaches the real receiver."""
+"""An office that listens as well: what people say and click in the local Slack reaches the real
+receiver."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,14 +15,15 @@ from slack_bolt import App, BoltRequest
 
 from tests.adapters.slack.office import Office, slack_office
 from tests.servers.slack import SIGNING_SECRET, Channel, Ephemeral, Request, Team, User
-from tocsin.adapters.slack import conversing
+from tocsin.adapters.slack import clicking, conversing
 from tocsin.adapters.slack.contract import Person, Surroundings, Workspace
 from tocsin.adapters.slack.errands import Errands
+from tocsin.adapters.slack.ordering import HeldBack
 from tocsin.adapters.slack.receiver import make_app
 from tocsin.adapters.slack.telling import failed
 from tocsin.adapters.slack.transcripts import Transcripts
 from tocsin.adapters.slack.triaging import Triager
-from tocsin.core.errors import Conflict
+from tocsin.core.errors import Conflict, Overloaded
 from tocsin.core.records import EntryPoint, Member
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import MessageRecorded
@@ -35,16 +37,21 @@ STRANGER = "You are no member of this org; ask an org_admin for a link code."
 
 
 class Hands(Errands):
-    """Errands that can be waited for."""
+    """Errands that can be waited for; ``room`` is how many more are taken in, None for no bound."""
 
     def __init__(self) -> None:
         super().__init__(on_failure=self._noted)
         self.failures: list[BaseException] = []
+        self.room: int | None = None
         self._busy = 0
         self._change = threading.Condition()
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         with self._change:
+            if self.room is not None:
+                if self.room == 0:
+                    raise Overloaded("more is waiting than can be taken in")
+                self.room -= 1
             self._busy += 1
         done = super().submit(fn, *args, **kwargs)
         done.add_done_callback(lambda _: self._less())
@@ -139,7 +146,7 @@ class Ears:
 
     def another_process(self) -> conversing.Ear:
         """Ears that remember nothing of what these have heard."""
-        return conversing.Ear(self.surroundings)
+        return conversing.Ear(replace(self.surroundings, held_back=HeldBack()))
 
     # -- what became of it -----------------------------------------------------------------------
 
@@ -198,6 +205,7 @@ def listening(folder: Path) -> Iterator[Ears]:
                 store=around.store, writer=around.writer, run=around.run, model=thinking
             )
             conversing.register(app, around, triager=triager)
+            clicking.register(app, around)
 
         app = make_app(
             surroundings,

@@ -23,10 +23,11 @@ Use::
 Several workspaces: ``slack.team("other")``, ``slack.user("eve", team=other)``,
 ``slack.channel("#shared", shared_with=[other])``. Things go wrong by ``slack.down()`` / ``up()``,
 ``slow(s)``, ``fail(method, error, times=…)``, ``lose_answer(method)``, ``rate(1.0, burst=3)``;
-``heal()`` ends it. ``signing`` makes requests that are old or wrongly signed:
-``slack.outbox.deliver(request, sign=signing.old)``. What the bot says comes back to the app as an
-event, as it does in Slack (``echoes=False`` switches that off, ``settle()`` waits for it). A person
-who does what Slack's client does not let them do is a ``NotPossible``.
+``heal()`` ends it. ``gate(method)`` holds answers up until it is opened. ``signing`` makes requests
+that are old or wrongly signed: ``slack.outbox.deliver(request, sign=signing.old)``. What the bot
+says comes back to the app as an event, as it does in Slack (``echoes=False`` switches that off,
+``settle()`` waits for it). A person who does what Slack's client does not let them do is a
+``NotPossible``.
 
 By hand: ``python -m tests.servers.slack --port 3333 --app http://127.0.0.1:8080`` serves a plain
 page to speak, command, press and fill forms as anybody (``--app`` left out: Socket Mode).
@@ -38,6 +39,7 @@ and ``CLIENT_SECRET``; Slack's address for installing is ``slack.address + "/oau
 from tests.servers.slack import signing
 from tests.servers.slack.delivering import Answer, Request
 from tests.servers.slack.filling import NotPossible
+from tests.servers.slack.gates import Gate
 from tests.servers.slack.refusing import SlackError
 from tests.servers.slack.server import LocalSlack, local_slack
 from tests.servers.slack.speaking import Done, as_typed
@@ -67,6 +69,7 @@ __all__ = [
     "Channel",
     "Done",
     "Ephemeral",
+    "Gate",
     "LocalSlack",
     "Message",
     "NotPossible",

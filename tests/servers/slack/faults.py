@@ -1,4 +1,5 @@
-"""What may go wrong with a Slack, on demand: slow, failing, limited, an answer that is lost."""
+"""What may go wrong with a Slack, on demand: slow, failing, limited, an answer that is lost or
+held up."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+
+from tests.servers.slack.gates import Gate
 
 FOR_EVER: Final = 1_000_000_000
 
@@ -37,6 +40,7 @@ class Faults:
         self._now = now
         self._failures: dict[str, Failure] = {}
         self._lost: dict[str, int] = {}
+        self._gates: dict[str, Gate] = {}
         self._rates: dict[str, Rate] = {}
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
         self.limited: dict[str, int] = defaultdict(int)
@@ -50,6 +54,17 @@ class Faults:
             self._failures[method] = Failure(
                 error=error, times=times, status=status, retry_after=retry_after
             )
+
+    def gate(self, method: str) -> Gate:
+        with self._lock:
+            return self._gates.setdefault(method, Gate())
+
+    def held_up(self, method: str) -> None:
+        """Waits at the gate of that method, where there is one."""
+        with self._lock:
+            gate = self._gates.get(method)
+        if gate is not None:
+            gate.pass_through()
 
     def lose_answer(self, method: str, *, times: int) -> None:
         with self._lock:

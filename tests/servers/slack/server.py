@@ -18,6 +18,7 @@ from tests.servers.slack.answering import respond
 from tests.servers.slack.calling import Call
 from tests.servers.slack.delivering import InProcess, Outbox, Request
 from tests.servers.slack.faults import FOR_EVER, Faults, Rate
+from tests.servers.slack.gates import Gate
 from tests.servers.slack.populating import Populated
 from tests.servers.slack.socket_mode import SocketMode
 from tests.servers.slack.state import CLIENT_ID, State
@@ -124,6 +125,10 @@ class LocalSlack(Populated):
     def lose_answer(self, method: str, *, times: int = 1) -> None:
         """A method does what it shall, but its answer never arrives."""
         self.faults.lose_answer(method, times=times)
+
+    def gate(self, method: str) -> Gate:
+        """A method does what it shall, but its answers wait at the gate until that is opened."""
+        return self.faults.gate(method)
 
     def rate(
         self,

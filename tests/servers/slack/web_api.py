@@ -88,6 +88,7 @@ class WebApi:
             self._changed(call, answer)
         scopes = call.team_or_none.scopes if call.team_or_none is not None else ()
         done = as_json(answer, headers={"X-OAuth-Scopes": ",".join(sorted(scopes))})
+        self._faults.held_up(method)
         if self._faults.loses(method):
             return Response(status=done.status, body=done.body, headers=done.headers, lost=True)
         return done

@@ -102,7 +102,8 @@ def _grouped(alert: _Alert, *, key: str, group: dict[str, JsonValue]) -> SignalD
         ts=end if over else start,
         data={
             "startsAt": None if start is None else to_text(start),
-            "endsAt": None if end is None else to_text(end),
+            # One that fires has none here: its end is told by a notification of its own.
+            "endsAt": to_text(end) if over and end is not None else None,
             "generatorURL": alert.generator_url,
             "annotations": alert.annotations,
         },

@@ -1,4 +1,5 @@
-"""The thread that beats: ticks for what is due, and a broom for what has expired."""
+"""The thread that beats: ticks for what is due, another hearing for alerts that time has changed,
+and a broom for what has expired."""
 
 from __future__ import annotations
 
@@ -8,9 +9,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from tocsin.adapters.clock.hearing_again import HearingAgain
 from tocsin.adapters.clock.receiver import Ticking
+from tocsin.adapters.clock.retention import drop_old
 from tocsin.core.errors import Overloaded
-from tocsin.core.instants import MINUTE
+from tocsin.core.instants import DAY, MINUTE
 from tocsin.handler.writer import Writer
 from tocsin.store.contract import StorageFailed, Store
 from tocsin.store.leasing import unshared
@@ -24,12 +27,22 @@ LONGEST_PAUSE = timedelta(seconds=1)
 RECEIPTS_EVERY = MINUTE
 RECEIPTS_AT_ONCE = 500
 BETWEEN_SLICES = timedelta(milliseconds=100)
-"""What the writer is left alone between two slices of expired receipts."""
+"""What the writer is left alone between two slices of what is deleted."""
+
+WATCHED_EVERY = timedelta(seconds=10)
+INBOX_EVERY = 5 * MINUTE
+INBOX_KEPT = 30 * DAY
+"""How long payloads are kept where nobody says otherwise."""
+
+
+def _nobody(at: datetime) -> None:
+    return None
 
 
 class Clockwork:
     """Beats until it is stopped; ``clock`` says what time it is, ``holding`` whether this is the
-    process whose duty that is.
+    process whose duty that is. ``watch`` looks every few seconds for what does not come (a
+    connector that has fallen silent). Payloads stay in the inbox for ``inbox_kept``.
 
     Tests call :meth:`beat` themselves, with a clock they move by hand.
     """
@@ -41,12 +54,19 @@ class Clockwork:
         writer: Writer,
         clock: Callable[[], datetime],
         holding: Callable[[], Holding | None] = unshared,
+        watch: Callable[[datetime], None] = _nobody,
+        inbox_kept: timedelta = INBOX_KEPT,
     ) -> None:
         self._holding = holding
         self._store = store
         self._writer = writer
         self._clock = clock
         self._ticking = Ticking(store=store, writer=writer)
+        self._hearing = HearingAgain(store=store, writer=writer)
+        self._watch = watch
+        self._watch_at: datetime | None = None
+        self._inbox_kept = inbox_kept
+        self._inbox_at: datetime | None = None
         self._sweep_at: datetime | None = None
         self._stopping = threading.Event()
         self._troubled = False
@@ -74,7 +94,13 @@ class Clockwork:
         try:
             # A tick needs no more than that: decided under the writer's lock, one that another
             # process has handed in too finds nothing left to do.
-            pause = min(self._tick(), self._sweep())
+            pause = min(
+                self._tick(),
+                self._hear_again(),
+                self._look_around(),
+                self._sweep(),
+                self._sweep_inbox(),
+            )
         except (StorageFailed, Overloaded) as failed:
             # Said once: the storage may be away for hours, and the writer tells of it too.
             if not self._troubled:
@@ -102,6 +128,29 @@ class Clockwork:
         if look.next_due_at is None:
             return LONGEST_PAUSE
         return min(look.next_due_at - at, LONGEST_PAUSE)
+
+    def _hear_again(self) -> timedelta:
+        # After the ticks, with the clock read anew: a window that they ended holds nothing back.
+        return timedelta(0) if self._hearing.look(at=self._clock()) else LONGEST_PAUSE
+
+    def _look_around(self) -> timedelta:
+        at = self._clock()
+        if self._watch_at is None or at >= self._watch_at:
+            self._watch(at)
+            self._watch_at = at + WATCHED_EVERY
+        return LONGEST_PAUSE
+
+    def _sweep_inbox(self) -> timedelta:
+        at = self._clock()
+        if self._inbox_at is None:
+            self._inbox_at = at + RECEIPTS_EVERY
+        if at < self._inbox_at:
+            return LONGEST_PAUSE
+        if drop_old(self._store, before=at - self._inbox_kept):
+            self._inbox_at = at + BETWEEN_SLICES
+            return BETWEEN_SLICES
+        self._inbox_at = at + INBOX_EVERY
+        return LONGEST_PAUSE
 
     def _sweep(self) -> timedelta:
         at = self._clock()

@@ -2,7 +2,8 @@
 
 By default the data's ``summary`` and ``severity`` are read, the event's ``subject`` and ``type``,
 and of the data whatever else is named as in a signal. ``id`` and ``source`` together make the
-fingerprint: the same event twice is one (Integrations: CloudEvents 1.0 over HTTP).
+fingerprint: the same event twice is one (Integrations: CloudEvents 1.0 over HTTP). An end is an
+event of its own, then, and no alert; it ends those of its correlation key.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from tocsin.adapters.cloudevents.binding import Event, Headers, events
 from tocsin.core import alert_labels, signal_reading, signal_texts
 from tocsin.core.commands import SignalDraft
 from tocsin.core.facts import JsonValue
-from tocsin.core.ingestion import Reading
+from tocsin.core.ingestion import Ended, Reading, Said
 from tocsin.core.ticket_reading import KEY, LABEL, NAME, REASON
 from tocsin.core.ticket_signals import LONGEST_LABEL_VALUE
-from tocsin.core.words import SignalType, UnknownWord, folded, parse_word
+from tocsin.core.words import SignalState, SignalType, UnknownWord, folded, parse_word
 
 Mapped = Callable[[dict[str, JsonValue]], Sequence[SignalDraft]]
 """A mapping's reading of one event as structured JSON; may raise Unreadable."""
@@ -38,20 +39,27 @@ def read(body: bytes, headers: Headers, *, mapped: Mapped | None = None) -> Read
     """
     return Reading(
         tuple(
-            signal
+            said
             for event in events(body, headers)
-            for signal in ((_signal(event),) if mapped is None else _mapped(event, mapped))
+            for said in ((_or_end(_signal(event)),) if mapped is None else _mapped(event, mapped))
         )
     )
 
 
-def _mapped(event: Event, mapped: Mapped) -> list[SignalDraft]:
+def _or_end(signal: SignalDraft) -> Said:
+    """*signal*, or the end of what its key opened, where that is what it says."""
+    if signal.state != SignalState.RESOLVED.value or signal.correlation_key is None:
+        return signal
+    return Ended(key=signal.correlation_key, note=signal.summary, at=signal.ts)
+
+
+def _mapped(event: Event, mapped: Mapped) -> list[Said]:
     """What the mapping makes of *event*; a signal without a fingerprint has the event's, and where
     the event becomes several, the later ones one of their own."""
     return [
         signal
         if signal.fingerprint is not None
-        else replace(signal, fingerprint=_fingerprint(event, number))
+        else _or_end(replace(signal, fingerprint=_fingerprint(event, number)))
         for number, signal in enumerate(mapped(event.document()))
     ]
 

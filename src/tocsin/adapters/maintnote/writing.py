@@ -1,14 +1,18 @@
 """Our maintenances as a MAINTNOTE calendar, and one of them as an ``.ics`` (Integrations).
 
 A VEVENT keeps its UID for ever: the ticket's id. SEQUENCE is the ticket's version, the number of
-its facts so far: every change raises it, so that whoever holds an older one knows; that notes raise
-it too costs a reader nothing but a look.
+its facts so far. Facts are only ever added, one that erases text included, so that it rises with
+every change of the ticket and never falls, whatever is rebuilt; that notes raise it too costs a
+reader nothing but a look. What changes without a fact of the ticket, such as the code of one of its
+links, is told at once and under the same SEQUENCE.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -26,6 +30,40 @@ SUFFIX: Final = ".ics"
 _SECOND = timedelta(seconds=1)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarWriter:
+    """Writes our calendars in the name of *organizer*: an e-mail address, with a name before it or
+    not; without one of ``noreply`` at the host of this service."""
+
+    organizer: str | None = None
+
+    def calendar(
+        self,
+        maintenances: Sequence[Ticket],
+        *,
+        org: Org,
+        names: Names,
+        base_url: str,
+        refresh: timedelta | None,
+        remark: str | None,
+    ) -> bytes:
+        """The calendar of *maintenances* (:func:`calendar`), stamped with their last changes."""
+        _, address = parseaddr(self.organizer or "")
+        return calendar(
+            maintenances,
+            org=org,
+            names=names,
+            organizer=address or f"noreply@{urlsplit(base_url).hostname or org.code}",
+            base_url=base_url,
+            refresh=refresh,
+            remark=remark,
+        )
+
+    def file_name(self, ticket: Ticket) -> str:
+        """The name of the file that one maintenance is given as."""
+        return file_name(ticket)
+
+
 def calendar(
     maintenances: Iterable[Ticket],
     *,
@@ -34,12 +72,15 @@ def calendar(
     organizer: str,
     base_url: str,
     stamp: datetime | None = None,
+    refresh: timedelta | None = None,
+    remark: str | None = None,
 ) -> bytes:
     """The calendar of *maintenances*, one VEVENT each, in their order; for one, give one.
 
     *organizer* is an e-mail address; *base_url* the address of this service, whose host is the
     provider that it names. *stamp* is when the calendar is written; without it each VEVENT says
-    when its ticket last changed, and the same tickets give the same bytes.
+    when its ticket last changed, and the same tickets give the same bytes. *refresh*, in whole
+    minutes, is how often whoever subscribes should ask again; *remark* is about the whole calendar.
     """
     parts = [
         line("BEGIN", "VCALENDAR"),
@@ -48,6 +89,13 @@ def calendar(
         line("CALSCALE", "GREGORIAN"),
         text_line("X-WR-CALNAME", f"{org.name} maintenance"),
     ]
+    if remark is not None:
+        parts.append(text_line("X-WR-CALDESC", remark))
+    if refresh is not None:
+        often = f"PT{refresh // timedelta(minutes=1)}M"
+        # RFC 7986 and what came before it: each is read by programs that do not read the other.
+        parts.append(line("REFRESH-INTERVAL;VALUE=DURATION", often))
+        parts.append(line("X-PUBLISHED-TTL", often))
     for ticket in maintenances:
         parts += _event(
             ticket, org=org, names=names, organizer=organizer, base_url=base_url, stamp=stamp

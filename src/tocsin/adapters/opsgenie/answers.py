@@ -97,6 +97,11 @@ def alert(shown: ShownAlert, *, request_id: str, took: float) -> Json:
     return {"data": _alert(shown), "took": took, "requestId": request_id}
 
 
+def alerts(shown: Sequence[ShownAlert], *, request_id: str, took: float) -> Json:
+    """``GET /v2/alerts``, without its paging."""
+    return {"data": [_alert(one) for one in shown], "took": took, "requestId": request_id}
+
+
 def _alert(shown: ShownAlert) -> Json:
     return {
         "id": shown.id,

@@ -27,6 +27,8 @@ SEVERITY_OTHERWISE: Final = alert_labels.ERROR
 LONGEST_DETAIL_LABEL: Final = 200
 """A custom detail is a label of the signal, too, when it is no longer; rules can match it."""
 
+IN_PLACE_OF_A_KEY: Final = "[routing key]"
+
 _MOST_LINKS = 50
 _MISSING = "is missing or blank"
 
@@ -42,7 +44,21 @@ def routing_key(body: bytes) -> str | None:
         event = msgspec.json.decode(body) if len(body) <= MOST_BYTES else None
     except (ValueError, RecursionError):
         return None
-    return _text(event.get("routing_key"), longest=NAME) if isinstance(event, dict) else None
+    given = event.get("routing_key") if isinstance(event, dict) else None
+    # Whole, or it would be another key.
+    return given if isinstance(given, str) and given.strip() else None
+
+
+def without_key(body: bytes) -> bytes:
+    """*body* as it may be kept: something else stands where its routing key is."""
+    key = routing_key(body)
+    if key is None:
+        return body
+    plain = key.encode("utf-8", "surrogatepass")
+    if plain in body:
+        return body.replace(plain, IN_PLACE_OF_A_KEY.encode())
+    # It is written with escapes; then all of it is written anew.
+    return msgspec.json.encode({**_event(body), "routing_key": IN_PLACE_OF_A_KEY})
 
 
 def dedup_key(body: bytes) -> str | None:
@@ -54,8 +70,10 @@ def dedup_key(body: bytes) -> str | None:
     return _dedup_key(_event(body))
 
 
-def enqueue(body: bytes, *, fresh_key: str) -> Reading:
+def enqueue(body: bytes, *, fresh_key: str, keyed: bool = False) -> Reading:
     """What one event says; *fresh_key* is the key of a trigger that brings none.
+
+    *keyed* says that its sender is known without a routing key in it.
 
     Raises:
         Unreadable: with ``errors`` in PagerDuty's manner: no JSON object, larger than 512 KB, an
@@ -66,7 +84,7 @@ def enqueue(body: bytes, *, fresh_key: str) -> Reading:
     action = _text(event.get("event_action"), longest=NAME)
     if action not in ACTIONS:
         errors.append(f"'event_action' must be one of: {', '.join(ACTIONS)}")
-    if _text(event.get("routing_key"), longest=NAME) is None:
+    if not keyed and _text(event.get("routing_key"), longest=NAME) is None:
         errors.append(f"'routing_key' {_MISSING}")
     given = _dedup_key(event)
     if given is None and action != "trigger":

@@ -12,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from tocsin.adapters.rest import (
+    calendars,
     connectors,
     deliveries,
     destinations,
@@ -19,13 +20,20 @@ from tocsin.adapters.rest import (
     events,
     health,
     identity,
+    inbox,
     measures,
     observations,
     policy,
+    previews,
     records,
     redactions,
     registry,
+    rehearsals,
+    replays,
     rules,
+    signal_lists,
+    signals,
+    similar,
     ticket_lists,
     ticket_parts,
     tickets,
@@ -33,13 +41,17 @@ from tocsin.adapters.rest import (
     trials,
 )
 from tocsin.adapters.rest.documentation import documentation_endpoints
+from tocsin.adapters.rest.drop_in import way_of
 from tocsin.adapters.rest.endpoints import Endpoint
 from tocsin.adapters.rest.gateway import Gateway
+from tocsin.adapters.rest.ingest import Ingest
 from tocsin.adapters.rest.pipeline import Pipeline
 from tocsin.adapters.rest.problems import PROBLEM, problem_of
 from tocsin.core.errors import Malformed, MethodNotAllowed, NotFound, Refusal
 
-_BEFORE, _AFTER = "/v1/orgs/", "/tickets"
+_BEFORE = "/v1/orgs/"
+_FREQUENT = {"tickets": tickets.OPEN, "signals": signals.TELL_IN_ORG}
+"""What is asked most often, by what follows the org."""
 
 
 def endpoints() -> tuple[Endpoint, ...]:
@@ -49,15 +61,23 @@ def endpoints() -> tuple[Endpoint, ...]:
         *ticket_lists.ENDPOINTS,
         *ticket_parts.ENDPOINTS,
         *timelines.ENDPOINTS,
+        *signals.ENDPOINTS,
+        *similar.ENDPOINTS,
+        *signal_lists.ENDPOINTS,
         *observations.ENDPOINTS,
         *events.ENDPOINTS,
         *measures.ENDPOINTS,
+        *calendars.ENDPOINTS,
         *registry.ENDPOINTS,
         *records.ENDPOINTS,
         *destinations.ENDPOINTS,
         *entry_points.ENDPOINTS,
         *connectors.ENDPOINTS,
+        *rehearsals.ENDPOINTS,
+        *previews.ENDPOINTS,
         *rules.ENDPOINTS,
+        *inbox.ENDPOINTS,
+        *replays.ENDPOINTS,
         *trials.ENDPOINTS,
         *deliveries.ENDPOINTS,
         *policy.ENDPOINTS,
@@ -71,15 +91,28 @@ def endpoints() -> tuple[Endpoint, ...]:
 class Application:
     """The gateway as an ASGI application.
 
-    Opening a ticket, by far the most frequent request, does not go through the router: that would
-    cost it as much as everything else on its way in.
+    What is asked most often, opening a ticket and telling signals, does not go through the router:
+    that would cost it as much as everything else on its way in. What neighbours send has a way of
+    its own.
     """
 
     def __init__(self, gateway: Gateway, served: Sequence[Endpoint]) -> None:
         self._pipeline = Pipeline(gateway)
         by_path: dict[str, dict[str, Endpoint]] = {}
+        # The router has no suffix of a name: what has one is found before it.
+        self._files = tuple(one for one in served if one.path.endswith("}.ics"))
         for endpoint in served:
-            by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+            if endpoint not in self._files and not endpoint.for_neighbours:
+                by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+        self._frequent = _FREQUENT if tickets.OPEN in served else {}
+        listens = any(endpoint.for_neighbours for endpoint in served)
+        self._ingest: Ingest | None = None
+        if listens:
+            self._ingest = Ingest(
+                gateway,
+                callers=self._pipeline.callers,
+                next_request_id=self._pipeline.next_request_id,
+            )
         self._methods = {path: tuple(sorted(found)) for path, found in by_path.items()}
         self._router = Litestar(
             [self._handler(path, methods) for path, methods in by_path.items()],
@@ -90,14 +123,37 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
-        if scope["type"] == ScopeType.HTTP and scope["method"] == "POST":
+        if scope["type"] == ScopeType.HTTP:
             path = scope["path"]
-            if path.startswith(_BEFORE) and path.endswith(_AFTER):
-                org = path[len(_BEFORE) : -len(_AFTER)]
-                if "/" not in org:
-                    await self._pipeline.serve(tickets.OPEN, {"org": org}, scope, receive, send)
+            if self._ingest is not None:
+                way = way_of(path)
+                if way is not None:
+                    await self._ingest.serve(way, scope, receive, send)
                     return
+            if scope["method"] == "POST":
+                short = self._short_way(path)
+                if short is not None:
+                    await self._pipeline.serve(*short, scope, receive, send)
+                    return
+        if scope["type"] == ScopeType.HTTP and scope["method"] == "GET":
+            file = calendars.file_at(scope["path"])
+            if file is not None and file[0] in self._files:
+                await self._pipeline.serve(*file, scope, receive, send)
+                return
         await self._router(scope, receive, send)
+
+    def _short_way(self, path: str) -> tuple[Endpoint, Mapping[str, str]] | None:
+        """What is asked most often, found without the router."""
+        if not self._frequent:
+            return None
+        if path == signals.TELL.path:
+            return signals.TELL, {}
+        if path.startswith(_BEFORE):
+            org, _, rest = path[len(_BEFORE) :].partition("/")
+            endpoint = self._frequent.get(rest)
+            if endpoint is not None:
+                return endpoint, {"org": org}
+        return None
 
     def _handler(self, path: str, methods: Mapping[str, Endpoint]) -> HTTPRouteHandler:
         pipeline = self._pipeline

@@ -7,6 +7,7 @@ snapshot that is read, verifies the newest committed key and member each time.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import ipaddress
@@ -49,8 +50,9 @@ class Admission:
     org: Org
 
 
-def presented(headers: Mapping[bytes, bytes], *, address: str) -> Credential:
-    """The credential that a request carries.
+def presented(headers: Mapping[bytes, bytes], *, address: str, basic: bool = False) -> Credential:
+    """The credential that a request carries: the bearer's, or where *basic* is read too, the
+    password of HTTP Basic.
 
     Raises:
         Unauthenticated: there is none, or it is not written like a key.
@@ -62,6 +64,8 @@ def presented(headers: Mapping[bytes, bytes], *, address: str) -> Credential:
         )
     scheme, _, token = value.partition(b" ")
     token = token.strip()
+    if basic and scheme.lower() == b"basic":
+        scheme, token = b"bearer", _password(token)
     parts = token.split(b"_", 2)
     if scheme.lower() != b"bearer" or len(parts) != 3 or parts[0] != b"tk":
         raise Unauthenticated("the key is not written like one: Authorization: Bearer tk_<id>_<…>")
@@ -72,6 +76,14 @@ def presented(headers: Mapping[bytes, bytes], *, address: str) -> Credential:
         digest=hashlib.sha256(parts[2]).digest(),
         address=address,
     )
+
+
+def _password(token: bytes) -> bytes:
+    """The password of HTTP Basic; empty where there is none that can be read."""
+    try:
+        return base64.b64decode(token, validate=True).partition(b":")[2]
+    except ValueError:
+        return b""
 
 
 def admission(turn: ReadTurn, credential: Credential, *, at: datetime) -> Admission:

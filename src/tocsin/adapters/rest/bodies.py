@@ -7,7 +7,8 @@ all of them, so what was refused is looked at again, one field at a time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -102,6 +103,18 @@ def _repeatable(kind: Any) -> frozenset[str]:
     return found
 
 
+def _meant(kind: Any, value: Any) -> Any:
+    """*kind*, or of several that a body may have the list or the struct that *value* was meant
+    to be."""
+    if get_origin(kind) not in (Union, UnionType):
+        return kind
+    for one in get_args(kind):
+        plain = get_args(one)[0] if get_origin(one) is Annotated else one
+        if (get_origin(plain) is list) == isinstance(value, list):
+            return plain
+    return kind
+
+
 def _explained(raw: bytes, kind: Any, wrong: msgspec.ValidationError) -> Invalid:
     try:
         value = msgspec.json.decode(raw)
@@ -110,6 +123,7 @@ def _explained(raw: bytes, kind: Any, wrong: msgspec.ValidationError) -> Invalid
     except (msgspec.DecodeError, UnicodeDecodeError) as garbled:
         # Of the wrong shape, and behind that no JSON either.
         raise Malformed(f"the body is not JSON: {garbled}") from None
+    kind = _meant(kind, value)
     if isinstance(value, list) and get_origin(kind) is list:
         (item,) = kind.__args__
         errors = [

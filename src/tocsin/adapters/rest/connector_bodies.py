@@ -109,9 +109,23 @@ class DefaultsShape(Struct, kw_only=True):
     environment: str | None
 
 
+class HealthShape(Struct, kw_only=True):
+    """How a connector is doing: never_heard, healthy, failing (the newest payload, or a tenth of
+    those of the last ten minutes, could not be taken in) or silent. Figures to the minute, of the
+    last 24 hours; the rate is of payloads, over the last ten minutes."""
+
+    state: str
+    last_payload_at: str | None
+    payloads_24h: int
+    signals_24h: int
+    rate_per_minute: float
+    failures_24h: int
+    silent_since: str | None
+
+
 class ConnectorShape(Struct, kw_only=True):
     """A neighbour's way in. ``token`` is told once; of the HMAC secret only whether there is one.
-    ``ingest_url`` is where the neighbour sends to."""
+    ``ingest_url`` is where the neighbour sends to; ``health`` is told where it is read."""
 
     id: str
     code: str
@@ -123,6 +137,7 @@ class ConnectorShape(Struct, kw_only=True):
     has_hmac_secret: bool
     expected_every_minutes: int | None
     ingest_url: str
+    health: HealthShape | UnsetType = UNSET
     token: str | UnsetType = UNSET
     created_at: str
     updated_at: str

@@ -18,6 +18,7 @@ from tocsin.adapters.rest.connector_bodies import (
     DefaultsPatch,
     DefaultsShape,
 )
+from tocsin.adapters.rest.connector_health import with_health
 from tocsin.adapters.rest.endpoints import Asked, Endpoint, Page
 from tocsin.adapters.rest.records import Sort, listing, patching, posting, reading, removing
 from tocsin.adapters.rest.ticket_commands import given
@@ -149,12 +150,15 @@ def _list(turn: ReadTurn, call: AnyCall) -> Page[ConnectorShape]:
     page: Page[ConnectorShape] = _LISTING.look(turn, call)
     for one in page.items:
         _addressed(one, call)
+    with_health(turn, call, page.items)
     return page
 
 
 def _read(turn: ReadTurn, call: AnyCall) -> ConnectorShape:
     assert _READING.look is not None
-    return _addressed(_READING.look(turn, call), call)
+    shape = _addressed(_READING.look(turn, call), call)
+    with_health(turn, call, [shape])
+    return shape
 
 
 def _unused(body: Any) -> UpdateConnector:
@@ -171,8 +175,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             body=ConnectorBody,
             summary="Let a neighbour speak to us.",
             description=(
-                "Registered, it is not listened to yet: its address does not take anything in. "
-                "Without a token it gets one of 32 characters, told this once as `token`. Signals"
+                "Its neighbour sends to `ingest_url`, with the token as `Authorization: Bearer`, as"
+                " the password of HTTP Basic, as `?token=` or in its own way; clients of PagerDuty,"
+                " Opsgenie and Alertmanager also to the paths that they have built in."
+                " Without a token it gets one of 32 characters, told this once as `token`. Signals"
                 " that fit no rule open incidents if they are sev1 or sev2; those of PagerDuty and"
                 " Opsgenie, whatever they are."
             ),

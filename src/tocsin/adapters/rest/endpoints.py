@@ -54,6 +54,10 @@ class Endpoint:
     ``also`` are types of text that the same is told in to whoever accepts them;
     ``others`` further statuses it may answer with, and what they mean. ``logged`` is false where
     what it does is no fact of the log, so that its answer has neither a version nor a position.
+    ``ingest`` is a way in for signals: it never answers 429, for which clients drop what they
+    have, but 503; one that does none of the three is served by :mod:`ingest`.
+    With ``basic`` the key may also come as the password of HTTP Basic, from programs that can send
+    no header of their own.
     """
 
     method: str
@@ -74,10 +78,17 @@ class Endpoint:
     reads: str | None = None
     act: Act | None = None
     anonymous: bool = False
+    basic: bool = False
+    ingest: bool = False
     logged: bool = True
     example: Any = None
     others: Mapping[int, str] = field(default_factory=dict)
     largest_body: int = LARGEST_BODY
+
+    @property
+    def for_neighbours(self) -> bool:
+        """Whether neighbours speak there, each in its own shape."""
+        return self.ingest and self.act is None
 
     @property
     def writes(self) -> bool:

@@ -11,12 +11,16 @@ from datetime import datetime
 from typing import TypeVar
 
 from tocsin.adapters.rest.announcing import Announcer
+from tocsin.adapters.rest.calendar_writer import CalendarWriter
+from tocsin.adapters.rest.mapping_previewing import MappingPreview, no_preview
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.adapters.rest.trial_bench import TrialBench
 from tocsin.core.ids import uuid7
 from tocsin.core.words import DestinationKind
 from tocsin.dispatcher.contract import Sender
+from tocsin.handler.receiving import Receivers
 from tocsin.handler.writer import Writer
+from tocsin.projections.connector_health import ConnectorCounts
 from tocsin.store.contract import ReadTurn, Store
 
 T = TypeVar("T")
@@ -47,7 +51,9 @@ class Gateway:
 
     ``senders`` send trials of destinations, ``bench`` runs them, ``unseal`` opens their secrets;
     ``unavailable`` says, for kinds that this server cannot send to, what to do about it. ``nudge``
-    tells the dispatcher that there is news in the outbox.
+    tells the dispatcher that there is news in the outbox. ``calendars`` writes what is
+    planned; ``counts`` is what was counted of the inbox so far. ``receivers``
+    read what neighbours send, by connector kind; ``preview`` tries mappings out.
     """
 
     store: Store
@@ -68,6 +74,10 @@ class Gateway:
     unseal: Callable[[bytes], bytes] = _as_it_is
     nudge: Callable[[], None] = _nobody
     bench: TrialBench = field(default_factory=TrialBench)
+    calendars: CalendarWriter | None = None
+    receivers: Receivers = field(default_factory=dict)
+    preview: MappingPreview = no_preview
+    counts: ConnectorCounts = field(default_factory=ConnectorCounts)
 
     def fresh_id(self) -> str:
         """A fresh UUIDv7."""

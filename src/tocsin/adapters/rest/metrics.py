@@ -47,6 +47,12 @@ class Metrics:
             ["endpoint", "status"],
             registry=self.registry,
         )
+        self.ingested = Counter(
+            "tocsin_ingested",
+            "Payloads of neighbours: the verdict, or why they were refused.",
+            ["kind", "verdict"],
+            registry=self.registry,
+        )
         self.deliveries = Counter(
             "tocsin_deliveries",
             "What became of deliveries: delivered, failed, parked, superseded, cancelled.",

@@ -18,6 +18,7 @@ from tocsin.adapters.rest.pages.words import (
     EXAMPLE_NAMES,
     IDEMPOTENCY_KEY,
     IF_MATCH,
+    IF_NONE_MATCH,
     LAST_EVENT_ID,
     PATH_NAMES,
     REFUSED,
@@ -33,6 +34,9 @@ from tocsin.projections.shapes.events import EventShape
 JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
 STREAM: Final = "text/event-stream"
+NOT_MODIFIED: Final = 304
+_NEIGHBOURLY: Final = (400, 404, 415, 422)
+"""Statuses of what cannot be read, which each neighbour has a shape of its own for."""
 
 Json = dict[str, Any]
 
@@ -86,7 +90,18 @@ def openapi_document(endpoints: Sequence[Endpoint], *, version: str) -> Json:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "An API key: `Authorization: Bearer tk_…`.",
-                }
+                },
+                "basic": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "An API key as the password, with any user name.",
+                },
+                "token": {
+                    "type": "apiKey",
+                    "in": "query",
+                    "name": "token",
+                    "description": "The token of a connector.",
+                },
             },
         },
     }
@@ -117,6 +132,10 @@ def _operation(endpoint: Endpoint) -> Json:
     operation["responses"] = _answers(endpoint)
     if endpoint.anonymous:
         operation["security"] = []
+    if endpoint.for_neighbours:
+        operation["security"] = [{"bearer": []}, {"basic": []}, {"token": []}]
+    elif endpoint.basic:
+        operation["security"] = [{"bearer": []}, {"basic": []}]
     return operation
 
 
@@ -137,6 +156,8 @@ def _parameters(endpoint: Endpoint) -> Iterator[Json]:
         yield IDEMPOTENCY_KEY
     if changes(endpoint):
         yield IF_MATCH
+    if NOT_MODIFIED in endpoint.others:
+        yield IF_NONE_MATCH
     if endpoint.answer_type == STREAM:
         yield LAST_EVENT_ID
 
@@ -180,7 +201,7 @@ def refusal_statuses(endpoint: Endpoint) -> tuple[int, ...]:
     """With which statuses it may refuse, in their order."""
     found = {400, 422, *(status for status in endpoint.others if status >= _FIRST_REFUSAL)}
     if not endpoint.anonymous:
-        found |= {401, 429, 503}
+        found |= {401, 503} if endpoint.ingest else {401, 429, 503}
         if endpoint.writes or endpoint.reads is not None or endpoint.act is not None:
             found.add(403)
     if "{" in endpoint.path:
@@ -202,14 +223,24 @@ def _answers(endpoint: Endpoint) -> Json:
         str(status): {"description": said, "headers": headers, "content": _content(endpoint)}
         for status, said in sorted(done.items())
     }
+    if str(NOT_MODIFIED) in answers:
+        answers[str(NOT_MODIFIED)]["content"] = {}
     for status in refusal_statuses(endpoint):
-        if status in REFUSED:
+        if endpoint.for_neighbours and status in _NEIGHBOURLY:
+            answers[str(status)] = _in_either_shape(status)
+        elif status in REFUSED:
             answers[str(status)] = {"$ref": f"#/components/responses/{_refused(status)}"}
             if status in endpoint.others:
                 answers[str(status)]["description"] = endpoint.others[status]
         else:
             answers[str(status)] = _problem(status, endpoint.others[status])
     return answers
+
+
+def _in_either_shape(status: int) -> Json:
+    """A refusal that is ours, or the neighbour's own word for what it sent."""
+    said = _refusal(status)
+    return {**said, "content": {**said["content"], JSON: {"schema": {}}}}
 
 
 def _done(endpoint: Endpoint) -> str:
@@ -223,16 +254,21 @@ def _done(endpoint: Endpoint) -> str:
 def _content(endpoint: Endpoint) -> Json:
     if endpoint.answer_type == STREAM:
         return {STREAM: {"schema": _EVENT_OF_A_STREAM}}
+    if endpoint.for_neighbours:
+        # Each in its own shape, or with nothing at all.
+        return {}
     content: Json = {endpoint.answer_type: {"schema": _reference(endpoint.answer)}}
     return content | {kind: {"schema": {"type": "string"}} for kind in endpoint.also}
 
 
 def _answer_headers(endpoint: Endpoint) -> Json:
     names = ["X-Request-Id"]
-    if not endpoint.anonymous:
+    if not endpoint.anonymous and not endpoint.for_neighbours:
         names += ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
     if endpoint.writes and endpoint.logged and not endpoint.anonymous:
         names += ["ETag", "X-Position"]
+    elif endpoint.ingest and not endpoint.for_neighbours:
+        names.append("X-Position")
     elif _has_version(endpoint.answer):
         names.append("ETag")
     if endpoint.method == "POST" and not endpoint.anonymous:

@@ -33,6 +33,7 @@ from tocsin.adapters.rest.bodies import read_body, read_query
 from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.endpoints import Asked, Endpoint, Show
 from tocsin.adapters.rest.gateway import Gateway
+from tocsin.adapters.rest.payloads import ClientGone, received
 from tocsin.adapters.rest.problems import problem_of, problem_of_accident, problem_of_storage
 from tocsin.adapters.rest.replies import Header, Reply
 from tocsin.core.dialects import parse_dialect
@@ -43,8 +44,8 @@ from tocsin.core.errors import (
     Malformed,
     NotFound,
     Overloaded,
+    RateLimited,
     Refusal,
-    TooLarge,
     Unauthenticated,
     UnsupportedMedia,
     invalid,
@@ -60,14 +61,9 @@ T = TypeVar("T")
 
 LONGEST_IDEMPOTENCY_KEY = 255
 _encode = msgspec.json.Encoder().encode
-_ALWAYS: tuple[Header, ...] = (
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-)
-
-
-class ClientGone(Exception):
-    """The client went away before its request was read."""
+_ALWAYS: tuple[Header, ...] = ((b"x-content-type-options", b"nosniff"),)
+_NO_LENGTH = 304
+"""Has the length of the answer that it stands for, or none."""
 
 
 class Pipeline:
@@ -79,6 +75,11 @@ class Pipeline:
         self._process = secrets.token_hex(4)
         self._numbers = count(1)
         self._counted: dict[tuple[int, int], Any] = {}
+
+    @property
+    def callers(self) -> Callers:
+        """The keys that were seen, with their rates."""
+        return self._callers
 
     def next_request_id(self) -> str:
         """A name for a request that the log and the client share."""
@@ -117,7 +118,7 @@ class Pipeline:
         except Refusal as refusal:
             if call is not None and call.credential and isinstance(refusal, Unauthenticated):
                 self._callers.forget(call.credential.key_id)
-            reply = problem_of(refusal, request_id=request_id)
+            reply = problem_of(refusal, request_id=request_id, basic=endpoint.basic)
         except StorageFailed as failed:
             log.error(
                 "request met a failing storage",
@@ -158,7 +159,11 @@ class Pipeline:
             )
         raw_query = scope["query_string"]
         if endpoint.body is not None:
-            call.raw = await _received(receive, call.headers, largest=endpoint.largest_body)
+            call.raw = await received(
+                receive,
+                length=call.headers.get(b"content-length", b""),
+                largest=endpoint.largest_body,
+            )
         receipt = self._receipt_key(endpoint, call, scope)
         try:
             if endpoint.query is not None:
@@ -187,7 +192,7 @@ class Pipeline:
         return await endpoint.act(Acting(self, endpoint, call, receipt, scope, receive))
 
     async def _let_in(self, endpoint: Endpoint, call: AnyCall) -> None:
-        credential = presented(call.headers, address=call.address)
+        credential = presented(call.headers, address=call.address, basic=endpoint.basic)
         call.credential = credential
         caller = self._callers.known(credential)
         if caller is None:
@@ -196,7 +201,12 @@ class Pipeline:
         org = call.path.get("org")
         if org is not None and org != caller.org_code:
             raise NotFound(f"there is no org {org[:64]!r} that this key opens")
-        caller.bucket.take()
+        try:
+            caller.bucket.take()
+        except RateLimited as limited:
+            if not endpoint.ingest:
+                raise
+            raise Overloaded(limited.detail, retry_after=limited.retry_after) from None
 
     async def _introduced(self, call: AnyCall) -> Any:
         credential, at = call.credential, call.now()
@@ -358,11 +368,12 @@ class Pipeline:
     ) -> None:
         headers = [
             reply.content_type,
+            reply.caching,
             (b"x-request-id", request_id.encode()),
             *_ALWAYS,
             *reply.headers,
         ]
-        if reply.chunks is None:
+        if reply.chunks is None and reply.status != _NO_LENGTH:
             headers.append((b"content-length", b"%d" % len(reply.body)))
         if call is not None and call.caller is not None:
             headers += call.caller.bucket.headers()
@@ -462,36 +473,3 @@ def _refuse_other_media(call: AnyCall) -> None:
     media = call.headers.get(b"content-type", b"application/json").partition(b";")[0].strip()
     if media.lower() != b"application/json" and not media.lower().endswith(b"+json"):
         raise UnsupportedMedia("send JSON, with Content-Type: application/json")
-
-
-async def _received(receive: Receive, headers: Mapping[bytes, bytes], *, largest: int) -> bytes:
-    """The whole body.
-
-    Raises:
-        ClientGone: it never came.
-        TooLarge: it is larger than *largest* bytes.
-    """
-    length = headers.get(b"content-length", b"")
-    if length.isdigit() and int(length) > largest:
-        raise TooLarge(f"the body is {int(length):,} bytes; at most {largest:,} are read here")
-    body, more = await _part(receive)
-    if not more:
-        # Almost every body comes in one part, and is not copied.
-        if len(body) > largest:
-            raise TooLarge(f"the body is over {largest:,} bytes, which is all that is read here")
-        return body
-    parts, size = [body], len(body)
-    while more:
-        body, more = await _part(receive)
-        parts.append(body)
-        size += len(body)
-        if size > largest:
-            raise TooLarge(f"the body is over {largest:,} bytes, which is all that is read here")
-    return b"".join(parts)
-
-
-async def _part(receive: Receive) -> tuple[bytes, bool]:
-    message = await receive()
-    if message["type"] != "http.request":
-        raise ClientGone
-    return message["body"], message["more_body"]

@@ -35,14 +35,16 @@ class Problem(msgspec.Struct, kw_only=True, frozen=True):
 _encoder = msgspec.json.Encoder()
 
 
-def problem_of(refusal: Refusal, *, request_id: str) -> Reply:
-    """The answer that says *refusal*."""
+def problem_of(refusal: Refusal, *, request_id: str, basic: bool = False) -> Reply:
+    """The answer that says *refusal*; where *basic*, a password may be asked for, too."""
     headers: list[Header] = []
     if refusal.retry_after is not None:
         headers.append((b"retry-after", str(refusal.retry_after).encode()))
     elif isinstance(refusal, RateLimited):
         headers.append((b"retry-after", b"1"))
     if isinstance(refusal, Unauthenticated):
+        if basic:
+            headers.append((b"www-authenticate", b'Basic realm="tocsin", charset="UTF-8"'))
         headers.append((b"www-authenticate", b'Bearer realm="tocsin"'))
     return _reply(
         Problem(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import ssl
+import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
@@ -193,13 +194,24 @@ def asked(client: WebClient, call: Callable[[WebClient], SlackResponse]) -> Mapp
     except SlackApiError as error:
         raise _judged(error.response) from None
     except OSError as error:
+        _let_go(error)
         raise Unanswered(_unreached(error)) from None
-    except (SlackClientError, HTTPException, ValueError, TypeError, AttributeError):
+    except (SlackClientError, HTTPException, ValueError, TypeError, AttributeError) as error:
         # The library reads the answer as what it should be, and fails in any of these ways.
+        _let_go(error)
         raise Unanswered(_STRANGE) from None
     if not isinstance(answer, Mapping):
         raise Unanswered(_STRANGE)
     return answer
+
+
+def _let_go(error: BaseException) -> None:
+    """Close the connection that *error* came of.
+
+    The library keeps an error in the frame that it is raised from, and so the answer that was only
+    half read: without this its connection would be open until the garbage is collected.
+    """
+    traceback.clear_frames(error.__traceback__)
 
 
 T = TypeVar("T")

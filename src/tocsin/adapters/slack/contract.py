@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 from slack_sdk import WebClient
 
+from tocsin.adapters.slack.ordering import HeldBack
 from tocsin.core.records import Member
 from tocsin.handler.submission import Speaker
 from tocsin.handler.writer import Writer
@@ -92,7 +93,7 @@ class People(Protocol):
 class Surroundings:
     """What receivers work with. ``client`` makes a client for a workspace's token; ``base_url`` is
     where people reach Tocsin, None where nobody said; ``run`` does something later, on a thread of
-    this adapter's."""
+    this adapter's; ``held_back`` is what waits for its thread to be read."""
 
     store: Store
     writer: Writer
@@ -103,6 +104,7 @@ class Surroundings:
     client: Callable[[Workspace], WebClient]
     run: Callable[[Callable[[], None]], None]
     base_url: str | None = None
+    held_back: HeldBack = field(default_factory=HeldBack)
 
 
 # -- names that outlive a release: what yesterday's code showed is answered by today's ----------

@@ -2,13 +2,14 @@
 
 A mention opens an incident, from the message or from the whole thread; where a ticket is spoken of
 already it is a command. Messages there become messages of the ticket's timeline, whoever says them;
-messages elsewhere are nobody's business, and cost one look into the store.
+messages elsewhere are nobody's business, and cost a look into the store or two.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -19,26 +20,14 @@ from tocsin.adapters.slack.answering import Asked, person_of
 from tocsin.adapters.slack.commanding import perform
 from tocsin.adapters.slack.contract import Spoken, Surroundings, Workspace, message_key
 from tocsin.adapters.slack.entities import plain, without_mention
-from tocsin.adapters.slack.intentions import (
-    Acknowledge,
-    Close,
-    Comment,
-    Extend,
-    Help,
-    Intention,
-    Move,
-    Publish,
-    Rca,
-    SetAssignee,
-    SetSeverity,
-    Update,
-)
+from tocsin.adapters.slack.intentions import Help, Intention
 from tocsin.adapters.slack.messages import Message, Names, Shelf, is_ts, message_in
-from tocsin.adapters.slack.ordering import Answered, HeldBack
+from tocsin.adapters.slack.ordering import Answered
 from tocsin.adapters.slack.reporting import Report
-from tocsin.adapters.slack.spoken import mention, slash
+from tocsin.adapters.slack.spoken import mention
 from tocsin.adapters.slack.threads import Place
 from tocsin.adapters.slack.triaging import Triager
+from tocsin.adapters.slack.understanding import about, in_private
 from tocsin.adapters.slack.vocabulary import HELP
 from tocsin.core.errors import Refusal
 from tocsin.core.facts import stream_sort
@@ -51,7 +40,6 @@ log = structlog.get_logger(__name__)
 
 _TOMBSTONE: Final = "tombstone"
 _DIRECT: Final = "im"
-_ABOUT_TOCSIN: Final = ("link", "use")
 
 
 def register(app: App, surroundings: Surroundings, *, triager: Triager | None = None) -> None:
@@ -106,7 +94,6 @@ class Ear:
         self._triager = triager
         self._names = Names(client=surroundings.client, clock=surroundings.clock)
         self._answered = Answered()
-        self._held_back = HeldBack()
 
     # -- mentions --------------------------------------------------------------------------------
 
@@ -163,7 +150,7 @@ class Ear:
             return Spoken(HELP[None])
         surroundings, place = self._surroundings, report.place
         person = person_of(asked, surroundings)
-        with self._held_back.while_reading(_thread(place)):
+        with surroundings.held_back.while_reading(place.thread):
             opened = reporting.open_incident(report, person, surroundings)
             if not opened.fresh:
                 return reporting.already(opened, report, surroundings)
@@ -176,6 +163,9 @@ class Ear:
                     triager=self._triager,
                 )
             answered = reporting.answer_in_thread(opened, report, surroundings)
+            if surroundings.held_back.passed_by(place.thread):
+                # Somebody's answer to the mention was heard before the mention was.
+                report = replace(report, in_thread=True)
             trouble = reporting.take_in(
                 opened, report, surroundings, self._names, triager=self._triager
             )
@@ -191,7 +181,7 @@ class Ear:
         with surroundings.store.reading() as turn:
             head = turn.head(asked.org_id, stream)
         if head is not None and isinstance(head.state, Ticket):
-            said = _about(said, head.state.ref)
+            said = about(said, head.state.ref)
         answering.answer(
             asked,
             lambda: self._perform(said, asked, asked.channel or "", shape.get("ts")),
@@ -265,8 +255,6 @@ class Ear:
         was = message_in(before, heard.workspace)
         if was is None or was.by_bot:
             return
-        told = heard.shape.get("event_ts") or heard.shape.get("ts")
-        at = messages.instant_of(told) if isinstance(told, str) and is_ts(told) else None
         self._take(
             heard,
             before,
@@ -274,7 +262,7 @@ class Ear:
                 ts,
                 shelf,
                 author=messages.author_of(was, names),
-                at=self._surroundings.clock() if at is None else at,
+                at=self._told_at(heard),
             ),
             [was],
         )
@@ -290,11 +278,11 @@ class Ear:
         place = heard.place(shape)
         surroundings = self._surroundings
 
-        def record() -> None:
+        def look() -> str | None:
             with surroundings.store.reading() as turn:
-                stream = threads.ticket_of(turn, place)
-            if stream is None:
-                return
+                return threads.ticket_of(turn, place)
+
+        def record(stream: str) -> None:
             shelf = Shelf(
                 org_id=heard.org_id,
                 stream=stream,
@@ -309,8 +297,20 @@ class Ear:
                 # What is missing is found when the conversation is read again.
                 log.error("a message was not taken", action="slack_untaken", reason=str(failed))
 
-        if not self._held_back.hold(_thread(place), record):
-            record()
+        surroundings.held_back.take(
+            place.thread,
+            at=self._told_at(heard),
+            reply=place.root_ts != shape.get("ts"),
+            look=look,
+            record=record,
+        )
+
+    def _told_at(self, heard: _Heard) -> datetime:
+        """When what *heard* tells of happened."""
+        told = heard.shape.get("event_ts") or heard.shape.get("ts")
+        if isinstance(told, str) and is_ts(told):
+            return messages.instant_of(told)
+        return self._surroundings.clock()
 
     # -- direct messages -------------------------------------------------------------------------
 
@@ -321,7 +321,7 @@ class Ear:
         if not self._answered.first(_key(heard, f"{message.ts}:direct")):
             return
         text = without_mention(message.text, heard.workspace.bot_user_id)
-        said = _in_private(text, bot_user_id=heard.workspace.bot_user_id)
+        said = in_private(text, bot_user_id=heard.workspace.bot_user_id)
         # With no channel named, the answer is a message in the conversation with that person.
         asked = Asked(
             workspace=heard.workspace,
@@ -372,45 +372,5 @@ def _asked(heard: _Heard, *, thread: str | None) -> Asked:
     )
 
 
-def _thread(place: Place) -> str:
-    return message_key(place.workspace.team_id, place.channel_id, place.root_ts)
-
-
 def _key(heard: _Heard, ts: str) -> str:
     return message_key(heard.workspace.team_id, heard.channel_id, ts)
-
-
-def _in_private(text: str, *, bot_user_id: str) -> Intention:
-    """What a direct message asks for; what is no command is answered with what can be said."""
-    first, _, rest = plain(text).strip().lstrip("/").partition(" ")
-    match first.lower():
-        case "tocsin":
-            return slash("/tocsin", rest)
-        case word if word in _ABOUT_TOCSIN:
-            return slash("/tocsin", f"{word} {rest}")
-        case "maintenance":
-            return slash("/maintenance", rest)
-        case _:
-            said = mention(text, bot_user_id=bot_user_id)
-            return Help(text=HELP[None]) if isinstance(said, Comment | Help) else said
-
-
-def _about(said: Intention, ref: str) -> Intention:
-    """*said* of the ticket of that *ref*, where it names none."""
-    match said:
-        case Comment(text=text):
-            return Update(ref=ref, text=text) if text else said
-        case (
-            Acknowledge(ref=None)
-            | Close(ref=None)
-            | Extend(ref=None)
-            | Move(ref=None)
-            | Publish(ref=None)
-            | Rca(ref=None)
-            | SetAssignee(ref=None)
-            | SetSeverity(ref=None)
-            | Update(ref=None)
-        ):
-            return replace(said, ref=ref)
-        case _:
-            return said

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, Final, assert_never
 
 import structlog
 from slack_bolt import Ack, App
 
-from tocsin.adapters.slack import messages, submitted, threads
+from tocsin.adapters.slack import reporting, submitted, threads
 from tocsin.adapters.slack.answering import (
     TROUBLE,
     Asked,
@@ -52,10 +53,9 @@ from tocsin.adapters.slack.opening import (
     opened_words,
     thread_reference,
 )
-from tocsin.adapters.slack.reporting import PATIENCE
 from tocsin.adapters.slack.submitted import Analysed, Published, Updated, Wrong, errors_of
 from tocsin.adapters.slack.telling import AWAY
-from tocsin.adapters.slack.threads import Conversation, Unreadable
+from tocsin.adapters.slack.threads import Conversation, Place, Unreadable
 from tocsin.core.commands import (
     ChangeSeverity,
     ChangeStatus,
@@ -246,66 +246,95 @@ def _maintenance(sent: Sent) -> Spoken | Wrong:
     return _opened(command, sent)
 
 
-def _references(sent: Sent) -> tuple[ReferenceDraft, ...]:
-    """The conversation of the message that the form was opened from, if it was."""
+def _place(sent: Sent) -> Place | None:
+    """The thread of the message that the form was opened from, if it was."""
     carried = sent.carried
     if carried.channel is None or not is_ts(carried.message) or not is_ts(carried.thread):
-        return ()
+        return None
     assert carried.thread is not None
-    return (
-        thread_reference(sent.asked.workspace, carried.channel, carried.thread, ts=carried.message),
+    return Place(
+        workspace=sent.asked.workspace,
+        org_id=sent.asked.org_id,
+        channel_id=carried.channel,
+        root_ts=carried.thread,
     )
+
+
+def _references(sent: Sent) -> tuple[ReferenceDraft, ...]:
+    """The conversation of the message that the form was opened from, if it was."""
+    place = _place(sent)
+    if place is None:
+        return ()
+    ts = sent.carried.message
+    return (thread_reference(place.workspace, place.channel_id, place.root_ts, ts=ts),)
 
 
 def _opened(command: OpenIncident | PlanMaintenance | Wrong, sent: Sent) -> Spoken | Wrong:
     if isinstance(command, Wrong):
         return command
-    org_id = sent.asked.org_id
-    opened = open_ticket(
-        command,
-        org_id=org_id,
-        speaker=sent.speaker(),
-        surroundings=sent.surroundings,
-        receipt=once(org_id, "view", sent.key),
-    )
-    if opened.fresh and command.references:
-        sent.surroundings.run(lambda: _take_in(opened, sent))
+    surroundings, org_id, place = sent.surroundings, sent.asked.org_id, _place(sent)
+    with ExitStack() as reading:
+        if place is not None:
+            # From before it is open: what is said there now comes after what was said before.
+            reading.enter_context(surroundings.held_back.while_reading(place.thread))
+        opened = open_ticket(
+            command,
+            org_id=org_id,
+            speaker=sent.speaker(),
+            surroundings=surroundings,
+            receipt=once(org_id, "view", sent.key),
+        )
+        if opened.fresh and place is not None:
+            _take_in_later(opened, place, sent, reading.pop_all())
     return Spoken(opened_words(opened))
 
 
-def _take_in(opened: Opened, sent: Sent) -> None:
-    """Record what was said in the thread that the incident was opened from, and will be a part
-    of its timeline from now on; tell the person where that cannot be read."""
-    workspace, carried = sent.asked.workspace, sent.carried
-    assert carried.channel is not None
+def _take_in_later(opened: Opened, place: Place, sent: Sent, reading: ExitStack) -> None:
+    """Take the thread in once the form has its answer, and end the *reading* then."""
+
+    def take_in() -> None:
+        with reading:
+            _take_in(opened, place, sent)
+
+    try:
+        sent.surroundings.run(take_in)
+    except Unavailable:
+        # It is open, and said to be; rather is that said late than the thread forgotten.
+        take_in()
+
+
+def _take_in(opened: Opened, place: Place, sent: Sent) -> None:
+    """Record what was said in the thread that the ticket was opened from, and will be a part of
+    its timeline from now on; tell the person where that fails."""
+    workspace = place.workspace
     shelf = Shelf(
-        org_id=sent.asked.org_id,
+        org_id=place.org_id,
         stream=opened.ticket.stream,
         workspace=workspace,
-        channel_id=carried.channel,
+        channel_id=place.channel_id,
     )
     said_in = Conversation(
-        team_id=workspace.team_id, channel_id=carried.channel, root_ts=carried.thread
+        team_id=workspace.team_id, channel_id=place.channel_id, root_ts=place.root_ts
     )
+    unread = "I cannot read what was said there before"
     try:
         client = sent.surroundings.client(workspace)
-        for page in threads.pages_of(client, said_in, patience=PATIENCE):
+        for page in threads.pages_of(client, said_in, patience=reporting.PATIENCE):
             found = [message_in(shape, workspace) for shape in page]
             said = [message for message in found if message is not None]
-            known = sent.names.of(workspace, messages.people_in(said))
-            handed = [messages.recording(message, shelf, names=known) for message in said]
-            messages.record_all(sent.surroundings.writer, handed)
+            reporting.record(said, shelf, sent.surroundings, sent.names)
     except Unreadable as unreadable:
         log.warning("a thread could not be read", action="slack_unread", reason=unreadable.reason)
-        reason = unreadable.sentence
-    except TROUBLE as trouble:
-        log.warning("a thread could not be read", action="slack_unread", reason=reason_of(trouble))
-        reason = f"Slack did not answer ({reason_of(trouble)})"
+        trouble = f"{unread}: {unreadable.sentence}"
+    except TROUBLE as wrong:
+        log.warning("a thread could not be read", action="slack_unread", reason=reason_of(wrong))
+        trouble = f"{unread}: Slack did not answer ({reason_of(wrong)})"
+    except (Refusal, StorageFailed) as failed:
+        log.error("a thread was not taken in", action="slack_untaken", reason=str(failed))
+        trouble = "not all that was said there before could be stored just now"
     else:
         return
-    ref = opened.ticket.ref
-    text = f"{ref} is open, but I cannot read what was said there before: {reason}."
-    tell(sent.asked, Spoken(text), sent.surroundings)
+    tell(sent.asked, Spoken(f"{opened.ticket.ref} is open, but {trouble}."), sent.surroundings)
 
 
 # -- changing -------------------------------------------------------------------------------------

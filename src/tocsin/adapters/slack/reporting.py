@@ -164,7 +164,7 @@ def take_in(
         channel_id=place.channel_id,
     )
     if not report.in_thread:
-        _record(shelf, [report.message], surroundings, names)
+        record([report.message], shelf, surroundings, names)
         return None
     said_in = Conversation(
         team_id=place.workspace.team_id, channel_id=place.channel_id, root_ts=place.root_ts
@@ -178,16 +178,16 @@ def take_in(
             if first and said and not report.text:
                 _reword(said[0], shelf, surroundings, names, triager=triager)
             first = first and not said
-            _record(shelf, said, surroundings, names)
+            record(said, shelf, surroundings, names)
     except Unreadable as unreadable:
-        _record(shelf, [report.message], surroundings, names)
+        record([report.message], shelf, surroundings, names)
         log.warning("a thread could not be read", action="slack_unread", reason=unreadable.reason)
         return Spoken(
             f"{ticket.ref} is open, but I cannot read what was said here before:"
             f" {unreadable.sentence}. What I can read by then is added when it is closed."
         )
     except TROUBLE as trouble:
-        _record(shelf, [report.message], surroundings, names)
+        record([report.message], shelf, surroundings, names)
         log.warning("a thread could not be read", action="slack_unread", reason=reason_of(trouble))
         return Spoken(
             f"{ticket.ref} is open, but Slack did not let me read all that was said here before"
@@ -202,9 +202,13 @@ def take_in(
     return None
 
 
-def _record(
-    shelf: Shelf, said: Sequence[Message], surroundings: Surroundings, names: Names
-) -> None:
+def record(said: Sequence[Message], shelf: Shelf, surroundings: Surroundings, names: Names) -> None:
+    """Record what was *said*, in its order.
+
+    Raises:
+        Refusal: it is not taken.
+        StorageFailed: it could not be stored.
+    """
     known = names.of(shelf.workspace, messages.people_in(said))
     handed = [messages.recording(message, shelf, names=known) for message in said]
     for result in messages.record_all(surroundings.writer, handed):

@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.slack_response import SlackResponse
 
 from tocsin.adapters.slack.answering import TROUBLE, reason_of
-from tocsin.adapters.slack.contract import EVENT_TYPE, Workspace, conversation
+from tocsin.adapters.slack.contract import EVENT_TYPE, Workspace, conversation, message_key
 from tocsin.adapters.slack.messages import is_ours, is_ts
 from tocsin.core.claims import EXTERNAL_ID
 from tocsin.core.facts import stream_name
@@ -48,6 +48,11 @@ class Place:
     org_id: int
     channel_id: str
     root_ts: str
+
+    @property
+    def thread(self) -> str:
+        """The identity of the thread: that of its first message."""
+        return message_key(self.workspace.team_id, self.channel_id, self.root_ts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

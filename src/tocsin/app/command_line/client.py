@@ -100,8 +100,11 @@ def call(
     body: Any = None,
     query: Query = (),
     headers: Mapping[str, str] | None = None,
+    text: str | None = None,
 ) -> Answer:
     """Ask *gateway* and wait for its answer, trying again where that is safe and may help.
+
+    Where an answer of the media type *text* is asked for, its body is a string.
 
     Raises:
         Unreachable, OutcomeUnknown, NotTocsin, Refused: see :class:`GatewayError`.
@@ -150,7 +153,7 @@ def call(
                 gateway.notice(f"the server is busy ({response.status}); again in {seconds:g} s")
                 gateway.pause(seconds)
                 continue
-        return _answer(gateway, response)
+        return _answer(gateway, response, text=text)
     raise AssertionError("the last attempt always answers or raises")
 
 
@@ -270,11 +273,16 @@ def _retry_after(text: str | None) -> float | None:
     return float(text) if text is not None and text.isascii() and text.isdigit() else None
 
 
-def _answer(gateway: Gateway, response: urllib3.BaseHTTPResponse) -> Answer:
+def _answer(
+    gateway: Gateway, response: urllib3.BaseHTTPResponse, *, text: str | None = None
+) -> Answer:
     raw = response.data
     content_type = response.headers.get("Content-Type", "")
+    wants_text = text is not None and 200 <= response.status < 300
     try:
-        body = json.loads(raw) if raw else None
+        if wants_text and content_type.partition(";")[0].strip().lower() != text:
+            raise ValueError(content_type)
+        body: Any = raw.decode() if wants_text else json.loads(raw) if raw else None
     except ValueError:
         raise NotTocsin(
             url=gateway.url, status=response.status, content_type=content_type

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tocsin.app.command_line.fields import Pair, SecretFile, Words, flag
+from tocsin.app.command_line.inbox import dry_run
 from tocsin.app.command_line.records import Sort, group
 
 _NAME = flag("--name", "name", "For people.", required=True)
@@ -66,7 +67,7 @@ connector = group(
         ),
         nullable=("hmac_secret", "expected_every_minutes"),
         finish=_connected,
-        columns=("code", "name", "kind", "mode", "defaults.contributor", "ingest_url"),
+        columns=("code", "name", "kind", "mode", "health.state", "ingest_url"),
         example="am",
         create_example="--kind alertmanager --code am --name Alertmanager > token.txt",
         update_example="--new-token",
@@ -74,6 +75,8 @@ connector = group(
         ending_summary="Hear it no more. Its log stays, its code is free again.",
     )
 )
+
+connector.add_command(dry_run)
 
 _RULE = (
     flag("--action", "action", "create, attach or ignore.", Words("create", "attach", "ignore"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import click
 
@@ -74,7 +74,39 @@ def findings(target: Target, gateway: Gateway) -> Iterator[Finding]:
     yield Finding("key", True, "accepted")
     role = me.get("role") if isinstance(me, dict) else None
     yield Finding("role", role is not None, str(role or "none"), "" if role else "ask an org_admin")
-    yield _org(target.org, org_codes(me))
+    codes = org_codes(me)
+    yield _org(target.org, codes)
+    org = target.org if target.org in codes else codes[0] if len(codes) == 1 else None
+    if org is not None:
+        yield from _connectors(gateway, org)
+
+
+def _connectors(gateway: Gateway, org: str) -> Iterator[Finding]:
+    """Which of the org's connectors are silent or failing; of those that the key may see."""
+    from tocsin.app.command_line.client import call
+
+    try:
+        page = call(gateway, "GET", f"/v1/orgs/{quote(org, safe='')}/connectors?limit=200").body
+    except Refused:
+        return  # not every key may see them, and that is well
+    except GatewayError as error:
+        yield _failed("connectors", error)
+        return
+    connectors = page.get("items", ()) if isinstance(page, dict) else ()
+    # A gateway of an older release says nothing of their health.
+    told_of = [one for one in connectors if one.get("health")]
+    ill = [one for one in told_of if one["health"]["state"] in ("silent", "failing")]
+    for one in ill:
+        health = one["health"]
+        if health["state"] == "silent":
+            seen = f"{one['code']} is silent since {health['silent_since']}"
+            advice = "see whether what it watches is up, and whether it still sends here"
+        else:
+            seen = f"{one['code']} fails: {health['failures_24h']:,} payloads in 24 hours"
+            advice = "the inbox says why of each payload"
+        yield Finding("connectors", False, seen, advice)
+    if told_of and not ill:
+        yield Finding("connectors", True, f"{len(told_of)}, none silent or failing")
 
 
 def _transport(gateway: Gateway) -> Finding:
@@ -134,7 +166,8 @@ doctor = click.Command(
     callback=_doctor,
     help=described(
         "Check that the gateway can be reached and is ready, that the key, role and org are good, "
-        "and that the clocks agree. Exit code 1 when something is not well.",
+        "that the clocks agree, and that no connector is silent or failing. Exit code 1 when "
+        "something is not well.",
         examples=("doctor", "doctor --json"),
     ),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tocsin.app.command_line.calendars import calendar
 from tocsin.app.command_line.conversation import ASSIGN, commenting, publishing, telling
 from tocsin.app.command_line.fields import (
     DISPOSITION,
@@ -144,6 +145,7 @@ for command in (
     ),
     listing(KIND),
     reading(KIND),
+    calendar,
     updating(
         KIND,
         flags=(

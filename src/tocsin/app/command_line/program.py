@@ -32,6 +32,7 @@ ROOMS: Mapping[str, Mapping[str, Entry]] = {
         "maintenance": Entry("maintenance", "maintenance", "Plan, carry out and end maintenance."),
         "signal": Entry("signal", "signal", "Attach observations to tickets."),
         "events": Entry("events", "events", "The org's log: read it, follow it."),
+        "inbox": Entry("inbox", "inbox", "What arrived, and what became of it."),
         "delivery": Entry("delivery", "delivery", "What did not get through to a destination."),
         "measures": Entry("measures", "measures", "How long incidents take, and how many."),
         "redact": Entry("redact", "redact", "Erase text of an earlier event."),
@@ -47,6 +48,7 @@ ROOMS: Mapping[str, Mapping[str, Entry]] = {
         "entry-point": Entry("registry", "entry_point", "What becomes of reports in free text."),
         "connector": Entry("connectors", "connector", "Monitoring systems that may speak here."),
         "rule": Entry("connectors", "rule", "What becomes of signals."),
+        "import": Entry("importing", "importing", "Take over another system's configuration."),
         "policy": Entry("policy", "policy", "How the org wants things done."),
     },
     "Here": {

@@ -1,4 +1,4 @@
-"""``tocsin signal``: observations, attached to a ticket by hand or by a script."""
+"""``tocsin signal``: observations, told to be correlated, or attached to a ticket by hand."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from tocsin.app.command_line.fields import (
     idempotency,
     options,
 )
+from tocsin.app.command_line.known_signals import attaching, listing
 from tocsin.app.command_line.output import emit, json_options
 
 _TYPES = Words("ALERT", "METRIC_SPIKE", "ERROR_BURST", "LOG_PATTERN", "TRACE_ANOMALY")
@@ -47,10 +48,10 @@ _FIELDS = (
 
 @click.group()
 def signal() -> None:
-    """Attach observations of monitoring systems to tickets."""
+    """Tell observations of monitoring systems, and attach them to tickets."""
 
 
-def _send(ticket: str, form: str | None, idempotency_key: str | None, **values: Any) -> None:
+def _send(ticket: str | None, form: str | None, idempotency_key: str | None, **values: Any) -> None:
     from tocsin.app.command_line.client import call
     from tocsin.app.command_line.tables import text
 
@@ -58,24 +59,37 @@ def _send(ticket: str, form: str | None, idempotency_key: str | None, **values: 
     if "labels" in body:
         body["labels"] = {label["name"]: label["value"] for label in body["labels"]}
     at = desk(click.get_current_context())
-    where = at.path("tickets", ticket, "signals")
+    where = at.path("signals") if ticket is None else at.path("tickets", ticket, "signals")
     made = call(at.gateway, "POST", where, body=body, headers=idempotency(idempotency_key)).body
-    emit(made, form=form, human=lambda answer, now: text(f"attached to {ticket}"))
+    emit(made, form=form, human=lambda answer, now: text(_said(answer, ticket)))
+
+
+def _said(answer: Any, ticket: str | None) -> str:
+    if ticket is not None:
+        return f"attached to {ticket}"
+    (told,) = answer["results"]
+    where = "" if told["ticket_ref"] is None else f" {told['ticket_ref']}"
+    return f"{told['verdict']}{where}: {told['reason']}"
 
 
 signal.add_command(
     click.Command(
         "send",
         params=[
-            click.Option(["--ticket"], required=True, help="The ticket, by ref or id."),
+            click.Option(["--ticket"], help="Attach it to this ticket, by ref or id."),
             *options(_FIELDS),
             IDEMPOTENCY,
             *json_options(),
         ],
         callback=_send,
         help=described(
-            "Attach a signal to a ticket.",
+            "Tell a signal: what becomes of it is decided as for any alert, unless a ticket is "
+            "named.",
             examples=(
+                (
+                    'signal send --source cron --summary "backup failed" --severity sev3 '
+                    "--correlation-key backup/ams-1"
+                ),
                 'signal send --ticket I20261120-af36 --source prometheus --summary "loss 3 %"',
                 (
                     "signal send --ticket I20261120-af36 --source nagios --summary DOWN "
@@ -85,3 +99,5 @@ signal.add_command(
         ),
     )
 )
+signal.add_command(listing)
+signal.add_command(attaching)

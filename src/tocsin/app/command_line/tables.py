@@ -81,14 +81,16 @@ def affected(ticket: Mapping[str, Any]) -> str:
     return named([*devices, *links, *(ticket.get("services") or [])])
 
 
-def _grid(*columns: str) -> Table:
+def grid(*columns: str) -> Table:
+    """An empty table with these columns."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column == "ref")
     return table
 
 
-def _counted(table: Table, page: Mapping[str, Any]) -> RenderableType:
+def counted(table: Table, page: Mapping[str, Any]) -> RenderableType:
+    """*table*, or that there is nothing, and whether there is more."""
     if not table.row_count:
         return Text("nothing found", style="dim")
     if page.get("next_cursor") is None:
@@ -98,7 +100,7 @@ def _counted(table: Table, page: Mapping[str, Any]) -> RenderableType:
 
 def ticket_table(page: Mapping[str, Any], now: datetime) -> RenderableType:
     """A page of tickets, one row each."""
-    table = _grid("ref", "sev", "status", "title", "affects", "contributor", "start")
+    table = grid("ref", "sev", "status", "title", "affects", "contributor", "start")
     for ticket in page["items"]:
         table.add_row(
             text(ticket.get("ref"), "bold"),
@@ -109,7 +111,7 @@ def ticket_table(page: Mapping[str, Any], now: datetime) -> RenderableType:
             named(ticket.get("contributor")),
             human(ticket.get("start_at"), now=now),
         )
-    return _counted(table, page)
+    return counted(table, page)
 
 
 def ticket_line(ticket: Mapping[str, Any], now: datetime) -> RenderableType:
@@ -180,7 +182,7 @@ def ticket_card(ticket: Mapping[str, Any], now: datetime) -> RenderableType:
 
 def update_table(page: Mapping[str, Any], now: datetime) -> RenderableType:
     """Updates: when, who, which move, and the words."""
-    table = _grid("when", "who", "status", "text")
+    table = grid("when", "who", "status", "text")
     for update in page["items"]:
         move = update.get("status_to")
         table.add_row(
@@ -214,17 +216,17 @@ def _when(entry: Mapping[str, Any]) -> str:
 
 def timeline_table(page: Mapping[str, Any], now: datetime) -> RenderableType:
     """The timeline of a ticket: when, who, what, and the words."""
-    table = _grid("when", "who", "what", "text")
+    table = grid("when", "who", "what", "text")
     for entry in page["items"]:
         what = entry.get("kind") or entry.get("type")
         who = entry.get("actor") or entry.get("author")
         table.add_row(_when(entry), named(who), text(what), text(said(entry)))
-    return _counted(table, page)
+    return counted(table, page)
 
 
 def event_table(page: Mapping[str, Any], now: datetime) -> RenderableType:
     """Events of the log: position, when, who, what, where, and their data in short."""
-    table = _grid("position", "when", "who", "what", "stream", "data")
+    table = grid("position", "when", "who", "what", "stream", "data")
     for event in page["items"]:
         table.add_row(
             text(event.get("position")),
@@ -234,7 +236,7 @@ def event_table(page: Mapping[str, Any], now: datetime) -> RenderableType:
             text(named(event.get("stream"))),
             text(said(event)),
         )
-    return _counted(table, page)
+    return counted(table, page)
 
 
 def event_line(event: Mapping[str, Any], now: datetime) -> RenderableType:
@@ -256,7 +258,7 @@ def record_table(
     page: Mapping[str, Any], now: datetime, *, columns: Sequence[str]
 ) -> RenderableType:
     """A page of records under the given fields; ``delivery.state`` is a field of a field."""
-    table = _grid(*(column.partition(".")[0].replace("_", " ") for column in columns))
+    table = grid(*(column.partition(".")[0].replace("_", " ") for column in columns))
     for record in page["items"]:
         values = {column: _within(record, column) for column in columns}
         table.add_row(
@@ -265,7 +267,7 @@ def record_table(
                 for column, value in values.items()
             )
         )
-    return _counted(table, page)
+    return counted(table, page)
 
 
 def _within(record: Mapping[str, Any], column: str) -> Any:
@@ -277,7 +279,7 @@ def _within(record: Mapping[str, Any], column: str) -> Any:
 
 def delivery_table(page: Mapping[str, Any], now: datetime) -> RenderableType:
     """Deliveries in trouble: which, where to, about what, since when, and why."""
-    table = _grid("id", "state", "route", "ticket", "event", "attempts", "next", "reason")
+    table = grid("id", "state", "route", "ticket", "event", "attempts", "next", "reason")
     for one in page["items"]:
         # What is held or parked has no next attempt of its own.
         waits = one.get("state") == "waiting"
@@ -291,7 +293,7 @@ def delivery_table(page: Mapping[str, Any], now: datetime) -> RenderableType:
             human(one.get("due_at") if waits else None, now=now),
             text(one.get("reason")),
         )
-    return _counted(table, page)
+    return counted(table, page)
 
 
 def trial_line(trial: Mapping[str, Any], now: datetime) -> RenderableType:

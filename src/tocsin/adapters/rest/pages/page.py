@@ -222,7 +222,7 @@ def _answer(document: Json, status: str, answer: Json) -> tuple[str, str, str]:
 
 
 def _codes(answer: Json) -> str:
-    (content,) = answer["content"].values()
+    content = answer["content"]["application/problem+json"]
     words = content["schema"]["allOf"][1]["properties"].get("code", {}).get("enum", ())
     return ", ".join(link(word, word) for word in words)
 

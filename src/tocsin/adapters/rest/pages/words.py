@@ -15,8 +15,10 @@ SUMMARY: Final = (
 
 TAGS: Final[dict[str, str]] = {
     "tickets": "Incidents and maintenance: open, read, change, move, end, and tell the public.",
+    "signals": "What monitoring systems observe: told over the API, or in a neighbour's own way.",
     "events": "The log of the org: in pages, line by line, and live.",
     "measures": "How long things take, how many there are, and how available it all was.",
+    "calendars": "What is planned, for calendar programs and for those who read MAINTNOTE.",
     "devices": "Network devices, as registered records.",
     "links": "Links between two devices, as registered records.",
     "contributors": "The organisations that run parts of the network, and whom to reach there.",
@@ -24,6 +26,7 @@ TAGS: Final[dict[str, str]] = {
     "routes": "Which facts go to which destination.",
     "entry-points": "What becomes of reports in free text: whose they are, and how severe.",
     "connectors": "Monitoring systems that may speak to us, and with which token.",
+    "inbox": "Every payload that arrived, what became of it, and reading it again.",
     "rules": "What becomes of the signals of connectors.",
     "deliveries": "What did not get through to a destination, and having it tried again.",
     "policy": "How the org wants it.",
@@ -43,6 +46,12 @@ PATH_NAMES: Final[dict[str, tuple[str, str]]] = {
         "The delivery, by id: `dlv_`, the position of its event, `_`, the id of its route.",
         "dlv_4711_0197a3c2-5d00-7000-8000-00000000002a",
     ),
+    "connector": ("The connector, by code or id.", "am"),
+    "item": (
+        "The payload, by id; it carries the instant at which it came.",
+        "0197a3c2-5d00-7000-8005-2f8a3c1e9d40",
+    ),
+    "signal": ("The signal, by id.", "0197a3c2-5d00-7000-8000-00000000002a"),
     "name": ("The thing itself, by any name that the description gives it.", "alpha"),
 }
 """What a name in a path stands for, and an example of it."""
@@ -81,6 +90,12 @@ _NAMED: Final[dict[str, str]] = {
     "GET /tickets/{ticket}/related": "list_related_tickets",
     "GET /tickets/{ticket}/timeline": "read_ticket_timeline",
     "PATCH /tickets/{ticket}/public-updates/{update}": "correct_ticket_public_update",
+    "POST /signals": "tell_signals_in_org",
+    "POST /v1/signals": "tell_signals",
+    "POST /ingest/{connector}": "ingest_in_org",
+    "PUT /ingest/{connector}": "ingest_in_org_by_put",
+    "POST /v1/ingest/{connector}": "ingest",
+    "PUT /v1/ingest/{connector}": "ingest_by_put",
     "GET /stream": "follow_events",
     "POST /redactions": "redact_event",
     "GET /me": "read_me_in_org",
@@ -89,9 +104,22 @@ _NAMED: Final[dict[str, str]] = {
     "PATCH /policy": "change_policy",
     "DELETE /keys/{name}": "revoke_key",
     "POST /routes/{name}/test": "test_route",
+    "GET /maintenance.ics": "read_maintenance_calendar_in_org",
+    "GET /v1/maintenance.ics": "read_maintenance_calendar",
+    "GET /tickets/{ticket}.ics": "read_ticket_calendar_in_org",
+    "GET /v1/tickets/{ticket}.ics": "read_ticket_calendar",
     "GET /deliveries/{delivery}": "read_delivery",
     "POST /deliveries/{delivery}/redrive": "redrive_delivery",
     "POST /deliveries/redrive": "redrive_deliveries",
+    "GET /tickets/{ticket}/similar": "list_similar_incidents",
+    "POST /signals/{signal}/attach": "attach_signal",
+    "GET /inbox": "list_inbox",
+    "GET /inbox/{item}": "read_inbox_payload",
+    "POST /inbox/{item}/replay": "replay_payload",
+    "POST /inbox/replay": "replay_payloads",
+    "GET /connectors/{name}/dry-run": "dry_run_connector",
+    "POST /connectors/{name}/dry-run": "dry_run_connector_with_rules",
+    "POST /connectors/{name}/preview": "preview_connector_mapping",
     "GET /healthz": "check_alive",
     "GET /readyz": "check_ready",
     "GET /metrics": "read_metrics",
@@ -152,6 +180,15 @@ IF_MATCH: Final[dict[str, Any]] = {
     ),
     "schema": {"type": "string", "maxLength": 16, "pattern": r'^(\*|(W/)?"[0-9]{1,9}")$'},
     "example": '"3"',
+}
+
+IF_NONE_MATCH: Final[dict[str, Any]] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag of what is held: 304 as long as that is what it is.",
+    "schema": {"type": "string", "maxLength": 100, "pattern": r'^(\*|(W/)?"[0-9a-f]{1,64}")$'},
+    "example": '"5e3aa2b1c7f84d0e9a6b13c25d7f9e01"',
 }
 
 LAST_EVENT_ID: Final[dict[str, Any]] = {

@@ -1,0 +1,21 @@
+"""The houses whose own troubles are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.handler.acting import House, house
+from tests.servers.databases import cluster, fresh_database
+
+__all__ = ["cluster", "fresh_database"]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def acting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    """A furnished house, on each store."""
+    at = request.getfixturevalue("fresh_database")() if request.param == "postgres" else None
+    with house(tmp_path, at=at) as made:
+        yield made
