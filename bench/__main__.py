@@ -12,7 +12,16 @@ from typing import Final
 
 from rich.console import Console
 
-from bench import acknowledging, commanding, delivering, gateways, idling, report, stored
+from bench import (
+    acknowledging,
+    commanding,
+    delivering,
+    gateways,
+    idling,
+    report,
+    signalling,
+    stored,
+)
 from bench.report import Figure
 
 SECTIONS: Final[Mapping[str, Callable[..., list[Figure]]]] = {
@@ -22,6 +31,7 @@ SECTIONS: Final[Mapping[str, Callable[..., list[Figure]]]] = {
     "deliver": delivering.measure,
     "postgres": gateways.measure,
     "slack": commanding.measure,
+    "signals": signalling.measure,
 }
 """Each takes an empty folder and ``quick``; ``stored`` is reading and rebuilding of one store."""
 

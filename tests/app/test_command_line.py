@@ -28,6 +28,7 @@ COMMANDS = {
     "entry-point": "list get create update delete",
     "connector": "list get create update delete dry-run",
     "rule": "list get create update delete",
+    "status-page": "list get create update delete",
     "import": "alertmanager",
     "delivery": "list get redrive",
     "inbox": "list get replay",

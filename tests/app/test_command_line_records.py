@@ -65,6 +65,14 @@ CREATIONS: list[tuple[str, str, tuple[str, ...], dict[str, Any]]] = [
         {"name": "Dark", "action": "create", "match": {"matchers": ['severity="sev1"']},
          "connector": "am", "link": "{labels.link}", "storm_limit": 0},
     ),
+    (
+        "status-page", "status-pages",
+        ("--code", "main", "--name", "Acme", "--service", "api", "--service", "dns",
+         "--group", "Web = api, dns", "--time-zone", "Europe/Berlin", "--accent", "#1f6feb"),
+        {"code": "main", "name": "Acme", "services": ["api", "dns"],
+         "groups": [{"name": "Web", "services": ["api", "dns"]}], "time_zone": "Europe/Berlin",
+         "accent": "#1f6feb"},
+    ),
 ]  # fmt: skip
 
 
@@ -152,6 +160,22 @@ def test_a_routes_secret_comes_from_a_file(gateway: StandIn, run: Run, tmp_path:
     sent = gateway.only("POST", f"{ORG}/routes").body["destination"]
     assert sent == {"kind": "webhook", "secret": "whsec_abc"}
     assert "whsec_abc" not in answer.output
+
+
+def test_services_and_groups_of_a_status_page_are_replaced_and_emptied(
+    gateway: StandIn, run: Run
+) -> None:
+    gateway.answers("PATCH", f"{ORG}/status-pages/main", Reply(body={"code": "main"}))
+
+    emptied = run("status-page", "update", "main", "--service", "", "--group", "",
+                  "--unset", "about")  # fmt: skip
+
+    assert emptied.exit_code == 0, emptied.output
+    sent = gateway.only("PATCH", f"{ORG}/status-pages/main").body
+    assert sent == {"services": [], "groups": [], "about": None}
+    for group in ("Web", "Web=", "=api", "Web= ,"):
+        wrong = run("status-page", "update", "main", "--group", group)
+        assert (wrong.exit_code, "NAME=CODE" in wrong.output) == (2, True)
 
 
 def test_words_of_an_entry_point_are_replaced_and_emptied(gateway: StandIn, run: Run) -> None:

@@ -26,5 +26,6 @@ def test_every_section_measures_what_was_promised(tmp_path: Path) -> None:
     promised = {figure["section"] for figure in figures if figure["bound"] is not None}
     assert promised == {
         *("acknowledge", "reading", "rebuild", "idle", "deliver", "postgres", "slack"),
+        "signals",
     }
     assert all(figure["value"] >= 0 for figure in figures)

@@ -19,6 +19,7 @@ from tocsin.core.records import (
     Route,
     Rule,
     Service,
+    StatusPage,
 )
 
 
@@ -109,6 +110,10 @@ class DirectoryInMemory:
     def signal_rules(self) -> Sequence[Rule]:
         return [record for record in self._here() if isinstance(record, Rule)]
 
+    def status_page(self, name: str) -> StatusPage | None:
+        found = (record for record in self._here() if isinstance(record, StatusPage))
+        return next((one for one in found if name in (one.id, one.code)), None)
+
     def policy(self) -> Policy:
         return next(
             (record for record in self._here() if isinstance(record, Policy)), DEFAULT_POLICY
@@ -119,4 +124,10 @@ class DirectoryInMemory:
 
 
 def _sort(record: Record) -> str:
-    return "entry_point" if isinstance(record, EntryPoint) else type(record).__name__.lower()
+    match record:
+        case EntryPoint():
+            return "entry_point"
+        case StatusPage():
+            return "status_page"
+        case _:
+            return type(record).__name__.lower()

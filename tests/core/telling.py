@@ -27,6 +27,7 @@ from tocsin.core.records import (
     Rule,
     Service,
     Side,
+    StatusPage,
 )
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_fold import evolve
@@ -169,6 +170,9 @@ class Town:
 
     def signal_rules(self) -> Sequence[Rule]:
         return ()
+
+    def status_page(self, name: str) -> StatusPage | None:
+        return None
 
     def members(self) -> Sequence[Member]:
         return self.every_member

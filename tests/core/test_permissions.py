@@ -56,6 +56,7 @@ from tocsin.core.record_commands import (
     CreateRoute,
     CreateRule,
     CreateService,
+    CreateStatusPage,
     DestinationDraft,
     IssueLinkCode,
     LinkSlack,
@@ -71,6 +72,7 @@ from tocsin.core.record_commands import (
     RemoveRoute,
     RemoveRule,
     RemoveService,
+    RemoveStatusPage,
     RevokeKey,
     SideDraft,
     UpdateConnector,
@@ -83,6 +85,7 @@ from tocsin.core.record_commands import (
     UpdateRoute,
     UpdateRule,
     UpdateService,
+    UpdateStatusPage,
 )
 from tocsin.core.records import Device, Key, Link, Record
 from tocsin.core.ticket import Assignee, Overlap, Relation, Ticket
@@ -358,6 +361,9 @@ RECORDS: list[tuple[RecordCommand, str | None, frozenset[Role], frozenset[Role]]
     (CreateEntryPoint(entry_point_id="e", name="e", words=("e",)), None, LEAD_UP, NOBODY),
     (UpdateEntryPoint(order=1), "entry_point:pay", LEAD_UP, NOBODY),
     (RemoveEntryPoint(), "entry_point:pay", LEAD_UP, NOBODY),
+    (CreateStatusPage(status_page_id="s", code="s", name="S"), None, LEAD_UP, NOBODY),
+    (UpdateStatusPage(name="S"), "status_page:main", LEAD_UP, NOBODY),
+    (RemoveStatusPage(), "status_page:main", LEAD_UP, NOBODY),
     (
         CreateConnector(
             connector_id="c",
@@ -418,6 +424,7 @@ def administered() -> OrgInMemory:
     org.ask("service:api", CreateService(service_id="api", code="api", name="API"))
     org.ask("key:alpha", CreateKey(key_id="alpha", name="k", member_id="alpha-member"))
     org.ask("entry_point:pay", CreateEntryPoint(entry_point_id="pay", name="Pay", words=("pay",)))
+    org.ask("status_page:main", CreateStatusPage(status_page_id="main", code="main", name="Main"))
     for name, owner in (("alpha", "alpha"), ("org", None)):
         org.ask(
             f"route:{name}",
@@ -554,6 +561,7 @@ def test_reading() -> None:
         "rule": ONCALL,
         "route": ONCALL,
         "entry_point": ONCALL,
+        "status_page": VIEWER,
         "key": LEAD,
     }
     for (what, least), role in product(at_least.items(), Role):

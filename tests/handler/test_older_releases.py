@@ -10,7 +10,12 @@ import pytest
 from tests.handler.acting import House
 from tocsin.core.commands import AddReference, ReferenceDraft
 from tocsin.core.errors import Conflict
-from tocsin.core.record_commands import CreateEntryPoint, CreateMember, UpdateMember
+from tocsin.core.record_commands import (
+    CreateEntryPoint,
+    CreateMember,
+    CreateStatusPage,
+    UpdateMember,
+)
 from tocsin.core.releases import CODE
 from tocsin.handler.writer import Writer
 from tocsin.store.postgres.writing import PostgresWriteTurn
@@ -65,10 +70,12 @@ def test_what_is_new_waits_until_the_older_ones_are_gone(mixed: House) -> None:
     subject = opened.stream.partition(":")[2]
     person = CreateMember(member_id=mixed.fresh(), name="Mia", role="member")
     mixed.ask("admin", person, sort="member")
+    page = CreateStatusPage(status_page_id=mixed.fresh(), code="main", name="Main")
     linked = UpdateMember(slack_user_id="U024", slack_team_id="T024")
 
     for refused in (
         lambda: add_entry_point(mixed),
+        lambda: mixed.ask("admin", page, sort="status_page"),
         lambda: mixed.ask("owner", AddReference(reference=CHAT), subject=subject),
         lambda: mixed.ask("admin", linked, sort="member", subject=person.member_id),
         lambda: mixed.ask("owner", mixed.incident(references=(CHAT,))),

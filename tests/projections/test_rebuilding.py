@@ -25,6 +25,7 @@ from tocsin.store.sqlite.connecting import connect
 ROWS = {
     "heads": "SELECT org_id, stream, number, version, state FROM heads ORDER BY 1, 2",
     "claims": "SELECT org_id, kind, key, stream FROM claims ORDER BY 1, 2, 3",
+    "page_slugs": "SELECT slug, org_id, stream FROM page_slugs ORDER BY 1",
     "deadlines": "SELECT org_id, stream, kind, due_at FROM deadlines ORDER BY 1, 2, 3",
     "tickets": "SELECT number, org_id, stream, created_at, updated_at, gravity, start_at, end_at,"
     " facets FROM tickets ORDER BY 1",

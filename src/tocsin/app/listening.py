@@ -13,6 +13,13 @@ FINISH_WITHIN_SECONDS = 20
 
 BACKLOG = 2_048
 
+KEEP_ALIVE_SECONDS = 75
+"""How long a connection that asks nothing is kept.
+
+Under load the next request may lie there unread for seconds; who cuts such a connection leaves its
+client without an answer, where 503 would have said what to do.
+"""
+
 
 class CannotListen(Exception):
     """The address cannot be had; says why."""
@@ -73,6 +80,7 @@ class Server(uvicorn.Server):
                 ws="none",
                 lifespan="on",
                 backlog=BACKLOG,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=FINISH_WITHIN_SECONDS,
             )
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tocsin.adapters.generic.mapping import signal_mapping
 from tocsin.adapters.generic.shipped import SHIPPED
 from tocsin.adapters.generic.translation import preview
-from tocsin.adapters.rest.mapping_previewing import Missed, Tried
+from tocsin.adapters.rest.signals.mapping_previewing import Missed, Tried
 
 
 def tried(

@@ -1,5 +1,5 @@
 """Administration: one decision and one folding for org, contributor, member, key, service, route,
-entry point, connector, rule and policy (Domain: words).
+entry point, connector, rule, status page and policy (Domain: words).
 
 All of it is facts too, so it is audited and replays. Nothing is ever deleted: a removed record
 keeps its log and frees its names; a revoked key stays revoked.
@@ -33,6 +33,7 @@ from tocsin.core.record_commands import (
     CreateRoute,
     CreateRule,
     CreateService,
+    CreateStatusPage,
     IssueLinkCode,
     LinkSlack,
     RemoveConnector,
@@ -42,6 +43,7 @@ from tocsin.core.record_commands import (
     RemoveRoute,
     RemoveRule,
     RemoveService,
+    RemoveStatusPage,
     RevokeKey,
     UpdateConnector,
     UpdateContributor,
@@ -51,6 +53,7 @@ from tocsin.core.record_commands import (
     UpdateRoute,
     UpdateRule,
     UpdateService,
+    UpdateStatusPage,
 )
 from tocsin.core.record_facts import (
     ConnectorCreated,
@@ -69,6 +72,7 @@ from tocsin.core.record_facts import (
     RuleCreated,
     ServiceCreated,
     SlackLinked,
+    StatusPageCreated,
 )
 from tocsin.core.records import (
     Connector,
@@ -82,11 +86,23 @@ from tocsin.core.records import (
     Route,
     Rule,
     Service,
+    StatusPage,
 )
 from tocsin.core.rules import decide_rule
+from tocsin.core.status_pages import decide_status_page
 
 Administered = (
-    Org | Contributor | Member | Key | Service | Route | EntryPoint | Connector | Rule | Policy
+    Org
+    | Contributor
+    | Member
+    | Key
+    | Service
+    | Route
+    | EntryPoint
+    | Connector
+    | Rule
+    | StatusPage
+    | Policy
 )
 
 SORTS: Final = (
@@ -99,6 +115,7 @@ SORTS: Final = (
     "entry_point",
     "connector",
     "rule",
+    "status_page",
     "policy",
 )
 """The sorts of stream that this module decides and folds."""
@@ -135,6 +152,8 @@ def decide(
             return decide_connector(_of(Connector, state), command, given)
         case CreateRule() | UpdateRule() | RemoveRule():
             return decide_rule(_of(Rule, state), command, given)
+        case CreateStatusPage() | UpdateStatusPage() | RemoveStatusPage():
+            return decide_status_page(_of(StatusPage, state), command, given)
         case ChangePolicy():
             return decide_policy(_of(Policy, state), command)
         case Redact():
@@ -289,6 +308,21 @@ def evolve(state: Record | None, event: Event) -> Administered:
                 quiet_minutes=payload.quiet_minutes,
                 storm_limit=payload.storm_limit,
                 storm_minutes=payload.storm_minutes,
+            )
+        case StatusPageCreated():
+            return StatusPage(
+                id=stream_identity(event.stream),
+                created_at=event.recorded_at,
+                updated_at=event.recorded_at,
+                version=event.version,
+                code=payload.code,
+                name=payload.name,
+                services=payload.services,
+                groups=payload.groups,
+                time_zone=payload.time_zone,
+                about=payload.about,
+                support_url=payload.support_url,
+                accent=payload.accent,
             )
         case PolicyChanged():
             policy = (

@@ -30,6 +30,7 @@ from tocsin.core.records import (
     Route,
     Rule,
     Service,
+    StatusPage,
 )
 from tocsin.core.rows import terms_of
 from tocsin.core.ticket import Ticket
@@ -76,6 +77,7 @@ AGGREGATES: Final[Mapping[str, Aggregate]] = MappingProxyType(
         "entry_point": Aggregate(EntryPoint, administration.decide, administration.evolve),
         "connector": Aggregate(Connector, administration.decide, administration.evolve),
         "rule": Aggregate(Rule, administration.decide, administration.evolve),
+        "status_page": Aggregate(StatusPage, administration.decide, administration.evolve),
         "policy": Aggregate(Policy, administration.decide, administration.evolve),
     }
 )

@@ -50,6 +50,8 @@ def consequences(before: Ticket | None, after: Ticket, given: Given) -> tuple[Co
 def discovered(before: Ticket | None, after: Ticket, given: Given) -> tuple[str, ...]:
     """Codes of services that a ticket names and nobody knows yet: each is to be made, marked so."""
     known = () if before is None else before.services
+    if known == after.services:
+        return ()
     return tuple(
         code
         for code in after.services

@@ -64,6 +64,7 @@ READERS: Final[Mapping[str, Role]] = MappingProxyType(
                 "measures",
                 "org",
                 "policy",
+                "status_page",
             ),
             Role.VIEWER,
         ),

@@ -11,7 +11,15 @@ from typing import Any, Final, TypeVar
 from tocsin.core import instants
 from tocsin.core.connector_words import ConnectorMode, OnResolve, RuleAction
 from tocsin.core.facts import Change, Event, JsonValue
-from tocsin.core.records import Contact, Destination, Record, RouteMatch, Rule, Side
+from tocsin.core.records import (
+    Contact,
+    Destination,
+    PageGroup,
+    Record,
+    RouteMatch,
+    Rule,
+    Side,
+)
 from tocsin.core.ticket import Assignee
 from tocsin.core.words import ContactMethod, DestinationKind, LinkType, Role, Severity
 
@@ -141,6 +149,16 @@ def _match(value: JsonValue) -> object:
     return RouteMatch(kinds=_texts(given.get("kinds")), matchers=_texts(given.get("matchers")))
 
 
+def _groups(value: JsonValue) -> object:
+    if not isinstance(value, list):
+        return ()
+    return tuple(
+        PageGroup(name=str(item.get("name")), services=_texts(item.get("services")))
+        for item in value
+        if isinstance(item, dict)
+    )
+
+
 def _side(value: JsonValue) -> object:
     given = value if isinstance(value, dict) else {}
     return Side(device=str(given.get("device")), interface=str(given.get("interface")))
@@ -164,6 +182,7 @@ _READERS: Final[Mapping[str, Callable[[JsonValue], object]]] = {
     "link_type": lambda value: LinkType(str(value)),
     "expires_at": _instant,
     "contacts": _contacts,
+    "groups": _groups,
     "destination": _destination,
     "match": _match,
     "mapping": _expressions,

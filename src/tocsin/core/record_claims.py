@@ -19,6 +19,7 @@ from tocsin.core.claims import (
     SERVICE_CODE,
     SLACK_CODE,
     SLACK_USER,
+    STATUS_PAGE_CODE,
     Claim,
 )
 from tocsin.core.commands import Command
@@ -33,6 +34,7 @@ from tocsin.core.record_commands import (
     CreateRoute,
     CreateRule,
     CreateService,
+    CreateStatusPage,
     LinkSlack,
     RegisterDevice,
     RegisterLink,
@@ -45,6 +47,7 @@ from tocsin.core.record_commands import (
     UpdateRoute,
     UpdateRule,
     UpdateService,
+    UpdateStatusPage,
 )
 from tocsin.core.records import (
     Connector,
@@ -57,6 +60,7 @@ from tocsin.core.records import (
     Route,
     Rule,
     Service,
+    StatusPage,
 )
 from tocsin.core.ticket_fold import REMOVED
 
@@ -89,6 +93,8 @@ def claims_of(record: Record) -> frozenset[Claim]:
             )
         case Rule():
             return frozenset({(RULE_NAME, record.name)})
+        case StatusPage():
+            return frozenset({(STATUS_PAGE_CODE, record.code)})
         case Device():
             return frozenset({(ASSET_PUBKEY, record.pubkey), (DEVICE_CODE, record.code)})
         case Link():
@@ -122,6 +128,8 @@ def claims_named_by(command: Command) -> frozenset[Claim]:
             return _given((CONNECTOR_CODE, command.code), (CONNECTOR_DIGEST, command.token_digest))
         case CreateRule() | UpdateRule():
             return _given((RULE_NAME, command.name))
+        case CreateStatusPage() | UpdateStatusPage():
+            return _given((STATUS_PAGE_CODE, command.code))
         case RegisterDevice() | UpdateDevice():
             return _given((ASSET_PUBKEY, command.pubkey), (DEVICE_CODE, command.code))
         case RegisterLink() | UpdateLink():

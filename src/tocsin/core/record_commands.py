@@ -357,6 +357,49 @@ class RemoveRule(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageGroupDraft:
+    """Services to show together, by code or id."""
+
+    name: str
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateStatusPage(Command):
+    """Show the public how these services (codes) are; ``code`` is part of the page's address."""
+
+    status_page_id: str
+    code: str
+    name: str
+    services: tuple[str, ...] = ()
+    groups: tuple[PageGroupDraft, ...] = ()
+    time_zone: str = "UTC"
+    about: str | None = None
+    support_url: str | None = None
+    accent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateStatusPage(Command):
+    """Change a status page; ``services`` and ``groups`` replace them all. What leaves the services
+    leaves the groups."""
+
+    code: str | NotGiven = NOT_GIVEN
+    name: str | NotGiven = NOT_GIVEN
+    services: tuple[str, ...] | NotGiven = NOT_GIVEN
+    groups: tuple[PageGroupDraft, ...] | NotGiven = NOT_GIVEN
+    time_zone: str | NotGiven = NOT_GIVEN
+    about: str | None | NotGiven = NOT_GIVEN
+    support_url: str | None | NotGiven = NOT_GIVEN
+    accent: str | None | NotGiven = NOT_GIVEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveStatusPage(Command):
+    """Show the public nothing there any more; the address is free again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePolicy(Command):
     """Change how the org wants it (API: PATCH /policy)."""
 
@@ -474,6 +517,9 @@ AdministrationCommand = (
     | CreateRule
     | UpdateRule
     | RemoveRule
+    | CreateStatusPage
+    | UpdateStatusPage
+    | RemoveStatusPage
     | ChangePolicy
     | Redact
 )
@@ -484,13 +530,13 @@ RegistryCommand = (
 
 RecordCommand = AdministrationCommand | RegistryCommand
 
-Replaceable = CreateContributor | CreateService | RegisterDevice | RegisterLink
+Replaceable = CreateContributor | CreateService | CreateStatusPage | RegisterDevice | RegisterLink
 """What can be made by its code with PUT."""
 
 
 def replacing(
     command: Replaceable,
-) -> UpdateContributor | UpdateService | UpdateDevice | UpdateLink:
+) -> UpdateContributor | UpdateService | UpdateStatusPage | UpdateDevice | UpdateLink:
     """The change that makes an existing record as *command* would have made it (API: PUT).
 
     What *command* leaves out is emptied; an owner that is left out stays.
@@ -508,6 +554,17 @@ def replacing(
         case CreateService():
             return UpdateService(
                 code=command.code, name=command.name, description=command.description
+            )
+        case CreateStatusPage():
+            return UpdateStatusPage(
+                code=command.code,
+                name=command.name,
+                services=command.services,
+                groups=command.groups,
+                time_zone=command.time_zone,
+                about=command.about,
+                support_url=command.support_url,
+                accent=command.accent,
             )
         case RegisterDevice():
             return UpdateDevice(

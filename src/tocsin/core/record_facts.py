@@ -13,7 +13,7 @@ from datetime import datetime
 
 from tocsin.core.connector_words import ConnectorKind, ConnectorMode, OnResolve, RuleAction
 from tocsin.core.facts import Change, Payload, fact
-from tocsin.core.records import Contact, Destination, RouteMatch, Side
+from tocsin.core.records import Contact, Destination, PageGroup, RouteMatch, Side
 from tocsin.core.ticket import Assignee
 from tocsin.core.words import LinkType, Role, Severity
 
@@ -196,6 +196,21 @@ class RuleCreated(Payload):
     storm_minutes: int = 5
 
 
+@fact("status_page.created")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusPageCreated(Payload):
+    """The public has a page about these services from now on."""
+
+    code: str
+    name: str
+    services: tuple[str, ...] = ()
+    groups: tuple[PageGroup, ...] = ()
+    time_zone: str = "UTC"
+    about: str | None = None
+    support_url: str | None = None
+    accent: str | None = None
+
+
 @fact("policy.changed")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyChanged(Payload):
@@ -240,6 +255,7 @@ class LinkRegistered(Payload):
     "entry_point.updated",
     "connector.updated",
     "rule.updated",
+    "status_page.updated",
     "device.updated",
     "link.updated",
 )
@@ -258,6 +274,7 @@ class RecordUpdated(Payload):
     "entry_point.removed",
     "connector.removed",
     "rule.removed",
+    "status_page.removed",
     "device.removed",
     "link.removed",
 )

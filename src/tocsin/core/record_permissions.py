@@ -25,6 +25,7 @@ from tocsin.core.record_commands import (
     CreateRoute,
     CreateRule,
     CreateService,
+    CreateStatusPage,
     IssueLinkCode,
     LinkSlack,
     RecordCommand,
@@ -39,6 +40,7 @@ from tocsin.core.record_commands import (
     RemoveRoute,
     RemoveRule,
     RemoveService,
+    RemoveStatusPage,
     RevokeKey,
     SideDraft,
     UpdateConnector,
@@ -51,6 +53,7 @@ from tocsin.core.record_commands import (
     UpdateRoute,
     UpdateRule,
     UpdateService,
+    UpdateStatusPage,
 )
 from tocsin.core.records import (
     Connector,
@@ -103,6 +106,9 @@ def permit_record(command: RecordCommand, state: Record | None, given: Given) ->
         case CreateEntryPoint() | UpdateEntryPoint() | RemoveEntryPoint():
             _require(access, Role.SRE_LEAD, "administering entry points")
             _whole_org(access, "administering entry points")
+        case CreateStatusPage() | UpdateStatusPage() | RemoveStatusPage():
+            _require(access, Role.SRE_LEAD, "administering status pages")
+            _whole_org(access, "administering status pages")
         case CreateRoute() | UpdateRoute() | RemoveRoute():
             _permit_route(command, state, given)
         case CreateConnector() | UpdateConnector() | RemoveConnector():

@@ -218,6 +218,35 @@ class Rule(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageGroup:
+    """Services (codes) that a status page shows together, under a name."""
+
+    name: str
+    services: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusPage(Record):
+    """What an org shows the public at ``/status/{code}`` (API: status pages).
+
+    The code is unique in the whole installation. ``services`` are codes, in the order in which they
+    are shown; each is in one of ``groups`` at most. ``time_zone`` is that of its days, ``accent``
+    ``#rrggbb``. A public update that names pages is on those only; one that names none is on every
+    page of the org that has one of its services, on all of them if it has no service
+    (:func:`tocsin.core.status_pages.shows`).
+    """
+
+    code: str
+    name: str
+    services: tuple[str, ...] = ()
+    groups: tuple[PageGroup, ...] = ()
+    time_zone: str = "UTC"
+    about: str | None = None
+    support_url: str | None = None
+    accent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy(Record):
     """How the org wants it (API: PATCH /policy). Durations carry their unit in the name."""
 

@@ -18,6 +18,7 @@ from tocsin.core.record_facts import (
     PartyUpdated,
     RuleCreated,
     SlackLinked,
+    StatusPageCreated,
 )
 from tocsin.core.ticket_facts import LinkedToTicket
 
@@ -33,7 +34,7 @@ def known_since(payload: Payload) -> int:
     match payload:
         case EntryPointCreated() | LinkCodeIssued() | SlackLinked():
             return 2
-        case ConnectorCreated() | RuleCreated():
+        case ConnectorCreated() | RuleCreated() | StatusPageCreated():
             return 2
         case MemberCreated(slack_team_id=str()):
             return 2

@@ -416,7 +416,11 @@ class Deliberation(Recording):
             access=access,
             via=submission.via,
             directory=directory,
-            claims=ChainMap(self._ticket_claims.get(org, {}), dict(directory.claims))
+            claims=ChainMap(
+                dict(self._held_elsewhere(org, command)),
+                self._ticket_claims.get(org, {}),
+                dict(directory.claims),
+            )
             if stream_sort(stream) not in TICKET_SORTS
             else self._claims_in(org, attempt),
             tickets=self._tickets_for(org, submission, directory),

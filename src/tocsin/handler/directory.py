@@ -21,6 +21,7 @@ from tocsin.core.records import (
     Route,
     Rule,
     Service,
+    StatusPage,
 )
 from tocsin.store.contract import Head
 
@@ -82,6 +83,8 @@ class OrgDirectory:
                 return [("service", record.id), ("service", record.code)]
             case Connector():
                 return [("connector", record.id), ("connector", record.code)]
+            case StatusPage():
+                return [("status_page", record.id), ("status_page", record.code)]
             case _:
                 return []
 
@@ -225,6 +228,11 @@ class OrgDirectory:
                 if isinstance(head.state, Rule) and head.state.removed_at is None
             )
         return self._rules
+
+    def status_page(self, name: str) -> StatusPage | None:
+        """By code or id."""
+        found = self._present(self._names.get(("status_page", name)))
+        return found if isinstance(found, StatusPage) else None
 
     def members(self) -> Sequence[Member]:
         """Every member that was not removed, oldest first."""

@@ -24,6 +24,7 @@ RECORD_SORTS = (
     "route",
     "rule",
     "service",
+    "status_page",
 )
 TICKETS_KEPT = 20_000
 

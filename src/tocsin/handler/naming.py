@@ -105,6 +105,7 @@ IDENTITY_FIELDS = {
     "entry_point": "entry_point_id",
     "connector": "connector_id",
     "rule": "rule_id",
+    "status_page": "status_page_id",
     "device": "device_id",
     "link": "link_id",
 }

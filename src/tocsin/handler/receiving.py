@@ -17,7 +17,6 @@ from tocsin.core.records import Connector
 from tocsin.handler.arrival import Accounted
 from tocsin.store.contract import ReadTurn
 
-
 FRESH: Final = "x-tocsin-fresh"
 """Among the headers that a receiver wants kept: the id of the request, of which it makes keys, so
 that the same payload heard again has the same ones."""

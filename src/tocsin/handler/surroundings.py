@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from tocsin.core.claims import CORRELATION_KEY, REF, Claim
+from tocsin.core.claims import CORRELATION_KEY, ELSEWHERE, REF, STATUS_PAGE_CODE, Claim
 from tocsin.core.commands import Command
 from tocsin.core.facts import stream_sort
+from tocsin.core.record_claims import claims_named_by
+from tocsin.core.status_pages import is_slug
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import TicketType, is_active
 from tocsin.handler.attempt import Attempt
@@ -122,6 +124,27 @@ class Surroundings:
             if org == org_id and stream_sort(stream) in TICKET_SORTS:
                 give_and_take(held, change, gone=self._gone(change))
         return held
+
+    def _held_elsewhere(self, org_id: int, command: Command) -> Mapping[Claim, str]:
+        """Claims that *command* names, unique in the whole installation, and another org holds."""
+        return {
+            (kind, key): ELSEWHERE
+            for kind, key in claims_named_by(command)
+            if kind == STATUS_PAGE_CODE and is_slug(key) and self._page_elsewhere(org_id, key)
+        }
+
+    def _page_elsewhere(self, org_id: int, slug: str) -> bool:
+        claim = (STATUS_PAGE_CODE, slug)
+        row = self._turn.page(slug)
+        if row is not None and row.org_id != org_id:
+            change = self.batch.heads.get((row.org_id, row.stream))
+            # What this turn has given up is free, whatever is committed.
+            if change is None or claim in change.after.claims:
+                return True
+        return any(
+            org != org_id and claim in change.after.claims
+            for (org, _), change in self.batch.heads.items()
+        )
 
     def _gone(self, change: HeadChange) -> frozenset[Claim]:
         """What a stream held before an attempt moved it."""

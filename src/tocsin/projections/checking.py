@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from tocsin.core.claims import STATUS_PAGE_CODE
 from tocsin.core.measured import turns_in
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import NoteAdded
@@ -16,6 +17,19 @@ from tocsin.store.contract import LogDamaged, ReadTurn, Store
 from tocsin.store.measuring import MEASURED, measured_values
 
 TICKETS_AT_ONCE: Final = 500
+
+
+def problems_of_pages(store: Store) -> Iterator[str]:
+    """Status pages that are not found at their public addresses, and addresses of none."""
+    with store.reading() as turn:
+        held = turn.select(
+            "SELECT key, org_id, stream FROM claims WHERE kind = ?",
+            (STATUS_PAGE_CODE,),
+            org_id=None,
+        )
+        found = {(row.slug, row.org_id, row.stream) for row in turn.pages()}
+    for slug, _, stream in sorted(found ^ {(row[0], row[1], row[2]) for row in held}):
+        yield f"{stream} is not found at /status/{slug} as it is; run: tocsin db rebuild"
 
 
 def problems_of_search(store: Store) -> Iterator[str]:

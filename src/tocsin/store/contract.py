@@ -112,6 +112,19 @@ class OrgRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageRow:
+    """The directory's half of a status page: whose it is, by the slug of its public address.
+
+    It stands there as long as the page's claim of kind ``status_page_code``, and is written with
+    it: no batch names one.
+    """
+
+    slug: str
+    org_id: int
+    stream: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SealedSecret:
     """A secret that only this installation's key opens."""
 
@@ -173,6 +186,14 @@ class ReadTurn(OutgoingReads, WorkspaceReads, MeasuredReads, Protocol):
     def org(self, code: str) -> OrgRow | None: ...
     def orgs(self) -> Sequence[OrgRow]: ...
     def credential(self, key_id: str) -> CredentialRow | None: ...
+    def page(self, slug: str) -> PageRow | None:
+        """The status page at that public address, whichever org's it is."""
+        ...
+
+    def pages(self) -> Sequence[PageRow]:
+        """Every status page of every org, by slug."""
+        ...
+
     def head(self, org_id: int, stream: str) -> Head | None: ...
     def heads(self, org_id: int, streams: Collection[str]) -> Mapping[str, Head]: ...
     def heads_of_sort(
@@ -284,8 +305,9 @@ class WriteTurn(OutgoingWrites, WorkspaceWrites, MeasuredWrites, ArrivalWrites, 
 
     def put_checkpoint(self, name: str, position: int) -> None: ...
     def clear_projections(self) -> None:
-        """Empty everything that follows from the log: states, claims, deadlines, rows, terms,
-        search index, what measures are made of, and how far their followers have come."""
+        """Empty everything that follows from the log: states, claims, slugs of pages, deadlines,
+        rows, terms, search index, what measures are made of, and how far their followers have
+        come."""
         ...
 
     def attempting(self, *, keep: bool) -> AbstractContextManager[None]:

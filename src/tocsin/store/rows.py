@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tocsin.core.claims import STATUS_PAGE_CODE
 from tocsin.core.facts import Event
 from tocsin.core.instants import from_text, to_text
 from tocsin.core.rows import row_of
@@ -123,6 +124,15 @@ def claim_rows(changes: Sequence[HeadChange]) -> tuple[list[Row], list[Row]]:
         given_up += [(org_id, kind, key) for kind, key in before - one.after.claims]
         taken += [(org_id, kind, key, stream) for kind, key in one.after.claims - before]
     return given_up, taken
+
+
+def page_rows(given_up: Sequence[Row], taken: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Of such claims, the slugs of status pages: those given up (slug, org), and those taken (slug,
+    org, stream)."""
+    return (
+        [(key, org_id) for org_id, kind, key in given_up if kind == STATUS_PAGE_CODE],
+        [(key, org_id, stream) for org_id, kind, key, stream in taken if kind == STATUS_PAGE_CODE],
+    )
 
 
 def deadline_rows(changes: Sequence[HeadChange]) -> tuple[list[Row], list[Row]]:

@@ -62,6 +62,13 @@ credentials = Table(
     Column("org_id", Integer, ForeignKey("orgs.org_id"), nullable=False),
     Column("digest", LargeBinary, nullable=False),
 )
+page_slugs = Table(
+    "page_slugs",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("org_id", Integer, ForeignKey("orgs.org_id"), nullable=False),
+    text("stream"),
+)
 checkpoints = Table(
     "checkpoints",
     metadata,
@@ -366,6 +373,7 @@ signals = Table(
 DIRECTORY_TABLES = (
     orgs,
     credentials,
+    page_slugs,
     checkpoints,
     batches,
     secrets,

@@ -16,7 +16,7 @@ from tests.adapters.rest.asking import Client
 from tests.adapters.rest.speaking import EVENT, FIRING, connector, inbox, say
 from tocsin.adapters.alertmanager.receiver import AlertmanagerReceiver
 from tocsin.adapters.rest.application import make_application
-from tocsin.adapters.rest.connector_tokens import KNOWN_SECONDS, Neighbours, digest_of
+from tocsin.adapters.rest.ingest.connector_tokens import KNOWN_SECONDS, Neighbours, digest_of
 from tocsin.adapters.rest.payloads import ClientGone, received
 from tocsin.core.errors import TooLarge
 from tocsin.core.ingestion import Reading

@@ -16,23 +16,21 @@ from tests.adapters.rest.speaking import FIRING, connector, say
 from tests.adapters.rest.speaking import inbox as inbox_of
 from tests.handler.acting import pubkey
 from tocsin.adapters.rest import (
-    connectors,
     destinations,
     entry_points,
     identity,
-    inbox,
     policy,
-    previews,
     records,
     redactions,
     registry,
-    rehearsals,
-    replays,
-    rules,
+    status_pages,
 )
 from tocsin.adapters.rest.bodies import read_body, read_query
+from tocsin.adapters.rest.connectors import records as connectors
+from tocsin.adapters.rest.connectors import rules
 from tocsin.adapters.rest.endpoints import Endpoint
 from tocsin.adapters.rest.record_bodies import RecordsQuery
+from tocsin.adapters.rest.signals import inbox, previews, rehearsals, replays
 from tocsin.core.pubkeys import parse_pubkey
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -43,6 +41,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *rehearsals.ENDPOINTS,
     *previews.ENDPOINTS,
     *rules.ENDPOINTS,
+    *status_pages.ENDPOINTS,
     *inbox.ENDPOINTS,
     *replays.ENDPOINTS,
     *identity.ENDPOINTS,
@@ -105,6 +104,12 @@ CASES: list[Case] = [
     ("GET", "/rules/{rule}", None, 403, 403, 200),
     ("PATCH", "/rules/{rule}", {"order": 3}, 403, 403, 200),
     ("DELETE", "/rules/{rule}", None, 403, 403, 200),
+    ("GET", "/status-pages", None, 200, 200, 200),
+    ("POST", "/status-pages", {"code": "more", "name": "More"}, 403, 403, 201),
+    ("GET", "/status-pages/main", None, 200, 200, 200),
+    ("PATCH", "/status-pages/main", {"accent": "#123456"}, 403, 403, 200),
+    ("PUT", "/status-pages/main", {"name": "Main"}, 403, 403, 200),
+    ("DELETE", "/status-pages/main", None, 403, 403, 200),
     ("GET", "/members", None, 200, 200, 200),
     ("POST", "/members", {"name": "Jo", "role": "viewer"}, 403, 403, 201),
     ("GET", "/members/{member}", None, 200, 200, 200),
@@ -151,6 +156,7 @@ def furnish(gateway: Client) -> dict[str, str]:
 
     made("/contributors", {"code": "spare", "name": "Spare", "pubkey": pubkey(4)})
     made("/services", {"code": "api", "name": "API"})
+    made("/status-pages", {"code": "main", "name": "Acme", "services": ["api"]})
     made("/devices", {"code": "ams-9", "pubkey": pubkey(51), "contributor": "alpha"})
     made("/links", {"code": "line", "pubkey": pubkey(52), **LINE})
     say(gateway, "/v1/ingest/am", FIRING, token=connector(gateway, "alertmanager", "am"))
@@ -255,6 +261,7 @@ def test_in_another_org_there_is_nothing_of_that_name(gateway: Client) -> None:
         f"/rules/{names['{rule}']}",
         f"/members/{names['{member}']}",
         f"/keys/{names['{key}']}",
+        "/status-pages/main",
         "/devices/ams-1",
         f"/devices/{pubkey(11)}",
         "/links/line",
@@ -278,6 +285,7 @@ def test_every_endpoint_has_its_case() -> None:
         "entry-points",
         "connectors",
         "rules",
+        "status-pages",
         "members",
         "keys",
         "devices",

@@ -199,6 +199,7 @@ def furnish(made: Client) -> Furnished:
         "item": item,
         "signal": signal,
         "rules/name": post("/rules", {"name": "first", "action": "create"})["id"],
+        "status-pages/name": post("/status-pages", {"code": "main", "name": "Acme"})["code"],
         "delivery": delivery_id(position, going),
         "members/name": post("/members", {"name": "Anna", "role": "member"})["id"],
         "keys/name": spare["id"],

@@ -16,13 +16,13 @@ from tocsin.adapters.rest import (
     calendars,
     events,
     measures,
-    similar,
     ticket_lists,
     ticket_parts,
     tickets,
     timelines,
 )
 from tocsin.adapters.rest.endpoints import Endpoint
+from tocsin.adapters.rest.signals import similar
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *tickets.ENDPOINTS,

@@ -13,40 +13,45 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from tocsin.adapters.rest import (
     calendars,
-    connectors,
     deliveries,
     destinations,
     entry_points,
     events,
     health,
     identity,
-    inbox,
     measures,
     observations,
     policy,
-    previews,
     records,
     redactions,
     registry,
-    rehearsals,
-    replays,
-    rules,
-    signal_lists,
-    signals,
-    similar,
+    status_pages,
     ticket_lists,
     ticket_parts,
     tickets,
     timelines,
     trials,
 )
+from tocsin.adapters.rest.connectors import records as connectors
+from tocsin.adapters.rest.connectors import rules
 from tocsin.adapters.rest.documentation import documentation_endpoints
-from tocsin.adapters.rest.drop_in import way_of
 from tocsin.adapters.rest.endpoints import Endpoint
 from tocsin.adapters.rest.gateway import Gateway
-from tocsin.adapters.rest.ingest import Ingest
+from tocsin.adapters.rest.ingest.drop_in import way_of
+from tocsin.adapters.rest.ingest.serving import Ingest
 from tocsin.adapters.rest.pipeline import Pipeline
 from tocsin.adapters.rest.problems import PROBLEM, problem_of
+from tocsin.adapters.rest.signals import (
+    inbox,
+    previews,
+    rehearsals,
+    replays,
+    signal_lists,
+    similar,
+)
+from tocsin.adapters.rest.signals import (
+    telling as signals,
+)
 from tocsin.core.errors import Malformed, MethodNotAllowed, NotFound, Refusal
 
 _BEFORE = "/v1/orgs/"
@@ -76,6 +81,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         *rehearsals.ENDPOINTS,
         *previews.ENDPOINTS,
         *rules.ENDPOINTS,
+        *status_pages.ENDPOINTS,
         *inbox.ENDPOINTS,
         *replays.ENDPOINTS,
         *trials.ENDPOINTS,

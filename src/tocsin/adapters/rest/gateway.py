@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from tocsin.adapters.rest.announcing import Announcer
 from tocsin.adapters.rest.calendar_writer import CalendarWriter
-from tocsin.adapters.rest.mapping_previewing import MappingPreview, no_preview
 from tocsin.adapters.rest.metrics import Metrics
+from tocsin.adapters.rest.signals.mapping_previewing import MappingPreview, no_preview
 from tocsin.adapters.rest.trial_bench import TrialBench
 from tocsin.core.ids import uuid7
 from tocsin.core.words import DestinationKind

@@ -33,6 +33,7 @@ from tocsin.core.claims import (
     DEVICE_CODE,
     LINK_CODE,
     SERVICE_CODE,
+    STATUS_PAGE_CODE,
 )
 from tocsin.core.errors import NotFound
 from tocsin.core.facts import stream_name, stream_sort
@@ -60,6 +61,7 @@ CLAIMS: Final = {
     "contributor": (CONTRIBUTOR_CODE, CONTRIBUTOR_PUBKEY),
     "service": (SERVICE_CODE,),
     "connector": (CONNECTOR_CODE,),
+    "status_page": (STATUS_PAGE_CODE,),
     "device": (DEVICE_CODE, ASSET_PUBKEY),
     "link": (LINK_CODE, ASSET_PUBKEY),
 }

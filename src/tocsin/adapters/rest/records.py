@@ -266,7 +266,7 @@ def putting(sort: Sort[R], new: New, *, body: Any, example: Any) -> Endpoint:
         method="PUT",
         path=sort.one,
         tag=sort.path,
-        summary=f"Create or replace a {sort.sort}.",
+        summary=f"Create or replace {sort.article} {sort.words}.",
         description="By code. What is left out is emptied; an owner that is left out stays.",
         body=body,
         answer=sort.shape,

@@ -75,7 +75,11 @@ def migrate(data: Path, database: str | None, finish: bool) -> None:
 @place_options
 def check(data: Path, database: str | None) -> None:
     """Verify events, chain, states, search and measures; exit 1 on any difference."""
-    from tocsin.projections.checking import problems_of_measures, problems_of_search
+    from tocsin.projections.checking import (
+        problems_of_measures,
+        problems_of_pages,
+        problems_of_search,
+    )
 
     with plain_errors(), _progress() as progress, _present(data, database) as store:
         bar = Bar(progress, "Reading events")
@@ -83,6 +87,7 @@ def check(data: Path, database: str | None) -> None:
             problems = tending.check(store.path, progress=bar)
         else:
             problems = _check_postgres(store, bar)
+        problems += problems_of_pages(store)
         problems += problems_of_search(store)
         problems += problems_of_measures(store)
     for problem in problems:

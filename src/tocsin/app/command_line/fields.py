@@ -128,6 +128,23 @@ class Contact(_Type):
         return dict(zip(("name", "method", "address", "hours"), parts, strict=False))
 
 
+class Grouped(_Type):
+    """``NAME=CODE,…``: services that are shown together under a name; empty text is none."""
+
+    name = "group"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, Any]:
+        name, _, listed = str(value).partition("=")
+        services = [code.strip() for code in listed.split(",") if code.strip()]
+        if not str(value).strip():
+            return {}
+        if not name.strip() or not services:
+            self.fail(f"{value!r} is not NAME=CODE[,CODE…]", param, ctx)
+        return {"name": name.strip(), "services": services}
+
+
 class JsonObject(_Type):
     """A JSON object."""
 

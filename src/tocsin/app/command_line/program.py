@@ -48,6 +48,7 @@ ROOMS: Mapping[str, Mapping[str, Entry]] = {
         "entry-point": Entry("registry", "entry_point", "What becomes of reports in free text."),
         "connector": Entry("connectors", "connector", "Monitoring systems that may speak here."),
         "rule": Entry("connectors", "rule", "What becomes of signals."),
+        "status-page": Entry("status_pages", "status_page", "What the public is shown."),
         "import": Entry("importing", "importing", "Take over another system's configuration."),
         "policy": Entry("policy", "policy", "How the org wants things done."),
     },

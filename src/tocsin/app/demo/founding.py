@@ -29,7 +29,9 @@ from tocsin.core.record_commands import (
     CreateRoute,
     CreateRule,
     CreateService,
+    CreateStatusPage,
     DestinationDraft,
+    PageGroupDraft,
     RegisterDevice,
     RegisterLink,
     SideDraft,
@@ -140,6 +142,7 @@ def network(ids: Iterator[str]) -> Iterator[Founding]:
         )
     yield from entry_points(ids)
     yield from connectors(ids)
+    yield status_page(ids)
 
 
 def entry_points(ids: Iterator[str]) -> Iterator[Founding]:
@@ -178,6 +181,31 @@ def entry_points(ids: Iterator[str]) -> Iterator[Founding]:
             severity="sev3",
             is_fallback=True,
             order=100,
+        ),
+    )
+
+
+def status_page(ids: Iterator[str]) -> Founding:
+    """What the public is shown: every service, those of the same sort together."""
+    return Founding(
+        "status_page",
+        CreateStatusPage(
+            status_page_id=next(ids),
+            code="main",
+            name=ORG_NAME,
+            services=tuple(code for code, _, _ in SERVICES),
+            groups=(
+                PageGroupDraft(
+                    name="Connectivity", services=("ip-transit", "private-line", "multicast")
+                ),
+                PageGroupDraft(
+                    name="Services", services=("route-servers", "precision-time", "resolver")
+                ),
+                PageGroupDraft(name="For members", services=("telemetry", "portal")),
+            ),
+            about="How the network is that six organisations run together.",
+            support_url="https://demo.example.org/support",
+            accent="#0f766e",
         ),
     )
 

@@ -11,7 +11,15 @@ from tocsin.core.claims import Claim
 from tocsin.core.facts import Event
 from tocsin.core.instants import from_text, to_text
 from tocsin.core.rows import facets_matching
-from tocsin.store.contract import CredentialRow, DueDeadline, Head, OrgRow, Receipt, ReceiptKey
+from tocsin.store.contract import (
+    CredentialRow,
+    DueDeadline,
+    Head,
+    OrgRow,
+    PageRow,
+    Receipt,
+    ReceiptKey,
+)
 from tocsin.store.postgres.outgoing import OutgoingReading
 from tocsin.store.postgres.searching import query_of
 from tocsin.store.rows import EVENT, HEAD, RECEIPT, event_of, head_of, receipt_of
@@ -67,6 +75,21 @@ class PostgresReadTurn(OutgoingReading, WorkspaceReading):
         if row is None:
             return None
         return CredentialRow(key_id=row[0], org_id=row[1], digest=bytes(row[2]))
+
+    def page(self, slug: str) -> PageRow | None:
+        """The status page at that public address, whichever org's it is."""
+        row = self.scoped.directory(
+            "SELECT slug, org_id, stream FROM page_slugs WHERE slug = %s", (slug,)
+        ).fetchone()
+        return None if row is None else PageRow(slug=row[0], org_id=row[1], stream=row[2])
+
+    def pages(self) -> Sequence[PageRow]:
+        """Every status page of every org, by slug."""
+        rows = self.scoped.directory("SELECT slug, org_id, stream FROM page_slugs ORDER BY slug")
+        return [
+            PageRow(slug=slug, org_id=org_id, stream=stream)
+            for slug, org_id, stream in rows.fetchall()
+        ]
 
     def head(self, org_id: int, stream: str) -> Head | None:
         """The newest state of a stream."""

@@ -36,6 +36,7 @@ from tocsin.store.rows import (
     event_rows,
     head_rows,
     outbox_rows,
+    page_rows,
     position_in,
     receipt_of,
     receipt_row,
@@ -318,6 +319,10 @@ class PostgresWriteTurn(
         columns = {"org_id": "int", "kind": "text", "key": "text"}
         self._delete("claims", columns, given_up, org_id)
         insert(self.scoped, "claims", {**columns, "stream": "text"}, taken, org_id=org_id)
+        gone, pages = page_rows(given_up, taken)
+        columns = {"slug": "text", "org_id": "int"}
+        self._delete("page_slugs", columns, gone, org_id)
+        insert(self.scoped, "page_slugs", {**columns, "stream": "text"}, pages, org_id=org_id)
 
     def _write_deadlines(self, changes: Sequence[HeadChange], org_id: int | None) -> None:
         gone, rows = deadline_rows(changes)
@@ -452,6 +457,7 @@ class PostgresWriteTurn(
             "measured",
         ):
             self.scoped.of(None, f"DELETE FROM {table}")
+        self.scoped.directory("DELETE FROM page_slugs")
         self.scoped.directory("DELETE FROM checkpoints")
 
     def drop_expired_receipts(self, at: datetime, limit: int) -> int:

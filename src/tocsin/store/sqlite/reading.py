@@ -16,6 +16,7 @@ from tocsin.store.contract import (
     DueDeadline,
     Head,
     OrgRow,
+    PageRow,
     Receipt,
     ReceiptKey,
 )
@@ -63,6 +64,21 @@ class SqliteReadTurn(OutgoingReading, WorkspaceReading, MeasuredReading):
             "SELECT key_id, org_id, digest FROM credentials WHERE key_id = ?", (key_id,)
         ).fetchone()
         return None if row is None else CredentialRow(key_id=row[0], org_id=row[1], digest=row[2])
+
+    def page(self, slug: str) -> PageRow | None:
+        """The status page at that public address, whichever org's it is."""
+        row = self.connection.execute(
+            "SELECT slug, org_id, stream FROM page_slugs WHERE slug = ?", (slug,)
+        ).fetchone()
+        return None if row is None else PageRow(slug=row[0], org_id=row[1], stream=row[2])
+
+    def pages(self) -> Sequence[PageRow]:
+        """Every status page of every org, by slug."""
+        rows = self.connection.execute("SELECT slug, org_id, stream FROM page_slugs ORDER BY slug")
+        return [
+            PageRow(slug=slug, org_id=org_id, stream=stream)
+            for slug, org_id, stream in rows.fetchall()
+        ]
 
     def head(self, org_id: int, stream: str) -> Head | None:
         """The newest state of a stream."""

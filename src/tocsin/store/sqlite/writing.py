@@ -31,6 +31,7 @@ from tocsin.store.rows import (
     event_rows,
     head_rows,
     outbox_rows,
+    page_rows,
     position_in,
     receipt_of,
     receipt_row,
@@ -182,6 +183,12 @@ class SqliteWriteTurn(
                 "DELETE FROM claims WHERE org_id = ? AND kind = ? AND key = ?", given_up
             )
         insert(self.connection, "INSERT INTO claims (org_id, kind, key, stream)", taken)
+        gone, pages = page_rows(given_up, taken)
+        if gone:
+            self.connection.executemany(
+                "DELETE FROM page_slugs WHERE slug = ? AND org_id = ?", gone
+            )
+        insert(self.connection, "INSERT INTO page_slugs (slug, org_id, stream)", pages)
 
     def _write_deadlines(self, changes: Sequence[HeadChange]) -> None:
         gone, rows = deadline_rows(changes)
@@ -287,6 +294,7 @@ class SqliteWriteTurn(
         for table in (
             "heads",
             "claims",
+            "page_slugs",
             "deadlines",
             "tickets",
             "ticket_terms",

@@ -28,6 +28,7 @@ TAGS: Final[dict[str, str]] = {
     "connectors": "Monitoring systems that may speak to us, and with which token.",
     "inbox": "Every payload that arrived, what became of it, and reading it again.",
     "rules": "What becomes of the signals of connectors.",
+    "status-pages": "What the public is shown, and where.",
     "deliveries": "What did not get through to a destination, and having it tried again.",
     "policy": "How the org wants it.",
     "redactions": "Erasing text and personal data without breaking the chain of the log.",
@@ -65,6 +66,7 @@ EXAMPLE_NAMES: Final[dict[str, str]] = {
     "entry-points": "0197a3c2-5d00-7000-8000-00000000002a",
     "connectors": "am",
     "rules": "0197a3c2-5d00-7000-8000-00000000002a",
+    "status-pages": "main",
     "members": "0197a3c2-5d00-7000-8000-00000000002a",
     "keys": "6b1f0c9d2e7a4853",
 }

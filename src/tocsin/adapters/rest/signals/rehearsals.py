@@ -13,19 +13,19 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tocsin.adapters.rest.calls import AnyCall, Call
-from tocsin.adapters.rest.connector_bodies import RuleBody
+from tocsin.adapters.rest.connectors.connector_bodies import RuleBody
 from tocsin.adapters.rest.endpoints import Endpoint
-from tocsin.adapters.rest.inbox import connector_named
-from tocsin.adapters.rest.kept_requests import read_again
+from tocsin.adapters.rest.ingest.kept_requests import read_again
 from tocsin.adapters.rest.records import ORG
-from tocsin.adapters.rest.rehearsal_shapes import (
+from tocsin.adapters.rest.signals.inbox import connector_named
+from tocsin.adapters.rest.signals.rehearsal_shapes import (
     DryRunBody,
     DryRunQuery,
     DryRunShape,
     RuleCount,
     WouldOpenShape,
 )
-from tocsin.adapters.rest.replays import receiver_of
+from tocsin.adapters.rest.signals.replays import receiver_of
 from tocsin.core import administration
 from tocsin.core.errors import FieldError, Invalid, invalid_fields
 from tocsin.core.evidence import SYSTEM_ACCESS, Directory, Given

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from tocsin.adapters.rest.inbox_shapes import ConnectorNamed
+from tocsin.adapters.rest.signals.inbox_shapes import ConnectorNamed
 from tocsin.adapters.rest.ticket_bodies import Body, Key, PageQuery
 
 Named = Annotated[str, Meta(min_length=1, max_length=100, description="A ticket, by id or ref.")]

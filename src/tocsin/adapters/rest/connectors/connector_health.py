@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tocsin.adapters.rest.calls import AnyCall
-from tocsin.adapters.rest.connector_bodies import ConnectorShape, HealthShape
+from tocsin.adapters.rest.connectors.connector_bodies import ConnectorShape, HealthShape
 from tocsin.core.facts import stream_name
 from tocsin.core.instants import to_text
 from tocsin.core.records import Connector

@@ -16,13 +16,13 @@ import structlog
 from litestar.types import HTTPScope, Receive, Send
 
 from tocsin.adapters.rest.authentication import Callers
-from tocsin.adapters.rest.drop_in import Way, refused, shaped
 from tocsin.adapters.rest.gateway import Gateway
-from tocsin.adapters.rest.ingest_visits import Visit
+from tocsin.adapters.rest.ingest.drop_in import Way, refused, shaped
+from tocsin.adapters.rest.ingest.speakers import Speakers
+from tocsin.adapters.rest.ingest.visits import Visit
 from tocsin.adapters.rest.payloads import ClientGone
 from tocsin.adapters.rest.problems import problem_of_accident, problem_of_storage
 from tocsin.adapters.rest.replies import Header, Reply
-from tocsin.adapters.rest.speakers import Speakers
 from tocsin.core.errors import Overloaded, RateLimited, Refusal
 from tocsin.store.contract import StorageFailed
 

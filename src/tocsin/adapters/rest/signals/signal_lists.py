@@ -13,13 +13,17 @@ from typing import Final
 from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.endpoints import Asked, Endpoint, Page
 from tocsin.adapters.rest.entries import signal_shape
-from tocsin.adapters.rest.inbox import tickets_of
-from tocsin.adapters.rest.known_signal_shapes import AttachBody, KnownSignalShape, SignalsQuery
 from tocsin.adapters.rest.observations import AT_ONCE, MOST_LOOKED_AT
 from tocsin.adapters.rest.pipeline import Acting
 from tocsin.adapters.rest.record_answers import existing
 from tocsin.adapters.rest.records import ORG
 from tocsin.adapters.rest.replies import Reply
+from tocsin.adapters.rest.signals.inbox import tickets_of
+from tocsin.adapters.rest.signals.known_signal_shapes import (
+    AttachBody,
+    KnownSignalShape,
+    SignalsQuery,
+)
 from tocsin.adapters.rest.tending import answered
 from tocsin.adapters.rest.ticket_bodies import InDialect
 from tocsin.adapters.rest.ticket_parts import severity_levels

@@ -17,19 +17,19 @@ import structlog
 from tocsin.adapters.rest.bodies import read_body
 from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.endpoints import Endpoint
-from tocsin.adapters.rest.inbox import connector_named, item_named, original, results_of
-from tocsin.adapters.rest.inbox_shapes import (
+from tocsin.adapters.rest.ingest.kept_requests import read_again
+from tocsin.adapters.rest.pipeline import Acting
+from tocsin.adapters.rest.records import ORG
+from tocsin.adapters.rest.replies import Reply
+from tocsin.adapters.rest.signals.inbox import connector_named, item_named, original, results_of
+from tocsin.adapters.rest.signals.inbox_shapes import (
     PayloadResult,
     ReplayBody,
     ReplayedPayload,
     ReplayedPayloads,
     ResultTicket,
 )
-from tocsin.adapters.rest.kept_requests import read_again
-from tocsin.adapters.rest.pipeline import Acting
-from tocsin.adapters.rest.records import ORG
-from tocsin.adapters.rest.replies import Reply
-from tocsin.adapters.rest.signal_bodies import ToldSignal, drafts_of
+from tocsin.adapters.rest.signals.signal_bodies import ToldSignal, drafts_of
 from tocsin.adapters.rest.tending import admit, answered, keep
 from tocsin.adapters.rest.ticket_commands import in_utc
 from tocsin.core.errors import Conflict, Forbidden, Overloaded, Refusal, invalid

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from tocsin.adapters.rest.authentication import Admission, Caller, Callers, admission
-from tocsin.adapters.rest.connector_tokens import (
+from tocsin.adapters.rest.gateway import Gateway
+from tocsin.adapters.rest.ingest.connector_tokens import (
     Neighbour,
     Neighbours,
     digest_of,
     with_code,
     with_token,
 )
-from tocsin.adapters.rest.drop_in import Way
-from tocsin.adapters.rest.gateway import Gateway
+from tocsin.adapters.rest.ingest.drop_in import Way
 from tocsin.core.errors import NotFound, Unauthenticated
 from tocsin.core.permissions import require_member
 from tocsin.handler.receiving import Receiver, Reply, Request

@@ -11,7 +11,7 @@ from tocsin.adapters.rest.calls import Call
 from tocsin.adapters.rest.endpoints import Endpoint
 from tocsin.adapters.rest.pipeline import Acting
 from tocsin.adapters.rest.replies import Header, Reply
-from tocsin.adapters.rest.signal_bodies import (
+from tocsin.adapters.rest.signals.signal_bodies import (
     LARGEST_BODY,
     MOST_AT_ONCE,
     OneOrMany,

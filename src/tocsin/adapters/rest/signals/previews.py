@@ -6,18 +6,18 @@ from msgspec import UNSET
 
 from tocsin.adapters.rest.calls import Call
 from tocsin.adapters.rest.endpoints import Endpoint
-from tocsin.adapters.rest.inbox import connector_named
-from tocsin.adapters.rest.kept_requests import read_again
-from tocsin.adapters.rest.mapping_previewing import Tried
+from tocsin.adapters.rest.ingest.kept_requests import read_again
 from tocsin.adapters.rest.records import ORG
-from tocsin.adapters.rest.rehearsal_shapes import (
+from tocsin.adapters.rest.signals.inbox import connector_named
+from tocsin.adapters.rest.signals.mapping_previewing import Tried
+from tocsin.adapters.rest.signals.rehearsal_shapes import (
     ComplaintShape,
     PreviewBody,
     PreviewedShape,
     PreviewedSignal,
     PreviewShape,
 )
-from tocsin.adapters.rest.replays import receiver_of
+from tocsin.adapters.rest.signals.replays import receiver_of
 from tocsin.core.commands import SignalDraft
 from tocsin.core.errors import Conflict
 from tocsin.core.ingestion import Reading, Unreadable

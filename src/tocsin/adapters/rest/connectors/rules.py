@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tocsin.adapters.rest.calls import Call
-from tocsin.adapters.rest.connector_bodies import (
+from tocsin.adapters.rest.connectors.connector_bodies import (
     RuleBody,
     RulePatch,
     RuleShape,

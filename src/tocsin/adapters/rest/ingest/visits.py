@@ -18,13 +18,13 @@ from urllib.parse import quote_plus
 from litestar.types import HTTPScope, Receive
 
 from tocsin.adapters.rest.authentication import client_address, plain_address, presented
-from tocsin.adapters.rest.connector_tokens import carried_token, digest_of, query_of
-from tocsin.adapters.rest.drop_in import Way, kind_of
 from tocsin.adapters.rest.gateway import Gateway
-from tocsin.adapters.rest.kept_requests import to_keep
+from tocsin.adapters.rest.ingest.connector_tokens import carried_token, digest_of, query_of
+from tocsin.adapters.rest.ingest.drop_in import Way, kind_of
+from tocsin.adapters.rest.ingest.kept_requests import to_keep
+from tocsin.adapters.rest.ingest.speakers import Listener, Speaker, Speakers
 from tocsin.adapters.rest.payloads import received, unpacked
 from tocsin.adapters.rest.replies import Reply as Said
-from tocsin.adapters.rest.speakers import Listener, Speaker, Speakers
 from tocsin.core.errors import (
     Malformed,
     MethodNotAllowed,

@@ -11,14 +11,14 @@ from urllib.parse import quote
 from msgspec import UnsetType
 
 from tocsin.adapters.rest.calls import AnyCall, Call
-from tocsin.adapters.rest.connector_bodies import (
+from tocsin.adapters.rest.connectors.connector_bodies import (
     ConnectorBody,
     ConnectorPatch,
     ConnectorShape,
     DefaultsPatch,
     DefaultsShape,
 )
-from tocsin.adapters.rest.connector_health import with_health
+from tocsin.adapters.rest.connectors.connector_health import with_health
 from tocsin.adapters.rest.endpoints import Asked, Endpoint, Page
 from tocsin.adapters.rest.records import Sort, listing, patching, posting, reading, removing
 from tocsin.adapters.rest.ticket_commands import given

@@ -16,7 +16,9 @@ from msgspec import UNSET, UnsetType
 
 from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.endpoints import Endpoint, Page
-from tocsin.adapters.rest.inbox_shapes import (
+from tocsin.adapters.rest.record_answers import existing
+from tocsin.adapters.rest.records import ORG
+from tocsin.adapters.rest.signals.inbox_shapes import (
     InboxDetail,
     InboxItem,
     InboxQuery,
@@ -24,8 +26,6 @@ from tocsin.adapters.rest.inbox_shapes import (
     PayloadResult,
     ResultTicket,
 )
-from tocsin.adapters.rest.record_answers import existing
-from tocsin.adapters.rest.records import ORG
 from tocsin.adapters.rest.ticket_commands import optional_utc
 from tocsin.core.errors import NotFound
 from tocsin.core.evidence import Access

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from tocsin.adapters.rest.connector_bodies import Mapping, RuleBody
+from tocsin.adapters.rest.connectors.connector_bodies import Mapping, RuleBody
 from tocsin.adapters.rest.ticket_bodies import Body, Query
 
 LONGEST_HOURS = 720

@@ -1,0 +1,1 @@
+"""Connectors and their rules as records, and how the connectors are."""
