@@ -553,6 +553,24 @@ def test_the_same_new_key_from_many_at_once_is_one_incident(home: House) -> None
     assert sum(row.attached for row in rows) == 39
 
 
+def test_a_time_in_the_future_is_taken_as_now_and_the_verdict_says_so(home: House) -> None:
+    am = neighbour(home)
+    ahead = home.clock() + timedelta(days=400)
+
+    accounted = am.says(alert(ts=ahead))
+    again = am.says(alert(ts=ahead + MINUTE))
+
+    assert told(accounted) == ["created"]
+    assert "its time is in the future" in accounted.reason
+    assert told(again) == ["deduplicated"]
+    assert "its time is in the future" in again.reason
+    assert "in the future" in inbox(home)[0].reason
+    assert only(home).start_at <= home.clock() + MINUTE
+    ask(home, ChangeStatus(status="closed", root_cause="hardware"), only(home))
+    assert told(am.says(alert(ts=ahead + 2 * MINUTE))) == ["attached"]
+    assert len(tickets(home)) == 1
+
+
 def test_two_orgs_never_meet(home: House) -> None:
     here, there = neighbour(home), neighbour(home, org="elsewhere")
     here.says(alert())

@@ -38,7 +38,7 @@ from tocsin.core.ingestion import (
 )
 from tocsin.core.records import Connector, Rule
 from tocsin.core.ticket import Ticket
-from tocsin.core.ticket_reading import REASON
+from tocsin.core.ticket_reading import REASON, TOLERANCE
 from tocsin.core.verdicts import Because, Fresh, Step, Verdict, Word
 from tocsin.core.words import Role, SignalState, TicketType, is_active
 from tocsin.handler.alerts import draft_of, name_of, written
@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from tocsin.handler.deliberation import Deliberation
 
 _FIRING: Final = SignalState.FIRING.value
+
+AHEAD: Final = "its time is in the future, and was taken as now"
 
 OBSERVER_ROLE: Final = Role.SRE_LEAD
 """What a connector's word weighs: all that its verdicts ask for, and no effect on what is not its
@@ -123,6 +125,13 @@ class Hearing:
     # -- signals ---------------------------------------------------------------------------------
 
     def _signal(self, draft: SignalDraft, *, as_held: bool = False) -> Told:
+        if draft.ts is None or draft.ts <= self._at + TOLERANCE:
+            return self._judged(draft, as_held=as_held)
+        # A clock that is wrong is no reason to lose an alert, nor to believe the clock.
+        told = self._judged(replace(draft, ts=None), as_held=as_held)
+        return replace(told, reason=f"{told.reason}; {AHEAD}")
+
+    def _judged(self, draft: SignalDraft, *, as_held: bool) -> Told:
         as_held = as_held or self._arrival.again
         name = name_of(draft, self._connector, again=as_held)
         row = self._known.get(name)
