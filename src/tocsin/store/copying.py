@@ -2,8 +2,8 @@
 
 The tables have the same names and columns in both, so rows are carried over as they are: the log
 with its chain, states, receipts, sealed secrets, what waits to be delivered. What only makes sense
-where it is (leases, the search index, what measures are made of, followers' checkpoints) stays, and
-is made anew.
+where it is (leases, the search index, what measures and status pages are made of, followers'
+checkpoints) stays, and is made anew.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from typing import Any, Final
 from sqlalchemy import Table
 
 from tocsin.store import schema
+from tocsin.store.migrating import NEWEST_REVISION
 from tocsin.store.postgres import PostgresStore
 from tocsin.store.sqlite import SqliteStore
-from tocsin.store.sqlite.connecting import connect, opened, storage_errors
+from tocsin.store.sqlite.connecting import Connection, connect, opened, storage_errors
 
 Progress = Callable[[int, int], None]
 
-STAYING: Final = frozenset({"leases", "checkpoints", "house", "measured"})
+STAYING: Final = frozenset({"leases", "checkpoints", "house", "measured", "public_notices"})
 TABLES: Final[Sequence[Table]] = [
     table
     for table in (*schema.DIRECTORY_TABLES, *schema.TENANT_TABLES)
@@ -120,7 +121,7 @@ def copy_in(
                 if turn.last_position() or turn.orgs():
                     raise NotEmpty("there is something in that database already; name an empty one")
                 turn.scoped.to(None)
-                for table in TABLES:
+                for table in _tables_in(file):
                     rows = file.execute(f"SELECT {', '.join(_columns(table))} FROM {table.name}")
                     written = 0
                     for part in _parts(rows):
@@ -132,6 +133,17 @@ def copy_in(
         finally:
             file.close()
     return int(total)
+
+
+def _tables_in(file: Connection) -> Sequence[Table]:
+    """What there is to carry over: a file of an older release lacks the tables that came later,
+    and they begin empty, as when it is migrated."""
+    (revision,) = file.execute("SELECT version_num FROM alembic_version").fetchone()
+    if revision >= NEWEST_REVISION:
+        return TABLES
+    found = file.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    present = {name for (name,) in found}
+    return [table for table in TABLES if table.name in present]
 
 
 def _parts(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:

@@ -54,7 +54,9 @@ def test_where_and_how_it_came_is_kept_without_the_token(gateway: Client) -> Non
     answer = say(gateway, path, {"priority": "P2"}, method="PUT", headers=headers)
     assert answer.status == 202
     (kept,) = inbox(gateway)
-    assert json.loads(kept.headers) == {
+    headers = json.loads(kept.headers)
+    assert len(headers.pop("x-tocsin-fresh")) == 36
+    assert headers == {
         "user-agent": "og/1",
         "x-tocsin-path": "v2/alerts/disk/priority",
         "x-tocsin-method": "PUT",
@@ -79,6 +81,22 @@ def test_a_routing_key_in_the_payload_is_a_token_and_is_not_kept(gateway: Client
     for one in kept:
         assert token.encode() not in one.payload
         assert token not in one.headers
+
+
+def test_a_key_that_was_made_for_a_payload_is_made_again_when_it_is_replayed(
+    gateway: Client,
+) -> None:
+    token = connector(gateway, "pagerduty", "pd")
+    nameless = {name: value for name, value in EVENT.items() if name != "dedup_key"}
+    first = say(gateway, "/v2/enqueue", {**nameless, "routing_key": token})
+    assert first.status == 202
+
+    (kept,) = inbox(gateway)
+    replayed = gateway.ask("POST", f"/inbox/{kept.id}/replay", {}, who="admin")
+
+    assert replayed.status == 200
+    assert replayed.json["verdict"] == "deduplicated"
+    assert len(gateway.ask("GET", "/tickets").json["items"]) == 1
 
 
 def test_a_packed_payload_is_unpacked(gateway: Client) -> None:
