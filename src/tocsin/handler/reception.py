@@ -63,6 +63,10 @@ _NO_HEADERS: Final = "{}"
 __all__ = ["Reception", "heard_again"]
 
 
+def _is_on_a_ticket(row: KnownSignal | None) -> bool:
+    return row is not None and row.stream is not None and row.state == _FIRING
+
+
 class Reception:
     """Takes in the payloads of one turn, in order."""
 
@@ -80,7 +84,7 @@ class Reception:
     def prepare(self, arrivals: Iterable[Arrival]) -> None:
         """Read in one go what most of *arrivals* will ask for."""
         fingerprints: dict[int, list[str]] = {}
-        keys: dict[int, set[str]] = {}
+        keys: dict[int, dict[str, str]] = {}
         for one in arrivals:
             self._expected += one.weight
             if isinstance(one.reading, Unread):
@@ -88,13 +92,15 @@ class Reception:
             directory = self.house.directory(one.org_id)
             connector = directory.connector(one.connector_id or "")
             names = fingerprints.setdefault(one.org_id, [])
-            held = keys.setdefault(one.org_id, set())
+            held = keys.setdefault(one.org_id, {})
             for said in one.reading.said:
                 if isinstance(said, SignalDraft):
-                    names.append(name_of(said, connector, again=one.again))
+                    name = name_of(said, connector, again=one.again)
+                    names.append(name)
                     if said.correlation_key:
-                        key = said.correlation_key
-                        held.add(key if one.again else prefixed(key, connector))
+                        held[name] = said.correlation_key
+                        if not one.again:
+                            held[name] = prefixed(said.correlation_key, connector)
                 elif isinstance(said, Announced):
                     names.append(prefixed(said.key, connector))
         for org_id, names in fingerprints.items():
@@ -103,7 +109,10 @@ class Reception:
             self.house.load_tickets(
                 org_id, {row.stream for row in known.rows if row.stream is not None}
             )
-            self.vicinity(org_id).load_keys(keys[org_id])
+            # What fires on its ticket already will hardly ask who holds its key.
+            self.vicinity(org_id).load_keys(
+                {key for name, key in keys[org_id].items() if not _is_on_a_ticket(known.get(name))}
+            )
 
     def finish(self) -> None:
         """Put into the batch what the alerts have come to."""
