@@ -104,6 +104,14 @@ def key(value: object, *, longest: int = LONGEST_KEY) -> str | None:
         value = json.dumps(value)
     elif not isinstance(value, str):
         return None
+    if len(value) <= longest and _is_plain_text(value) and value.strip() == value:
+        return value or None
+    return _shortened(value, longest)
+
+
+@lru_cache(maxsize=4_096)
+def _shortened(value: str, longest: int) -> str | None:
+    """A key that is long or has to be cleaned; that of a group comes with each of its payloads."""
     cleaned = _printable(value).strip()
     if not cleaned:
         return None
