@@ -18,6 +18,7 @@ from bench import (
     delivering,
     gateways,
     idling,
+    pages,
     report,
     signalling,
     stored,
@@ -32,6 +33,7 @@ SECTIONS: Final[Mapping[str, Callable[..., list[Figure]]]] = {
     "postgres": gateways.measure,
     "slack": commanding.measure,
     "signals": signalling.measure,
+    "pages": pages.measure,
 }
 """Each takes an empty folder and ``quick``; ``stored`` is reading and rebuilding of one store."""
 

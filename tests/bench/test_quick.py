@@ -27,5 +27,6 @@ def test_every_section_measures_what_was_promised(tmp_path: Path) -> None:
     assert promised == {
         *("acknowledge", "reading", "rebuild", "idle", "deliver", "postgres", "slack"),
         "signals",
+        "pages",
     }
     assert all(figure["value"] >= 0 for figure in figures)

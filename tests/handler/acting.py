@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+from tests.servers.databases import lay_out
 from tocsin.core.commands import Command, OpenIncident
 from tocsin.core.ids import uuid7
 from tocsin.core.pubkeys import encode
@@ -157,6 +158,8 @@ def house(folder: Path, *, at: str | None = None) -> Iterator[House]:
     """A furnished house in *folder*, or in the empty PostgreSQL database *at* an address; stopped
     and closed at the end."""
     clock, numbers = Clock(), count(1)
+    if at is None:
+        lay_out(folder / "tocsin.db")
 
     def opened() -> Store:
         return SqliteStore(folder / "tocsin.db") if at is None else PostgresStore(at)

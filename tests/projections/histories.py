@@ -21,12 +21,16 @@ from tocsin.core.commands import (
     ChangeSeverity,
     ChangeStatus,
     Command,
+    EditPublicUpdate,
     OpenIncident,
     PlanMaintenance,
+    PostPublicUpdate,
     Redact,
+    ServiceImpactDraft,
     Tick,
 )
 from tocsin.core.errors import Refusal
+from tocsin.core.ticket import Ticket
 from tocsin.projections.following import Followers
 
 WORDS = ("quartz", "zephyr", "marimba", "obsidian", "kestrel")
@@ -44,6 +48,7 @@ STATUSES = (
     "closed",
     "cancelled",
 )
+PUBLIC_STATUSES = ("investigating", "monitoring", "resolved", "scheduled", "completed")
 CAST = {"owner": "net", "teammate": "net", "admin": "net", "stranger": "elsewhere"}
 
 
@@ -88,7 +93,15 @@ class Followed:
     """The followers come to the end of the log."""
 
 
-Step = Opened | Done | Erased | Ticked | Followed
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """An org_admin gives the *nth* public update of the org's tickets another body."""
+
+    nth: int
+    body: str
+
+
+Step = Opened | Done | Corrected | Erased | Ticked | Followed
 
 phrases = st.lists(st.sampled_from(WORDS), min_size=1, max_size=2).map(" ".join)
 
@@ -117,6 +130,15 @@ commands: st.SearchStrategy[Command] = st.one_of(
     st.builds(ChangeFields, devices=_some(DEVICES), services=_some(SERVICES)),
     st.builds(Assign, assignee=st.none() | st.sampled_from(("alpha", "beta"))),
     st.builds(AddAction, action_kind=st.just("NOTE"), label=phrases),
+    st.builds(
+        PostPublicUpdate,
+        title=phrases,
+        body=phrases,
+        status=st.sampled_from(PUBLIC_STATUSES),
+        services=_some(SERVICES).map(
+            lambda codes: tuple(ServiceImpactDraft(code=code, impact="major") for code in codes)
+        ),
+    ),
 )
 doings = st.builds(Done, st.sampled_from(tuple(CAST)), st.integers(0, 20), commands)
 steps: st.SearchStrategy[Step] = st.one_of(
@@ -124,6 +146,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
     doings,
     doings,
     doings,
+    st.builds(Corrected, st.integers(0, 20), phrases),
     st.builds(Erased, st.integers(0, 200)),
     st.builds(Erased, st.integers(0, 20)),
     st.builds(Ticked, st.integers(0, 2_000)),
@@ -163,6 +186,12 @@ def take(home: House, step: Step) -> None:
             if found:
                 subject = found[step.nth % len(found)].partition(":")[2]
                 home.ask(step.who, step.command, org=CAST[step.who], subject=subject)
+        case Corrected():
+            told = public_updates(home, "net")
+            if told:
+                subject, update = told[step.nth % len(told)]
+                edit = EditPublicUpdate(public_update_id=update, body=step.body)
+                home.ask("admin", edit, subject=subject)
         case Erased():
             erasable = texts(home, "net")
             if erasable:
@@ -212,6 +241,18 @@ def streams(home: House, org: str) -> list[str]:
             for head in turn.heads_of_sort(home.orgs[org], sort)
         ]
     return [head.stream for head in sorted(heads, key=lambda head: head.number)]
+
+
+def public_updates(home: House, org: str) -> list[tuple[str, str]]:
+    """Every public update of the org's tickets: the ticket's id, the update's."""
+    with home.store.reading() as turn:
+        return [
+            (head.state.id, update.id)
+            for sort in ("incident", "maintenance")
+            for head in turn.heads_of_sort(home.orgs[org], sort)
+            if isinstance(head.state, Ticket)
+            for update in head.state.public_updates
+        ]
 
 
 def texts(home: House, org: str) -> list[tuple[str, str, str]]:

@@ -14,12 +14,14 @@ from tocsin.core.commands import (
     ChangeLabels,
     ChangeSeverity,
     ChangeStatus,
+    PostPublicUpdate,
     Redact,
 )
 from tocsin.handler.submission import Submission
 from tocsin.projections.checking import problems_of_search
 from tocsin.projections.following import REST_SECONDS, SEARCH, SLICE, Followers
 from tocsin.projections.measuring import MEASURES
+from tocsin.projections.public_notices import PUBLIC
 from tocsin.projections.rebuilding import rebuild
 from tocsin.store.sqlite.connecting import connect
 
@@ -163,14 +165,18 @@ def test_a_long_log_is_followed_slice_by_slice_without_a_rest(home: House) -> No
 def test_lag_is_told_in_events_and_seconds(home: House) -> None:
     followers = Followers(store=home.store, clock=home.clock, timer=Timer())
     follow(home)
-    assert followers.lag() == [(SEARCH, 0, 0.0), (MEASURES, 0, 0.0)]
+    assert followers.lag() == [(SEARCH, 0, 0.0), (MEASURES, 0, 0.0), (PUBLIC, 0, 0.0)]
 
     opened(home)
     home.clock.pass_by(timedelta(seconds=90))
 
     behind = followers.lag()
-    assert [(name, events) for name, events, _ in behind] == [(SEARCH, 1), (MEASURES, 1)]
-    assert [seconds for _, _, seconds in behind] == pytest.approx([90, 90], abs=0.01)
+    assert [(name, events) for name, events, _ in behind] == [
+        (SEARCH, 1),
+        (MEASURES, 1),
+        (PUBLIC, 1),
+    ]
+    assert [seconds for _, _, seconds in behind] == pytest.approx([90, 90, 90], abs=0.01)
 
 
 # -- erasure -------------------------------------------------------------------------------------
@@ -234,6 +240,26 @@ def test_what_was_said_and_then_erased_is_nowhere_in_the_file(filed: House) -> N
     follow(filed)
 
     assert found(filed, SECRET.decode()) == []
+    assert bytes_on_disk(filed).count(SECRET) == 0
+
+
+def test_what_the_public_was_told_and_was_then_erased_is_nowhere_in_the_file(filed: House) -> None:
+    subject = opened(filed)
+    told = filed.ask(
+        "admin",
+        PostPublicUpdate(
+            title=f"About {SECRET.decode()}", body=f"call {SECRET.decode()}", status="investigating"
+        ),
+        subject=subject,
+    )
+    follow(filed)
+    with filed.store.reading() as turn:
+        ((text,),) = turn.select("SELECT notice FROM public_notices", org_id=None)
+    assert text.count(SECRET.decode()) == 2
+
+    filed.ask("admin", Redact(event=told.events[0].id, fields=("title", "body")), subject=subject)
+    follow(filed)
+
     assert bytes_on_disk(filed).count(SECRET) == 0
 
 

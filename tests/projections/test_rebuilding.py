@@ -12,13 +12,18 @@ from hypothesis import settings
 
 from tests.handler.acting import House, house
 from tests.projections.histories import Step, follow, histories, lived, streams, take
-from tocsin.core.commands import ChangeStatus, Redact
+from tocsin.core.commands import ChangeStatus, PostPublicUpdate, Redact
 from tocsin.core.errors import Refusal
-from tocsin.projections.checking import problems_of_measures, problems_of_search
+from tocsin.projections.checking import (
+    problems_of_measures,
+    problems_of_pages,
+    problems_of_search,
+)
 from tocsin.projections.following import SEARCH
 from tocsin.projections.rebuilding import rebuild
 from tocsin.store.contract import LogDamaged, StorageFailed
 from tocsin.store.measuring import MEASURED
+from tocsin.store.public_notices import PUBLIC_NOTICES
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite.connecting import connect
 
@@ -32,6 +37,7 @@ ROWS = {
     "ticket_terms": "SELECT org_id, term, number FROM ticket_terms ORDER BY 1, 2, 3",
     "search": "SELECT rowid, org, text FROM search ORDER BY 1",
     "measured": f"SELECT {MEASURED} FROM measured ORDER BY 1, 2",
+    "public_notices": f"SELECT {PUBLIC_NOTICES} FROM public_notices ORDER BY 1, 2",
     "checkpoints": "SELECT name, position FROM checkpoints ORDER BY 1",
 }
 """Everything that follows from the log, in key order."""
@@ -73,6 +79,7 @@ def test_rebuilding_gives_what_following_gave(history: list[Step]) -> None:
         assert events_of(home) == log
         assert list(problems_of_search(home.store)) == []
         assert list(problems_of_measures(home.store)) == []
+        assert list(problems_of_pages(home.store)) == []
         # Whoever goes on after a rebuild goes on as if there had been none.
         follow(home)
         assert rows_of(home) == followed
@@ -100,7 +107,10 @@ def story(tmp_path: Path) -> Any:
     with house(tmp_path) as home:
         for title in ("Fibre cut", "Power lost", "Optic failing"):
             stream = home.ask("owner", home.incident(title)).stream
-            home.ask("owner", ChangeStatus(body=f"{title} seen"), subject=stream.partition(":")[2])
+            subject = stream.partition(":")[2]
+            home.ask("owner", ChangeStatus(body=f"{title} seen"), subject=subject)
+            told = PostPublicUpdate(title="Trouble", body="We look.", status="investigating")
+            home.ask("admin", told, subject=subject)
         follow(home)
         yield home
 
@@ -121,6 +131,7 @@ def test_a_rebuild_repairs_what_was_spoiled(story: House) -> None:
         turn.connection.execute("DELETE FROM ticket_terms")
         turn.connection.execute("DELETE FROM search")
         turn.connection.execute("UPDATE measured SET turns = '[]', resolving = 1")
+        turn.connection.execute("UPDATE public_notices SET ended_at = '', notice = '{}'")
         turn.connection.execute("UPDATE heads SET version = 99")
         turn.connection.execute("UPDATE tickets SET gravity = 0, facets = 0")
         turn.connection.execute("INSERT INTO checkpoints (name, position) VALUES ('gone', 3)")

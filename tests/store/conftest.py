@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.handler.acting import house
-from tests.servers.databases import cluster, fresh_database
+from tests.servers.databases import cluster, fresh_database, lay_out
 from tests.store.retelling import History, at, history_in, told
 from tocsin.store.contract import Store
 
@@ -29,7 +29,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
     if request.param == "postgres":
         url = request.getfixturevalue("fresh_database")()
     else:
-        url = f"sqlite:///{tmp_path / 'told.db'}"
+        url = f"sqlite:///{lay_out(tmp_path / 'told.db')}"
 
     def open_it() -> Store:
         stores.append(at(url))

@@ -13,7 +13,11 @@ import pytest
 
 from tests.handler.acting import NOON
 from tests.store.retelling import History, Teller, after, at, indexed, told
+from tocsin.core.instants import to_text
+from tocsin.core.public_notices import PublicNotice, PublicWords
+from tocsin.core.rows import OPEN_END
 from tocsin.core.ticket import Ticket
+from tocsin.core.words import Severity, TicketType
 from tocsin.store.contract import (
     Answer,
     Batch,
@@ -24,8 +28,24 @@ from tocsin.store.contract import (
     Store,
 )
 from tocsin.store.digests import digest_of_remaining
+from tocsin.store.public_notices import PublicNoticeRow, public_notice_of
 
 LATER = NOON + timedelta(hours=24)
+
+
+def noticed(history: History) -> PublicNoticeRow:
+    """What the public was told of a ticket."""
+    words = PublicWords(
+        id="u", status="resolved", title="Over", body="Over.", posted_at=NOON, event="e"
+    )
+    notice = PublicNotice(
+        stream=history.incident,
+        ref="I20261120-0001",
+        kind=TicketType.INCIDENT,
+        severity=Severity.SEV2,
+        updates=(words,),
+    )
+    return PublicNoticeRow(org_id=history.net, number=1, notice=notice)
 
 
 def receipt(
@@ -390,6 +410,7 @@ def test_clearing_takes_what_follows_and_leaves_the_log(full: Store, history: Hi
         turn.write(Batch(batch_id="b", receipts=[kept]))
         indexed(turn, {11: "fibre"}, org_id=history.net)
         turn.put_checkpoint("search", 11)
+        turn.put_public_notices([noticed(history)])
         turn.commit()
 
     with full.tending() as turn:
@@ -415,6 +436,28 @@ def test_clearing_takes_what_follows_and_leaves_the_log(full: Store, history: Hi
             (history.net,),
             org_id=history.net,
         ) == ("[]",)
+        assert list(turn.select("SELECT number FROM public_notices", org_id=None)) == []
         assert [tuple(row) for row in turn.select("SELECT count(*) FROM tickets", org_id=None)] == [
             (0,)
         ]
+
+
+def test_a_public_notice_replaces_the_one_before_and_ends_when_it_says(
+    full: Store, history: History
+) -> None:
+    over = noticed(history)
+    still = replace(over.notice.updates[0], status="investigating")
+    again = replace(over, notice=replace(over.notice, updates=(still,)))
+    found = []
+    for row in (over, again):
+        with full.writing() as turn:
+            turn.put_public_notices([row])
+            turn.commit()
+        with full.reading() as reader:
+            rows = reader.select(
+                "SELECT org_id, number, is_over, ended_at, notice FROM public_notices", org_id=None
+            )
+        ((org_id, number, is_over, ended_at, text),) = rows
+        assert (org_id, number, public_notice_of(text)) == (history.net, 1, row.notice)
+        found.append((is_over, ended_at))
+    assert found == [(1, to_text(NOON)), (0, OPEN_END)]

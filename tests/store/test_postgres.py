@@ -131,6 +131,7 @@ def in_trouble(store: PostgresStore, history: History) -> None:
                 "INSERT INTO search VALUES (%(org)s, %(org)s, 'fibre', 'fibre:1')",
                 "INSERT INTO deadlines VALUES (%(org)s, 's', 'k', '2030')",
                 "INSERT INTO measured SELECT %(org)s, 1" + 12 * ", ''",
+                "INSERT INTO public_notices SELECT %(org)s, 1, 0" + 3 * ", ''",
                 "INSERT INTO inbox SELECT %(org)s, 1, NULL, '', '', '', '', '', '', ''" + 6 * ", 0",
                 "INSERT INTO signals SELECT %(org)s, 'f', 's', NULL, NULL"
                 + 5 * ", ''"

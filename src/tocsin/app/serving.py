@@ -24,6 +24,7 @@ from tocsin.adapters.rest.application import make_application, make_probes
 from tocsin.adapters.rest.gateway import Gateway
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.app.background import SLACK, Background
+from tocsin.app.dashboard import dashboard_doors
 from tocsin.app.doors import Doors
 from tocsin.app.house import (
     fresh_bits,
@@ -36,12 +37,14 @@ from tocsin.app.house import (
 from tocsin.app.listening import Server, bound, url_of
 from tocsin.app.lock import locked
 from tocsin.app.logs import write_logs
+from tocsin.app.pages import PublicPages, copies_in
 from tocsin.app.previewing import tried
 from tocsin.app.receivers import receivers
 from tocsin.app.sending import sending
 from tocsin.app.settings import Settings, has_role, speaks_to_slack
 from tocsin.app.showing import Seal
 from tocsin.app.triaging import language_model
+from tocsin.app.waiting import opened_in_time
 from tocsin.store.contract import Store
 from tocsin.store.sealing import opened, sealed
 
@@ -83,9 +86,15 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
         def seal(secret: bytes) -> bytes:
             return sealed(key, secret)
 
-        if path is not None:
-            prepare(path, seal)
-        store = open_store(settings.data, settings.database)
+        def opening() -> Store:
+            if path is not None:
+                prepare(path, seal)
+            return open_store(settings.data, settings.database)
+
+        copies = copies_in(settings.data)
+        store = opened_in_time(
+            opening, copies=copies, taken=taken, default_page=settings.default_page
+        )
         house.callback(store.close)
         if path is not None:
             # Whoever has the lock is the only server there is.
@@ -133,14 +142,31 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
             trouble=background.trouble,
         )
 
+        pages: PublicPages | None = None
+        if has_role(settings, "gateway"):
+            pages = PublicPages(
+                store=store,
+                readers=readers,
+                announcer=announcer,
+                metrics=metrics,
+                clock=now,
+                copies=copies,
+                url=settings.public_url or url_of(taken),
+                default_page=settings.default_page,
+            )
+
         def ready() -> None:
             _settle()
+            if pages is not None:
+                pages.start()
             url, where = url_of(taken), shown_database(settings.data, settings.database)
             log.info("serving", action="serving", url=url, database=where)
             on_ready(url)
 
         def stopping() -> None:
             log.info("stopping: finishing what is held", action="stopping")
+            if pages is not None:
+                pages.stop()
             announcer.close()
 
         application = (
@@ -149,7 +175,10 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
         # Made, the web framework has set up logging in a way of its own.
         write_logs(settings.log_level)
         doors: dict[str, ASGIApp] = {}
-        server = Server(Doors(application, doors), on_ready=ready, on_stopping=stopping)
+        if has_role(settings, "gateway"):
+            doors.update(dashboard_doors(gateway, key=key))
+        entrance = Doors(application, doors, pages=None if pages is None else pages.application)
+        server = Server(entrance, on_ready=ready, on_stopping=stopping)
         # From here on the order of the end is: requests, deliveries, clock, writer, readers,
         # store, lock.
         house.callback(gateway.bench.close)

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Final, Literal
 
+from tocsin.core.status_pages import is_slug
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 ServerRole = Literal["all", "gateway", "dispatcher"]
 SmtpSecurity = Literal["starttls", "tls", "none"]
@@ -103,6 +105,13 @@ def web_address(text: str) -> str:
     if not text.startswith(("https://", "http://")) or any(one.isspace() for one in text):
         raise ValueError("give an address such as https://tocsin.example.net")
     return text.rstrip("/")
+
+
+def page_code(text: str) -> str:
+    """The code of a status page."""
+    if not is_slug(text):
+        raise ValueError("give the code of a status page, such as main")
+    return text
 
 
 def token(text: str) -> str:

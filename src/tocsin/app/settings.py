@@ -49,6 +49,7 @@ class Settings:
     trusted_proxies: tuple[Network, ...]
     allow_private_destinations: bool
     public_url: str | None
+    default_page: str | None
     smtp_host: str | None
     smtp_port: int
     smtp_security: SmtpSecurity
@@ -182,6 +183,14 @@ TABLE: Final[tuple[Setting, ...]] = (
         default=None,
         sentence="Where people and receivers find this server, as in links of what it sends.",
         read=of.web_address,
+    ),
+    Setting(
+        name="default_page",
+        type="code",
+        default=None,
+        sentence="The status page whose list stands at /list, for readers that know no other"
+        " address.",
+        read=of.page_code,
     ),
     Setting(
         name="smtp_host",

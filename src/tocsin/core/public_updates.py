@@ -15,7 +15,6 @@ from tocsin.core.ticket_reading import (
     TITLE,
     Errors,
     required_text,
-    text_set,
     word,
 )
 from tocsin.core.words import (
@@ -44,7 +43,7 @@ def post(state: Ticket, command: PostPublicUpdate, given: Given) -> tuple[Payloa
     """The public update that *command* makes.
 
     Raises:
-        Invalid: no title the first time, an unknown word or service, a text out of bounds.
+        Invalid: no title the first time, an unknown word, service or page, a text out of bounds.
     """
     errors: Errors = []
     if command.title is None and state.public_title is not None:
@@ -54,7 +53,7 @@ def post(state: Ticket, command: PostPublicUpdate, given: Given) -> tuple[Payloa
     body = required_text(command.body, field="body", longest=TEXT, errors=errors)
     status = _status(command.status, state, errors)
     shown = _services(command.services, given, errors)
-    pages = text_set(command.pages, field="pages", most=MOST_PAGES, longest=LABEL, errors=errors)
+    pages = _pages(command.pages, given, errors)
     if errors or status is None:
         raise invalid_fields(errors)
     if status in _ALL_IS_WELL:
@@ -99,6 +98,25 @@ def _services(
         if impact is not None:
             found[service.code] = ServiceImpact(code=service.code, impact=impact.value)
     return tuple(found[code] for code in sorted(found))
+
+
+def _pages(names: tuple[str, ...], given: Given, errors: Errors) -> tuple[str, ...]:
+    """The ids of the status pages that *names*, codes or ids, stand for: a code may change, and
+    then be another page's."""
+    if len(names) > MOST_PAGES:
+        errors.append(FieldError("pages", "too_long", f"more than {MOST_PAGES}"))
+        return ()
+    found: set[str] = set()
+    for index, name in enumerate(names):
+        page = given.directory.status_page(name)
+        if page is None:
+            detail = f'no status page with the code "{name[:LABEL]}"'
+            errors.append(FieldError(f"pages[{index}]", "unknown_page", detail))
+            continue
+        if page.id in found:
+            errors.append(FieldError(f"pages[{index}]", "duplicate", f"{page.code} is named twice"))
+        found.add(page.id)
+    return tuple(sorted(found))
 
 
 def _impact(text: str, *, field: str, errors: Errors) -> PublicImpact | None:

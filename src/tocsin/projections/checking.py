@@ -12,15 +12,22 @@ from tocsin.core.ticket_facts import NoteAdded
 from tocsin.projections.documents import NEWEST_NOTES, document_of, notes_in
 from tocsin.projections.following import SEARCH
 from tocsin.projections.measuring import INCIDENTS, MEASURES, measured_row
+from tocsin.projections.public_notices import PUBLIC, notice_in_log
 from tocsin.store.codec import decoded_event
 from tocsin.store.contract import LogDamaged, ReadTurn, Store
 from tocsin.store.measuring import MEASURED, measured_values
+from tocsin.store.public_notices import (
+    PUBLIC_NOTICES,
+    PublicNoticeRow,
+    public_notice_values,
+)
 
 TICKETS_AT_ONCE: Final = 500
 
 
 def problems_of_pages(store: Store) -> Iterator[str]:
-    """Status pages that are not found at their public addresses, and addresses of none."""
+    """Status pages that are not found at their public addresses, addresses of none, and tickets
+    that are not shown there as the public was told of them."""
     with store.reading() as turn:
         held = turn.select(
             "SELECT key, org_id, stream FROM claims WHERE kind = ?",
@@ -30,6 +37,50 @@ def problems_of_pages(store: Store) -> Iterator[str]:
         found = {(row.slug, row.org_id, row.stream) for row in turn.pages()}
     for slug, _, stream in sorted(found ^ {(row[0], row[1], row[2]) for row in held}):
         yield f"{stream} is not found at /status/{slug} as it is; run: tocsin db rebuild"
+    yield from _problems_of_notices(store)
+
+
+def _problems_of_notices(store: Store) -> Iterator[str]:
+    """Nothing while their follower is still behind; read some at a time, each on a snapshot."""
+    after = 0
+    while True:
+        with store.reading() as turn:
+            last = turn.last_position()
+            if not last or turn.checkpoint(PUBLIC) < last:
+                return  # what is not followed yet is no mistake
+            rows = turn.select(
+                "SELECT org_id, number, stream FROM tickets WHERE number > ?"
+                " ORDER BY number LIMIT ?",
+                (after, TICKETS_AT_ONCE),
+                org_id=None,
+            )
+            for org_id, number, stream in rows:
+                yield from _problem_noticed(turn, org_id, number, stream)
+        if len(rows) < TICKETS_AT_ONCE:
+            return
+        after = rows[-1][1]
+
+
+def _problem_noticed(turn: ReadTurn, org_id: int, number: int, stream: str) -> Iterator[str]:
+    head = turn.head(org_id, stream)
+    if head is None or not isinstance(head.state, Ticket):
+        return  # the check of the states says so
+    stored = turn.select(
+        f"SELECT {PUBLIC_NOTICES} FROM public_notices WHERE org_id = ? AND number = ?",
+        (org_id, number),
+        org_id=org_id,
+    )
+    wanted: list[tuple[object, ...]] = []
+    if head.state.public_updates:
+        try:
+            notice = notice_in_log(turn, org_id, stream, until=turn.last_position())
+        except LogDamaged:
+            return  # the check of the log says so
+        if notice is not None and notice.is_public:
+            row = PublicNoticeRow(org_id=org_id, number=number, notice=notice)
+            wanted.append(public_notice_values(row))
+    if [tuple(row) for row in stored] != wanted:
+        yield f"ticket {head.state.ref} is not public as it is; run: tocsin db rebuild"
 
 
 def problems_of_search(store: Store) -> Iterator[str]:

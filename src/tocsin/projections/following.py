@@ -1,4 +1,4 @@
-"""Followers of the log, a bounded slice at a time: the search index, and what is measured.
+"""Followers of the log, a bounded slice at a time: the search, measures, what the public knows.
 
 Each reads the log behind its checkpoint and writes its rows and the new checkpoint in one
 transaction, so whatever is interrupted begins again where it was. On SQLite they work on the
@@ -19,6 +19,7 @@ from tocsin.core.ticket_facts import NoteAdded
 from tocsin.projections.documents import NEWEST_NOTES, document_of, notes_in
 from tocsin.projections.logged import Follow, Logged, log_after
 from tocsin.projections.measuring import MEASURES, follow_measures
+from tocsin.projections.public_notices import PUBLIC, follow_public
 from tocsin.store.contract import Document, Store, WriteTurn
 from tocsin.store.leasing import unshared
 from tocsin.store.outgoing import Holding
@@ -77,7 +78,11 @@ def follow_search(turn: WriteTurn, logged: Sequence[Logged]) -> None:
         turn.forget_document_traces()
 
 
-FOLLOWERS: Final[dict[str, Follow]] = {SEARCH: follow_search, MEASURES: follow_measures}
+FOLLOWERS: Final[dict[str, Follow]] = {
+    SEARCH: follow_search,
+    MEASURES: follow_measures,
+    PUBLIC: follow_public,
+}
 
 
 class Followers:

@@ -14,6 +14,8 @@ from typing import Final
 from tocsin.core.aggregates import AGGREGATES, State, standing_of
 from tocsin.core.facts import Event, stream_sort
 from tocsin.core.measured import Turns, turns_after
+from tocsin.core.public_notices import PublicNotice
+from tocsin.core.public_notices import evolve as told
 from tocsin.core.ticket import Ticket
 from tocsin.projections.documents import NEWEST_NOTES, document_of, notes_in
 from tocsin.projections.following import FOLLOWERS, TICKETS
@@ -28,6 +30,7 @@ from tocsin.store.contract import (
     WriteTurn,
 )
 from tocsin.store.measuring import MeasuredRow
+from tocsin.store.public_notices import PublicNoticeRow
 
 STREAMS_AT_ONCE: Final = 200
 
@@ -35,7 +38,8 @@ Progress = Callable[[int, int], None]
 
 
 def rebuild(store: Store, progress: Progress = lambda done, total: None) -> int:
-    """Make states, claims, deadlines, rows, search index and measures anew; how many events.
+    """Make states, claims, deadlines, rows, search index, measures and public
+    notices anew; how many events.
 
     *progress* is told how many events of how many are folded. Nobody else may write meanwhile:
     they wait, and give up.
@@ -79,12 +83,14 @@ def _fold(turn: WriteTurn, streams: Sequence[tuple[int, str, int]]) -> int:
     batch = Batch(batch_id=str(uuid.uuid4()))
     documents: list[Document] = []
     measured: list[MeasuredRow] = []
+    notices: list[PublicNoticeRow] = []
     done = 0
     for org_id, stream, number in streams:
         state: State | None = None
         version = 0
         said: list[Event] = []
         turns: Turns = ()
+        notice: PublicNotice | None = None
         evolve = AGGREGATES[stream_sort(stream)].evolve
         is_ticket = stream.startswith(TICKETS)
         for position, public, private in turn.select(
@@ -98,6 +104,7 @@ def _fold(turn: WriteTurn, streams: Sequence[tuple[int, str, int]]) -> int:
             version = event.version
             done += 1
             turns = turns_after(turns, event.payload)
+            notice = told(notice, event)
             if is_ticket and event.kind.endswith(".note_added"):
                 said.append(event)
         assert state is not None, "a stream has a first event"
@@ -108,7 +115,10 @@ def _fold(turn: WriteTurn, streams: Sequence[tuple[int, str, int]]) -> int:
             documents.append(Document(org_id=org_id, number=number, text=text))
         if stream.startswith(INCIDENTS):
             measured.append(measured_row(head, turns))
+        if notice is not None and notice.is_public:
+            notices.append(PublicNoticeRow(org_id=org_id, number=number, notice=notice))
     turn.write(batch)
     turn.put_documents(documents)
     turn.put_measured(measured)
+    turn.put_public_notices(notices)
     return done

@@ -19,6 +19,7 @@ from tocsin.core.facts import Event
 from tocsin.store.arrivals import ArrivalWrites, Arrived, HeardAgain, KnownSignal
 from tocsin.store.measuring import MeasuredReads, MeasuredWrites
 from tocsin.store.outgoing import Noted, Outgoing, OutgoingReads, OutgoingWrites
+from tocsin.store.public_notices import PublicNoticesWrites
 from tocsin.store.workspaces import WorkspaceReads, WorkspaceWrites
 
 
@@ -275,7 +276,15 @@ class ReadTurn(OutgoingReads, WorkspaceReads, MeasuredReads, Protocol):
         ...
 
 
-class WriteTurn(OutgoingWrites, WorkspaceWrites, MeasuredWrites, ArrivalWrites, ReadTurn, Protocol):
+class WriteTurn(
+    OutgoingWrites,
+    WorkspaceWrites,
+    MeasuredWrites,
+    PublicNoticesWrites,
+    ArrivalWrites,
+    ReadTurn,
+    Protocol,
+):
     """One transaction of the writer. Nothing is visible to others before ``commit``."""
 
     def moved_since(self, position: int) -> Sequence[tuple[int, str]]:
@@ -306,8 +315,8 @@ class WriteTurn(OutgoingWrites, WorkspaceWrites, MeasuredWrites, ArrivalWrites, 
     def put_checkpoint(self, name: str, position: int) -> None: ...
     def clear_projections(self) -> None:
         """Empty everything that follows from the log: states, claims, slugs of pages, deadlines,
-        rows, terms, search index, what measures are made of, and how far their followers have
-        come."""
+        rows, terms, search index, what measures and status pages are made of, and how far their
+        followers have come."""
         ...
 
     def attempting(self, *, keep: bool) -> AbstractContextManager[None]:

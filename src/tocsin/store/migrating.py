@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from tocsin.core.releases import CODE
 from tocsin.store.contract import DatabaseTooNew
 
-NEWEST_REVISION: Final = "0006"
+NEWEST_REVISION: Final = "0007"
 
 
 def _house(connection: Connection) -> dict[str, str]:

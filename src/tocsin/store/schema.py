@@ -308,6 +308,21 @@ measured = Table(
     Index("measured_by_end", "org_id", "impact", "open_until", "start_at"),
     sqlite_with_rowid=False,
 )
+# What the public was told: one row for each ticket that has a public update. ``ended_at`` is when
+# it was told that the ticket is over; later than any instant while it was not.
+public_notices = Table(
+    "public_notices",
+    metadata,
+    org_id(key=True),
+    Column("number", Number, primary_key=True),
+    Column("is_over", Integer, nullable=False),
+    text("updated_at"),
+    text("ended_at"),
+    text("notice"),
+    # What is not over and what ended last.
+    Index("public_notices_by_end", "org_id", "ended_at", "number"),
+    sqlite_with_rowid=False,
+)
 # Every payload that arrived, with its verdicts. ``number`` is when it came, in microseconds.
 inbox = Table(
     "inbox",
@@ -396,6 +411,7 @@ TENANT_TABLES = (
     tickets,
     ticket_terms,
     measured,
+    public_notices,
     inbox,
     signals,
 )

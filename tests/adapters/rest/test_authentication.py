@@ -14,9 +14,9 @@ import pytest
 
 from tests.adapters.rest.asking import NET, Answer, Client, client
 from tocsin.adapters.rest.application import make_application
-from tocsin.adapters.rest.authentication import client_address
 from tocsin.adapters.rest.rate import Bucket
 from tocsin.core.errors import RateLimited
+from tocsin.core.origins import client_address
 from tocsin.handler.writer import Writer
 
 PROXY = "10.0.0.7"

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from tocsin.adapters.rest.authentication import admission
 from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.endpoints import Asked, Endpoint
 from tocsin.adapters.rest.record_answers import key_shape, member_shape
@@ -59,6 +58,7 @@ from tocsin.core.record_commands import (
 )
 from tocsin.core.records import Key, Member
 from tocsin.core.words import Role, UnknownWord, parse_word
+from tocsin.handler.admission import admission
 from tocsin.handler.submission import Outcome
 from tocsin.projections.shapes.tickets import optional
 from tocsin.store.contract import ReadTurn

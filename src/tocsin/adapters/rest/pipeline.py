@@ -21,14 +21,7 @@ import msgspec
 import structlog
 from litestar.types import Receive, Scope, Send
 
-from tocsin.adapters.rest.authentication import (
-    Admission,
-    Callers,
-    admission,
-    client_address,
-    plain_address,
-    presented,
-)
+from tocsin.adapters.rest.authentication import Callers, presented
 from tocsin.adapters.rest.bodies import read_body, read_query
 from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.endpoints import Asked, Endpoint, Show
@@ -50,8 +43,10 @@ from tocsin.core.errors import (
     UnsupportedMedia,
     invalid,
 )
+from tocsin.core.origins import client_address, plain_address
 from tocsin.core.permissions import READERS, may_read
 from tocsin.core.words import UnknownWord
+from tocsin.handler.admission import Admission, admission
 from tocsin.handler.submission import Outcome, Submission
 from tocsin.store.contract import Answer, ReadTurn, ReceiptKey, StorageFailed
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from tocsin.adapters.rest.authentication import admission
 from tocsin.adapters.rest.calls import Call
 from tocsin.adapters.rest.endpoints import Asked, Endpoint
 from tocsin.adapters.rest.pipeline import Acting
@@ -17,6 +16,7 @@ from tocsin.adapters.rest.visible_events import may_see
 from tocsin.core.commands import Redact
 from tocsin.core.errors import NotFound, invalid
 from tocsin.core.facts import Event, stream_identity, stream_sort
+from tocsin.handler.admission import admission
 from tocsin.handler.submission import Outcome
 from tocsin.store.contract import ReadTurn
 

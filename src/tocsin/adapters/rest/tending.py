@@ -13,10 +13,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from tocsin.adapters.rest.authentication import admission
 from tocsin.adapters.rest.pipeline import Acting
 from tocsin.adapters.rest.replies import Reply
 from tocsin.core.errors import IdempotencyMismatch
+from tocsin.handler.admission import admission
 from tocsin.handler.deliberation import RECEIPTS_KEPT
 from tocsin.store.contract import Answer, Batch, ReadTurn, Receipt, WriteTurn
 

@@ -23,9 +23,9 @@ from tocsin.core.records import Device, Link, Member, Policy
 from tocsin.core.rows import facets_matching
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import Severity, Status, TicketType, UnknownWord, parse_environment
-from tocsin.projections.documents import words_of
 from tocsin.projections.following import SEARCH
 from tocsin.projections.related import sharing
+from tocsin.projections.searching import spelt_words
 from tocsin.projections.shapes.ticket_names import LoadedNames
 from tocsin.projections.shapes.ticket_shapes import TicketShape
 from tocsin.projections.shapes.tickets import ticket_shape
@@ -183,7 +183,7 @@ def _found(turn: ReadTurn, call: Call[TicketsQuery, None]) -> tuple[Page[TicketS
     place = call.place(query.cursor, *bound_to)
     words: tuple[tuple[str, ...], ...] = ()
     if query.q is not None:
-        words = tuple(_spelt(turn, call, word) for word in words_of(query.q))
+        words = spelt_words(turn, call.org_id, query.q)
         if not words:
             raise invalid("q", "required", "name at least one word to look for")
     wanted = _Filters(turn, call)
@@ -213,16 +213,6 @@ def _found(turn: ReadTurn, call: Call[TicketsQuery, None]) -> tuple[Page[TicketS
         ),
         turn.checkpoint(SEARCH),
     )
-
-
-def _spelt(turn: ReadTurn, call: AnyCall, word: str) -> tuple[str, ...]:
-    """*word*, and where it is the code of a device or link also its pubkey: tickets name that."""
-    for kind in (DEVICE_CODE, LINK_CODE):
-        stream = turn.claimed_by(call.org_id, kind, word)
-        head = None if stream is None else turn.head(call.org_id, stream)
-        if head is not None and isinstance(head.state, Device | Link):
-            return (word, head.state.pubkey)
-    return (word,)
 
 
 async def _list(acting: Acting) -> Reply:

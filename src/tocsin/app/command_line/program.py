@@ -60,6 +60,7 @@ ROOMS: Mapping[str, Mapping[str, Entry]] = {
     "Server": {
         "serve": Entry("serve", "serve", "Run the gateway."),
         "admin": Entry("admin", "admin", "Bootstrap an org on the database."),
+        "status": Entry("status", "status", "Write public status pages to files."),
         "db": Entry("database", "db", "Migrate, check, rebuild, back up, restore."),
     },
 }

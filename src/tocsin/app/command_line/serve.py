@@ -11,6 +11,8 @@ import click
 from tocsin.app.settings import TABLE, Setting, Settings, SettingWrong, read_settings
 
 DOCS = "/docs"
+DEMO_PAGE = "main"
+"""The status page of the example network."""
 
 
 def _as_option(setting: Setting) -> click.Option:
@@ -89,7 +91,9 @@ def _welcome(settings: Settings, url: str) -> None:
     click.echo("")
     if any(endpoint.path == DOCS for endpoint in endpoints()):
         click.echo(f"  Docs      {url}{DOCS}")
+    click.echo(f"  Pages     {url}/  (sign in with the API key below)")
     click.echo(f"  Tickets   {url}/v1/orgs/{org}/tickets")
+    click.echo(f"  Status    {url}/status/{DEMO_PAGE}")
     click.echo(f"  API key   {key}")
     click.echo(f"            (of an org_admin; keys of other roles: {path.with_name(KEYS_FILE)})")
     click.echo("\nIn another terminal:\n")

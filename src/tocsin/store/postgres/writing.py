@@ -24,6 +24,7 @@ from tocsin.store.postgres.bulk import array, insert
 from tocsin.store.postgres.connecting import storage_errors
 from tocsin.store.postgres.measuring import MeasuredWriting
 from tocsin.store.postgres.outgoing import OutgoingWriting
+from tocsin.store.postgres.public_notices import PublicNoticesWriting
 from tocsin.store.postgres.reading import PostgresReadTurn
 from tocsin.store.postgres.scoping import Scoped
 from tocsin.store.postgres.searching import vector_of
@@ -100,7 +101,12 @@ _NOTHING: Final = _Newest(0, None, 0, b"")
 
 
 class PostgresWriteTurn(
-    OutgoingWriting, WorkspaceWriting, MeasuredWriting, ArrivalWriting, PostgresReadTurn
+    OutgoingWriting,
+    WorkspaceWriting,
+    MeasuredWriting,
+    PublicNoticesWriting,
+    ArrivalWriting,
+    PostgresReadTurn,
 ):
     """One writing transaction; ``commit`` ends it, on the connection it is given."""
 
@@ -455,6 +461,7 @@ class PostgresWriteTurn(
             "ticket_terms",
             "search",
             "measured",
+            "public_notices",
         ):
             self.scoped.of(None, f"DELETE FROM {table}")
         self.scoped.directory("DELETE FROM page_slugs")

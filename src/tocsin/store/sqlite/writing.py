@@ -43,12 +43,18 @@ from tocsin.store.sqlite.bulk import insert
 from tocsin.store.sqlite.connecting import Connection
 from tocsin.store.sqlite.measuring import MeasuredWriting
 from tocsin.store.sqlite.outgoing import OutgoingWriting
+from tocsin.store.sqlite.public_notices import PublicNoticesWriting
 from tocsin.store.sqlite.reading import SqliteReadTurn, org_token
 from tocsin.store.workspaces import WorkspaceWriting
 
 
 class SqliteWriteTurn(
-    OutgoingWriting, WorkspaceWriting, MeasuredWriting, ArrivalWriting, SqliteReadTurn
+    OutgoingWriting,
+    WorkspaceWriting,
+    MeasuredWriting,
+    PublicNoticesWriting,
+    ArrivalWriting,
+    SqliteReadTurn,
 ):
     """The one writing transaction; ``moved`` tells whether another connection wrote since the
     last."""
@@ -300,6 +306,7 @@ class SqliteWriteTurn(
             "ticket_terms",
             "search",
             "measured",
+            "public_notices",
             "checkpoints",
         ):
             self.connection.execute(f"DELETE FROM {table}")

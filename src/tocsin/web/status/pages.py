@@ -32,6 +32,8 @@ ASSETS: Final = (
     *(f"{level.value}.svg" for level in Level),
 )
 """The files that pages load, by their names below the address of the assets."""
+SERVED_ASSETS: Final = (*ASSETS, "dashboard.css")
+"""Those, and what only the pages of those who are signed in load."""
 DAYS_OF_PAST: Final = 14
 PAST_SHOWN: Final = 8
 UPDATES_SHOWN: Final = 3
@@ -91,7 +93,7 @@ class Addresses:
         return f"{self.root}/{name}"
 
     def asset(self, name: str) -> str:
-        """One of :data:`ASSETS`, by an address that changes with its content."""
+        """One of :data:`SERVED_ASSETS`, by an address that changes with its content."""
         return f"{self.assets}/{name}?v={_digest(name)}"
 
 
@@ -113,12 +115,12 @@ class Month:
 
 
 def asset(name: str) -> bytes:
-    """The bytes of one of :data:`ASSETS`.
+    """The bytes of one of :data:`SERVED_ASSETS`.
 
     Raises:
         KeyError: *name* is not one of them.
     """
-    if name not in ASSETS:
+    if name not in SERVED_ASSETS:
         raise KeyError(name)
     return files("tocsin.web").joinpath("assets", name).read_bytes()
 

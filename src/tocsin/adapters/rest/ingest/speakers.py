@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from tocsin.adapters.rest.authentication import Admission, Caller, Callers, admission
+from tocsin.adapters.rest.authentication import Caller, Callers
 from tocsin.adapters.rest.gateway import Gateway
 from tocsin.adapters.rest.ingest.connector_tokens import (
     Neighbour,
@@ -19,6 +19,7 @@ from tocsin.adapters.rest.ingest.connector_tokens import (
 from tocsin.adapters.rest.ingest.drop_in import Way
 from tocsin.core.errors import NotFound, Unauthenticated
 from tocsin.core.permissions import require_member
+from tocsin.handler.admission import Admission, admission
 from tocsin.handler.receiving import Receiver, Reply, Request
 from tocsin.handler.submission import Credential
 from tocsin.store.contract import ReadTurn

@@ -17,7 +17,7 @@ from urllib.parse import quote_plus
 
 from litestar.types import HTTPScope, Receive
 
-from tocsin.adapters.rest.authentication import client_address, plain_address, presented
+from tocsin.adapters.rest.authentication import presented
 from tocsin.adapters.rest.gateway import Gateway
 from tocsin.adapters.rest.ingest.connector_tokens import carried_token, digest_of, query_of
 from tocsin.adapters.rest.ingest.drop_in import Way, kind_of
@@ -36,6 +36,7 @@ from tocsin.core.errors import (
     UnsupportedMedia,
 )
 from tocsin.core.ingestion import Reading, Unreadable
+from tocsin.core.origins import client_address, plain_address
 from tocsin.handler.arrival import Accounted, Arrival, ConnectorToken, PayloadVerdict, Unread
 from tocsin.handler.receiving import NotAuthentic, Reply, Request
 from tocsin.handler.submission import Credential

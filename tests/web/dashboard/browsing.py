@@ -1,0 +1,159 @@
+"""A browser over the real dashboard: it keeps its cookie, and sends the forms that it was given."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from cryptography.fernet import Fernet
+
+from tests.handler.acting import House, house
+from tocsin.store.contract import ReadTurn, StorageFailed
+from tocsin.store.sealing import opened, sealed
+from tocsin.web.dashboard.serving import Dashboard
+from tocsin.web.dashboard.sessions import Sessions
+
+T = TypeVar("T")
+NOTHING: Mapping[str, str] = MappingProxyType({})
+HOST = "desk.example"
+KEY = Fernet.generate_key()
+
+
+@dataclass(frozen=True)
+class Page:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+@dataclass
+class Seconds:
+    """Seconds that a test lets pass."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def sessions_under(key: bytes) -> Sessions:
+    """Sessions of an installation with that key; ids are counted."""
+    numbers = count(1)
+    return Sessions(
+        seal=lambda inside: sealed(key, inside),
+        unseal=lambda box: opened(key, box),
+        forms_key=b"forms of " + key,
+        fresh=lambda: f"session-{next(numbers)}",
+    )
+
+
+@dataclass
+class Desk:
+    """One gateway's dashboard over a house; ``away``: the database does not answer."""
+
+    house: House
+    loop: asyncio.AbstractEventLoop
+    seconds: Seconds = field(default_factory=Seconds)
+    key: bytes = KEY
+    public_url: str | None = None
+    away: bool = False
+    observed: list[tuple[str, int]] = field(default_factory=list)
+    dashboard: Dashboard = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.dashboard = Dashboard(
+            read=self.read,
+            sessions=sessions_under(self.key),
+            clock=self.clock,
+            steady=self.seconds,
+            public_url=self.public_url,
+            observe=lambda what, status: self.observed.append((what, status)),
+        )
+
+    def clock(self) -> datetime:
+        """The house's time."""
+        return self.house.clock()
+
+    async def read(self, work: Callable[[ReadTurn], T], /) -> T:
+        """What *work* finds."""
+        if self.away:
+            raise StorageFailed("the database is away")
+        with self.house.store.reading() as turn:
+            return work(turn)
+
+    def key_of(self, who: str) -> str:
+        """The API key of one of the cast."""
+        return f"tk_{self.house.keys[who].key_id}_{who}"
+
+
+@dataclass
+class Browser:
+    """One person's browser; ``cookie`` is ``name=value``, empty where it has none."""
+
+    desk: Desk
+    cookie: str = ""
+    peer: str = "127.0.0.1"
+
+    def get(self, path: str, *, method: str = "GET", headers: Mapping[str, str] = NOTHING) -> Page:
+        """One page."""
+        return self._asked(method, path, b"", headers)
+
+    def post(
+        self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] = NOTHING
+    ) -> Page:
+        """A form sent; from a page of this very server, unless *headers* say otherwise."""
+        sent = {"origin": f"http://{HOST}", "content-type": "application/x-www-form-urlencoded"}
+        return self._asked("POST", path, urlencode(fields).encode(), {**sent, **headers})
+
+    def sign_in(self, who: str, *, next_path: str = "/") -> Page:
+        """Sign in as one of the cast."""
+        return self.post("/sign-in", {"key": self.desk.key_of(who), "next": next_path})
+
+    def _asked(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Page:
+        where, _, query = path.partition("?")
+        sent = {"host": HOST, **headers}
+        if self.cookie:
+            sent["cookie"] = self.cookie
+        messages: list[Any] = []
+        unread = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> Any:
+            return unread.pop() if unread else {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            messages.append(message)
+
+        scope: Any = {
+            "type": "http",
+            "method": method,
+            "scheme": "http",
+            "path": where,
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in sent.items()],
+            "client": (self.peer, 40_000),
+        }
+        self.desk.loop.run_until_complete(self.desk.dashboard(scope, receive, send))
+        start, *rest = messages
+        found = {name.decode(): value.decode() for name, value in start["headers"]}
+        assert len(found) == len(start["headers"]), "a header stands there twice"
+        if "set-cookie" in found:
+            pair = found["set-cookie"].partition(";")[0]
+            self.cookie = pair if pair.partition("=")[2] else ""
+        return Page(start["status"], found, b"".join(one["body"] for one in rest).decode())
+
+
+@contextmanager
+def desk(folder: Path, *, at: str | None = None) -> Iterator[Desk]:
+    """A dashboard over a furnished house in *folder*, or in the database *at* an address."""
+    with house(folder, at=at) as furnished, closing(asyncio.new_event_loop()) as loop:
+        yield Desk(house=furnished, loop=loop)

@@ -1,0 +1,269 @@
+"""Who is let in, for how long, and who is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.handler.acting import NOON
+from tests.web.dashboard.browsing import HOST, KEY, Browser, Desk, sessions_under
+from tocsin.core.record_commands import RevokeKey
+from tocsin.handler.submission import Credential
+from tocsin.store.sealing import sealed
+from tocsin.web.dashboard.addresses import HOME, safe_next
+from tocsin.web.dashboard.attempts import BURST, SECONDS_EACH, Attempts
+from tocsin.web.dashboard.sessions import LASTING, LONGEST, Expired, Session
+
+HOUR = timedelta(hours=1)
+
+
+def test_who_shows_a_key_is_let_in_where_they_wanted(browser: Browser) -> None:
+    sent = browser.get("/tickets?severity=sev1&q=no+light")
+    assert (sent.status, sent.headers["location"]) == (
+        303,
+        "/sign-in?next=%2Ftickets%3Fseverity%3Dsev1%26q%3Dno%2Blight",
+    )
+    asked = browser.get(sent.headers["location"])
+    assert asked.status == 200
+    assert 'value="/tickets?severity=sev1&amp;q=no+light"' in asked.text
+    assert 'autocomplete="current-password"' in asked.text
+
+    into = browser.sign_in("owner", next_path="/tickets?severity=sev1&q=no+light")
+    assert (into.status, into.headers["location"]) == (303, "/tickets?severity=sev1&q=no+light")
+    assert browser.get(into.headers["location"]).status == 200
+    home = browser.get("/")
+    assert "<bdi>owner</bdi>" in home.text
+    assert "of <bdi>Alpha</bdi>" in home.text
+
+
+def test_the_cookie_is_for_this_server_and_no_script(browser: Browser, at_desk: Desk) -> None:
+    set_here = browser.sign_in("owner").headers["set-cookie"]
+    assert set_here.startswith("tocsin_session=")
+    assert "; Path=/; Max-Age=43200; HttpOnly; SameSite=Lax" in set_here
+    assert "Secure" not in set_here
+    assert "owner" not in set_here
+
+    under_https = Desk(at_desk.house, at_desk.loop, public_url=f"https://{HOST}")
+    other = Browser(under_https)
+    secured = other.sign_in("owner").headers["set-cookie"]
+    assert secured.startswith("__Host-tocsin_session=")
+    assert secured.endswith("; Secure")
+    assert other.get("/").status == 200
+    # A neighbour's host may have set the other name.
+    other.cookie = other.cookie.removeprefix("__Host-")
+    assert other.get("/").status == 303
+
+
+@pytest.mark.parametrize("key", ["", "hunter2", "tk_nobody_secret", "tk_{id}_wrong", "tk_é_x" * 50])
+def test_a_key_that_is_none_is_refused_in_words_and_not_shown_again(
+    browser: Browser, at_desk: Desk, key: str
+) -> None:
+    given_key = key.replace("{id}", at_desk.house.keys["owner"].key_id)
+    refused = browser.post("/sign-in", {"key": given_key, "next": "/tickets"})
+    assert refused.status == 401
+    assert 'role="alert"' in refused.text
+    assert 'value="/tickets"' in refused.text
+    assert "www-authenticate" in refused.headers
+    assert not given_key or given_key not in refused.text
+    assert not browser.cookie
+
+
+def test_after_ten_wrong_keys_an_address_has_to_wait_and_others_do_not(
+    browser: Browser, at_desk: Desk
+) -> None:
+    for _ in range(BURST):
+        assert browser.post("/sign-in", {"key": "tk_a_b"}).status == 401
+    slowed = browser.sign_in("owner")
+    assert (slowed.status, slowed.headers["retry-after"]) == (429, "30")
+    assert Browser(at_desk, peer="192.0.2.7").post("/sign-in", {"key": "tk_a_b"}).status == 401
+    at_desk.seconds.now += SECONDS_EACH
+    assert browser.sign_in("owner").status == 303
+
+
+def test_a_household_counts_once_and_success_counts_for_nothing() -> None:
+    attempts = Attempts(clock=lambda: 0.0)
+    for host in range(BURST):
+        attempts.failed(f"2001:db8::{host:x}")
+    assert attempts.wait("2001:db8::ffff") > 0
+    assert attempts.wait("2001:db8:0:1::1") == 0
+    for _ in range(3 * BURST):
+        attempts.failed("192.0.2.1")
+        attempts.succeeded("192.0.2.1")
+    assert attempts.wait("192.0.2.1") == 0
+
+
+def test_a_revoked_key_ends_its_session_at_once_and_keeps_what_was_asked_for(
+    browser: Browser, at_desk: Desk
+) -> None:
+    browser.sign_in("owner")
+    key = at_desk.house.keys["owner"].key_id
+    at_desk.house.ask("admin", RevokeKey(), subject=key, sort="key")
+    ended = browser.get("/tickets?type=incident")
+    assert ended.status == 401
+    assert "this key is revoked" in ended.text
+    assert 'value="/tickets?type=incident"' in ended.text
+    assert "<table" not in ended.text
+    assert not browser.cookie
+
+
+def test_a_session_moves_on_while_it_is_used_and_ends_in_the_quiet(
+    browser: Browser, at_desk: Desk
+) -> None:
+    browser.sign_in("owner")
+    assert "set-cookie" not in browser.get("/").headers
+    at_desk.house.clock.pass_by(LASTING - HOUR)
+    assert "set-cookie" in browser.get("/").headers
+    at_desk.house.clock.pass_by(LASTING - HOUR)
+    assert browser.get("/").status == 200
+    at_desk.house.clock.pass_by(LASTING)
+    over = browser.get("/tickets")
+    assert over.status == 401
+    assert "12 hours of quiet" in over.text
+    assert 'value="/tickets"' in over.text
+
+
+def test_no_session_lasts_longer_than_a_week() -> None:
+    sessions = sessions_under(KEY)
+    first = sessions.begin(Credential(key_id="k", digest=b"d" * 32, address=""), at=NOON)
+    session, at = first, NOON
+    while (renewed := sessions.renewed(session, at=at + 11 * HOUR)) is not None:
+        session, at = renewed, at + 11 * HOUR
+    assert session.expires_at == NOON + LONGEST
+    assert isinstance(sessions.read(sessions.sealed(session), at=NOON + LONGEST), Expired)
+
+
+@given(st.binary(max_size=200))
+def test_nobody_makes_a_session_without_the_installations_key(noise: bytes) -> None:
+    sessions = sessions_under(KEY)
+    assert sessions.read(noise.decode("latin-1"), at=NOON) is None
+    # Neither a secret that was sealed here for another purpose.
+    assert sessions.read(sealed(KEY, noise).decode(), at=NOON) is None
+
+
+def test_forged_and_foreign_cookies_open_nothing(browser: Browser, at_desk: Desk) -> None:
+    browser.sign_in("owner")
+    name, _, value = browser.cookie.partition("=")
+    forged = f"{value[:-6]}{'A' * 5}{value[-1]}"
+    other = sessions_under(Fernet.generate_key())
+    credential = at_desk.house.keys["owner"]
+    elsewhere = other.sealed(other.begin(credential, at=NOON))
+    wrong_secret = sessions_under(KEY)
+    guessed = wrong_secret.sealed(
+        wrong_secret.begin(replace(credential, digest=b"x" * 32), at=NOON)
+    )
+    for cookie, status in ((forged, 303), (elsewhere, 303), ("", 303), (guessed, 401)):
+        assert Browser(at_desk, cookie=f"{name}={cookie}").get("/tickets").status == status
+
+
+def test_each_org_sees_its_own(browser: Browser, at_desk: Desk) -> None:
+    at_desk.house.ask("owner", at_desk.house.incident("Seen by the net only"))
+    stranger = Browser(at_desk)
+    stranger.sign_in("stranger")
+    browser.sign_in("owner")
+    for path in ("/", "/tickets", "/tickets?q=seen"):
+        assert "Seen by the net only" not in stranger.get(path).text
+    for path in ("/", "/tickets"):
+        assert "Seen by the net only" in browser.get(path).text
+
+
+def test_any_gateway_of_the_installation_reads_the_session(browser: Browser, at_desk: Desk) -> None:
+    browser.sign_in("owner")
+    neighbour = Desk(at_desk.house, at_desk.loop)
+    assert Browser(neighbour, cookie=browser.cookie).get("/").status == 200
+
+
+# Forms
+
+
+def token_in(text: str) -> str:
+    return text.partition('name="token" value="')[2].partition('"')[0]
+
+
+def test_signing_out_takes_the_form_of_this_very_session(browser: Browser, at_desk: Desk) -> None:
+    browser.sign_in("owner")
+    other = Browser(at_desk)
+    other.sign_in("owner")
+    foreign = token_in(other.get("/").text)
+    own = token_in(browser.get("/").text)
+    assert len(own) == 64
+    assert own != foreign
+
+    for token in ("", "é", foreign, own.upper()):
+        assert browser.post("/sign-out", {"token": token}).status == 403
+    for headers in (
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ):
+        assert browser.post("/sign-out", {"token": own}, headers).status == 403
+    assert browser.get("/sign-out").status == 405
+    assert browser.get("/").status == 200
+
+    out = browser.post("/sign-out", {"token": own})
+    assert (out.status, out.headers["location"]) == (303, "/sign-in?signed-out=1")
+    assert not browser.cookie
+    assert "You are signed out." in browser.get(out.headers["location"]).text
+    assert browser.get("/").status == 303
+
+
+def test_nobody_is_signed_in_by_another_site(browser: Browser, at_desk: Desk) -> None:
+    form = {"key": at_desk.key_of("owner")}
+    assert browser.post("/sign-in", form, {"origin": "https://evil.example"}).status == 403
+    assert browser.post("/sign-in", form, {"sec-fetch-site": "cross-site"}).status == 403
+    assert not browser.cookie
+    assert browser.post("/sign-in", form, {"sec-fetch-site": "same-origin"}).status == 303
+
+
+def test_what_is_no_form_is_refused(browser: Browser) -> None:
+    assert browser.post("/sign-in", {}, {"content-type": "application/json"}).status == 400
+    assert browser.post("/sign-in", {"key": "x" * 20_000}).status == 400
+    assert browser.post("/sign-in", {f"f{n}": "1" for n in range(100)}).status == 400
+
+
+# Where one is sent on to
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "https://evil.example/",
+        "javascript:alert(1)",
+        "evil.example",
+        "/a\r\nset-cookie: x=y",
+        "/sign-out",
+        "/sign-in?next=/",
+        "/" + "a" * 3_000,
+        "///evil.example",
+    ],
+)
+def test_nobody_is_sent_to_another_host(browser: Browser, hostile: str) -> None:
+    assert safe_next(hostile) == HOME
+    assert browser.sign_in("owner", next_path=hostile).headers["location"] == "/"
+
+
+@given(st.text(max_size=40).map(lambda text: "/" + text))
+def test_where_one_is_sent_on_to_is_a_path_in_ascii(text: str) -> None:
+    found = safe_next(text)
+    assert found.startswith("/")
+    assert not found.startswith(("//", "/\\"))
+    assert found.isascii()
+    assert found.isprintable()
+    assert safe_next(found) == found
+
+
+def test_a_session_comes_back_as_it_was() -> None:
+    sessions = sessions_under(KEY)
+    session = sessions.begin(Credential(key_id="k", digest=b"d" * 32, address=""), at=NOON)
+    found = sessions.read(sessions.sealed(session), at=NOON)
+    assert found == session
+    assert isinstance(found, Session)
+    assert sessions.is_form_token(found, sessions.form_token(session))
