@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.dispatcher.posting import Post, post_office
-from tests.servers.databases import cluster, fresh_database
+from tests.servers.databases import cluster, fresh_database, recycling
 
-__all__ = ["cluster", "fresh_database"]
+__all__ = ["cluster", "fresh_database", "recycling"]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

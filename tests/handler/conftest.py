@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.handler.acting import House, house
-from tests.servers.databases import cluster, fresh_database
+from tests.servers.databases import cluster, fresh_database, recycling
 
-__all__ = ["cluster", "fresh_database"]
+__all__ = ["cluster", "fresh_database", "recycling"]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

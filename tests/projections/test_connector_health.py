@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.handler.acting import NOON, House, house
-from tests.servers.databases import cluster, fresh_database
+from tests.servers.databases import cluster, fresh_database, recycling
 from tocsin.core.instants import DAY, HOUR, MINUTE
 from tocsin.core.record_commands import CreateConnector
 from tocsin.core.records import Connector
@@ -17,7 +17,7 @@ from tocsin.projections.connector_health import ConnectorCounts, Health, HealthW
 from tocsin.store.arrivals import Arrived, number_at
 from tocsin.store.contract import Batch
 
-__all__ = ["cluster", "fresh_database"]
+__all__ = ["cluster", "fresh_database", "recycling"]
 
 SECOND = timedelta(seconds=1)
 

@@ -186,11 +186,15 @@ class Cluster:
 
     def run(self, sql: str, *, database: str = "postgres") -> list[tuple[object, ...]]:
         """Run a statement as superuser, outside any transaction; its rows, if it has any."""
-        with psycopg.connect(
-            host=str(self._folder), port=self.port, user=OWNER, dbname=database, autocommit=True
-        ) as connection:
+        with self.connected(database) as connection:
             cursor = connection.execute(sql.encode())
             return [] if cursor.description is None else cursor.fetchall()
+
+    def connected(self, database: str) -> psycopg.Connection:
+        """A connection of the superuser, each of whose statements stands alone."""
+        return psycopg.connect(
+            host=str(self._folder), port=self.port, user=OWNER, dbname=database, autocommit=True
+        )
 
     def next_number(self) -> int:
         """A number that was not given before, for a name."""

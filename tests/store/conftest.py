@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.handler.acting import house
-from tests.servers.databases import cluster, fresh_database, lay_out
+from tests.servers.databases import cluster, fresh_database, lay_out, recycling
 from tests.store.retelling import History, at, history_in, told
 from tocsin.store.contract import Store
 
-__all__ = ["cluster", "fresh_database"]
+__all__ = ["cluster", "fresh_database", "recycling"]
 
 
 @pytest.fixture(scope="session")

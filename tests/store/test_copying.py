@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.handler.acting import NOON
-from tests.servers.databases import cluster, fresh_database
+from tests.servers.databases import cluster, fresh_database, recycling
 from tests.store.retelling import History, told
 from tests.store.test_arrivals import FIRST, payload, signal, write
 from tocsin.projections.rebuilding import rebuild
@@ -21,7 +21,7 @@ from tocsin.store.postgres.tending import check as check_postgres
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite.tending import check
 
-__all__ = ["cluster", "fresh_database"]
+__all__ = ["cluster", "fresh_database", "recycling"]
 
 
 def rows_of(store: Store) -> dict[str, set[tuple[Any, ...]]]:

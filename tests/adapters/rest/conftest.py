@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.rest.asking import Client, client
-from tests.servers.databases import cluster, fresh_database
+from tests.servers.databases import cluster, fresh_database, recycling
 
-__all__ = ["cluster", "fresh_database"]
+__all__ = ["cluster", "fresh_database", "recycling"]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

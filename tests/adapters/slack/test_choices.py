@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.handler.acting import House, house, pubkey
 from tests.projections.histories import follow
-from tests.servers.databases import cluster, fresh_database
+from tests.servers.databases import cluster, fresh_database, recycling
 from tests.store.test_looking_up import instructions
 from tocsin.adapters.slack.choices import (
     NOBODY,
@@ -39,7 +39,7 @@ from tocsin.core.ticket import Ticket
 from tocsin.core.words import TicketType
 from tocsin.handler.submission import Outcome, Submission
 
-__all__ = ["cluster", "fresh_database"]
+__all__ = ["cluster", "fresh_database", "recycling"]
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.databases import cluster, fresh_database
+from tests.servers.databases import cluster, fresh_database, recycling
 from tests.web.dashboard.browsing import Browser, Desk, desk
 
-__all__ = ["cluster", "fresh_database"]
+__all__ = ["cluster", "fresh_database", "recycling"]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from litestar import Litestar, Request, Response
@@ -59,8 +60,10 @@ _FREQUENT = {"tickets": tickets.OPEN, "signals": signals.TELL_IN_ORG}
 """What is asked most often, by what follows the org."""
 
 
+@cache
 def endpoints() -> tuple[Endpoint, ...]:
-    """Every endpoint there is, in the order of the documentation."""
+    """Every endpoint there is, in the order of the documentation; what documents them is made once
+    in a process."""
     described = (
         *tickets.ENDPOINTS,
         *ticket_lists.ENDPOINTS,
