@@ -8,6 +8,8 @@ from typing import Any
 
 import uvicorn
 
+from tocsin.app.corking import CorkedProtocol
+
 FINISH_WITHIN_SECONDS = 20
 """How long requests may take to end once the server is asked to stop."""
 
@@ -72,6 +74,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 application,
+                http=CorkedProtocol,
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -28,6 +28,7 @@ from tocsin.store.arrivals import Arrived, KnownSignal
 
 _FIRING: Final = SignalState.FIRING.value
 _NO_HEADERS: Final = "{}"
+_NONE: Final = dict.fromkeys(Word, 0)
 _encode = msgspec.json.Encoder().encode
 _decode_draft = msgspec.json.Decoder(SignalDraft).decode
 
@@ -112,11 +113,13 @@ def verdict_of_all(results: Sequence[Told]) -> tuple[PayloadVerdict, str]:
 
 
 def inbox_row(arrival: Arrival, accounted: Accounted) -> Arrived:
-    counted = Counter(one.verdict for one in accounted.results)
-    results = [
-        (one.fingerprint, one.verdict.value, one.because.value, one.ticket_id)
-        for one in accounted.results
-    ]
+    counted = _NONE.copy()
+    results: list[tuple[str, str, str, str | None]] = []
+    observed = False
+    for one in accounted.results:
+        counted[one.verdict] += 1
+        observed = observed or one.observed
+        results.append((one.fingerprint, one.verdict.value, one.because.value, one.ticket_id))
     headers = _encode(dict(arrival.headers)).decode() if arrival.headers else _NO_HEADERS
     return Arrived(
         org_id=arrival.org_id,
@@ -135,6 +138,6 @@ def inbox_row(arrival: Arrival, accounted: Accounted) -> Arrived:
         created=counted[Word.CREATED],
         resolved=counted[Word.RESOLVED],
         unattached=counted[Word.UNATTACHED],
-        observed=any(one.observed for one in accounted.results),
+        observed=observed,
         replay_of=arrival.replay_of,
     )

@@ -74,11 +74,13 @@ def listener(receiver: Receiver) -> Listener:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speaker:
-    """Who speaks: the neighbour itself by its ``token``, or somebody for it by an API key."""
+    """Who speaks: the neighbour itself by its ``token``, whose SHA-256 is ``digest``, or somebody
+    for it by an API key."""
 
     neighbour: Neighbour
     listener: Listener
     token: str | None = None
+    digest: str = ""
     credential: Credential | None = None
 
     @property
@@ -142,6 +144,7 @@ class Speakers:
             neighbour=neighbour,
             listener=self.listener_of(neighbour.connector.kind.value),
             token=token,
+            digest=digest,
         )
 
     def with_token_now(self, turn: ReadTurn, way: Way, token: str) -> Neighbour:

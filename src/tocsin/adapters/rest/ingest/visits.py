@@ -19,7 +19,7 @@ from litestar.types import HTTPScope, Receive
 
 from tocsin.adapters.rest.authentication import presented
 from tocsin.adapters.rest.gateway import Gateway
-from tocsin.adapters.rest.ingest.connector_tokens import carried_token, digest_of, query_of
+from tocsin.adapters.rest.ingest.connector_tokens import carried_token, query_of
 from tocsin.adapters.rest.ingest.drop_in import Way, kind_of
 from tocsin.adapters.rest.ingest.kept_requests import to_keep
 from tocsin.adapters.rest.ingest.speakers import Listener, Speaker, Speakers
@@ -76,9 +76,11 @@ class Visit:
     async def answered(self) -> Said:
         """What the neighbour is answered."""
         scope, way = self._scope, self._way
-        headers: dict[str, str] = {}
-        for name, value in scope["headers"]:
-            headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+        # Of several of one name the first counts.
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in reversed(list(scope["headers"]))
+        }
         request = Request(
             method=scope["method"],
             path=way.path,
@@ -261,7 +263,7 @@ class Visit:
                 connector_id=connector.id,
                 token=None
                 if token is None
-                else ConnectorToken(connector_id=connector.id, digest=digest_of(token)),
+                else ConnectorToken(connector_id=connector.id, digest=speaker.digest),
                 credential=speaker.credential,
                 via=f"connector:{connector.code}",
                 payload=_kept_body(request, speaker.listener),
