@@ -157,3 +157,20 @@ def test_what_is_not_taken_is_said_in_a_text_and_kept(prometheus: Neighbour) -> 
         assert isinstance(json_of(reply), str)
         assert accounted.verdict is PayloadVerdict.UNPARSEABLE
     assert prometheus.send("api/v2/nothing", b"{}")[0].status == 404
+
+
+def test_the_same_bytes_are_taken_as_the_same_and_other_bytes_as_others(
+    prometheus: Neighbour,
+) -> None:
+    def send(name: str) -> Word:
+        alerts = [{"labels": {"alertname": name, "severity": "critical"}, "fingerprint": name}]
+        _, taken = prometheus.send("", {"version": "4", "groupKey": name, "alerts": alerts})
+        return taken.results[0].verdict
+
+    assert [send(name) for name in ("a", "a", "b", "a", "b")] == [
+        Word.CREATED,
+        Word.DEDUPLICATED,
+        Word.CREATED,
+        Word.DEDUPLICATED,
+        Word.DEDUPLICATED,
+    ]
