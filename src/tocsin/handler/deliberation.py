@@ -167,6 +167,7 @@ class Deliberation(Recording):
                     at,
                 )
         except BaseException:
+            # Whatever went wrong goes on; nothing of it may be remembered as decided.
             self._take_back(attempt, saved)
             raise
         self._merge(attempt)
@@ -263,6 +264,7 @@ class Deliberation(Recording):
                 answer = submission.render(outcome)
                 outcome = replace(outcome, answer=answer)
         except BaseException:
+            # Whatever went wrong goes on; nothing of it may be remembered as decided.
             self._take_back(attempt, saved)
             raise
         if submission.dry_run:
@@ -299,6 +301,7 @@ class Deliberation(Recording):
                 org_id=org_id,
             )
         except BaseException:
+            # Whatever went wrong goes on; nothing of it may be remembered as decided.
             self._take_back(attempt, saved)
             raise
         outcome = Outcome(

@@ -126,6 +126,7 @@ class Exchange:
                     # Most mechanisms know ASCII only; that is for the settings to correct as well.
                     raise smtplib.SMTPAuthenticationError(535, b"") from None
         except BaseException:
+            # Whatever it is, it goes on, and nobody else would close this connection.
             server.close()
             raise
         return server

@@ -127,6 +127,7 @@ class Pipeline:
         except asyncio.CancelledError:
             raise
         except BaseException:
+            # An error of ours, of any kind, which goes on.
             log.error(
                 "request met an error",
                 action="request_failed",

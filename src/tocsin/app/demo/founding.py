@@ -221,7 +221,6 @@ def connectors(ids: Iterator[str]) -> Iterator[Founding]:
             name="Alertmanager",
             kind="alertmanager",
             token_digest="0" * 64,
-            expected_every_minutes=5,
         ),
     )
     yield Founding(

@@ -76,6 +76,8 @@ class Ingest:
         except asyncio.CancelledError:
             raise
         except BaseException:
+            # An error of ours, of any kind: the neighbour is told that it was one, so that it says
+            # the same again, and the error goes on to the log.
             log.error(
                 "a payload met an error",
                 action="ingest_failed",
