@@ -24,7 +24,7 @@ from tocsin.adapters.rest.application import make_application, make_probes
 from tocsin.adapters.rest.gateway import Gateway
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.app.background import SLACK, Background
-from tocsin.app.dashboard import dashboard_doors
+from tocsin.app.dashboard import dashboard
 from tocsin.app.doors import Doors
 from tocsin.app.house import (
     fresh_bits,
@@ -175,9 +175,14 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
         # Made, the web framework has set up logging in a way of its own.
         write_logs(settings.log_level)
         doors: dict[str, ASGIApp] = {}
-        if has_role(settings, "gateway"):
-            doors.update(dashboard_doors(gateway, key=key))
-        entrance = Doors(application, doors, pages=None if pages is None else pages.application)
+        entrance = Doors(
+            application,
+            doors,
+            pages=None if pages is None else pages.application,
+            dashboard=(
+                dashboard(gateway, application, key=key) if has_role(settings, "gateway") else None
+            ),
+        )
         server = Server(entrance, on_ready=ready, on_stopping=stopping)
         # From here on the order of the end is: requests, deliveries, clock, writer, readers,
         # store, lock.

@@ -18,6 +18,33 @@ def sentence_of(kind: str, data: Data) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
+def record_sentence(kind: str, data: Data) -> str:
+    """What was done with a record, in a sentence; the kind itself where this code does not know
+    it."""
+    what = kind.partition(".")[2]
+    text = _record_changed(data) if "changes" in data else _RECORD_SENTENCES.get(what, kind)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _record_changed(data: Data) -> str:
+    return "; ".join(
+        f"{one['field'].replace('_', ' ')}: {_value(one['old'])} → {_value(one['new'])}"
+        for one in data["changes"]
+    )
+
+
+def _value(value: Any) -> str:
+    if value is None or value == "" or value == []:
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(_value, value))
+    if isinstance(value, Mapping):
+        return " ".join(_value(one) for one in value.values() if one is not None)
+    return str(value)
+
+
 def _moved(data: Data) -> str:
     moved = f"{data['status_from']} → {data['status_to']}"
     return _because(moved, data.get("reason") or data.get("resolution"))
@@ -96,3 +123,13 @@ SENTENCES: Final[Mapping[str, Callable[[Data], str]]] = {
     "redacted": lambda data: f"erased {', '.join(data['fields'])} of an earlier event",
 }
 """By the name of what happened, whichever the type of ticket."""
+
+_RECORD_SENTENCES: Final[Mapping[str, str]] = {
+    "created": "made",
+    "registered": "registered",
+    "removed": "removed",
+    "revoked": "revoked",
+    "redacted": "personal data of an earlier event erased",
+    "link_code_issued": "a code was given out that ties a Slack user to the member",
+    "slack_linked": "tied to a Slack user",
+}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from html.parser import HTMLParser
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +18,10 @@ from urllib.parse import urlencode
 from cryptography.fernet import Fernet
 
 from tests.handler.acting import House, house
+from tocsin.adapters.rest.application import make_application
+from tocsin.adapters.rest.gateway import Gateway
+from tocsin.app.receivers import receivers
+from tocsin.app.within import Within
 from tocsin.store.contract import ReadTurn, StorageFailed
 from tocsin.store.sealing import opened, sealed
 from tocsin.web.dashboard.serving import Dashboard
@@ -63,19 +69,24 @@ class Desk:
 
     house: House
     loop: asyncio.AbstractEventLoop
+    within: Within
     seconds: Seconds = field(default_factory=Seconds)
     key: bytes = KEY
     public_url: str | None = None
     away: bool = False
     observed: list[tuple[str, int]] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=count)
     dashboard: Dashboard = field(init=False)
 
     def __post_init__(self) -> None:
         self.dashboard = Dashboard(
             read=self.read,
+            perform=self.within.perform,
+            follow=self.within.follow,
             sessions=sessions_under(self.key),
             clock=self.clock,
             steady=self.seconds,
+            fresh=lambda: f"fresh-{next(self.numbers)}",
             public_url=self.public_url,
             observe=lambda what, status: self.observed.append((what, status)),
         )
@@ -109,11 +120,30 @@ class Browser:
         return self._asked(method, path, b"", headers)
 
     def post(
-        self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] = NOTHING
+        self,
+        path: str,
+        fields: Mapping[str, str | Sequence[str]],
+        headers: Mapping[str, str] = NOTHING,
     ) -> Page:
         """A form sent; from a page of this very server, unless *headers* say otherwise."""
         sent = {"origin": f"http://{HOST}", "content-type": "application/x-www-form-urlencoded"}
-        return self._asked("POST", path, urlencode(fields).encode(), {**sent, **headers})
+        body = urlencode(fields, doseq=True).encode()
+        return self._asked("POST", path, body, {**sent, **headers})
+
+    def fill_in(
+        self,
+        path: str,
+        fields: Mapping[str, str | Sequence[str]],
+        *,
+        on: str | None = None,
+        action: str | None = None,
+    ) -> Page:
+        """Open the page *on* (else *path*), and send its form of that *action* (else *path*) to
+        *path* with these fields over what it carries hidden."""
+        page = self.get(path if on is None else on)
+        assert page.status == 200, page.text
+        carried = hidden(page.text, action or path)
+        return self.post(path, {**carried, **fields})
 
     def sign_in(self, who: str, *, next_path: str = "/") -> Page:
         """Sign in as one of the cast."""
@@ -152,8 +182,51 @@ class Browser:
         return Page(start["status"], found, b"".join(one["body"] for one in rest).decode())
 
 
+class _Forms(HTMLParser):
+    """The hidden fields of the forms of a page, by where each is sent."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: dict[str, dict[str, str]] = {}
+        self._action = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._action = given.get("action", "")
+            self.found.setdefault(self._action, {})
+        elif tag == "input" and given.get("type") == "hidden" and self._action:
+            self.found[self._action][given["name"]] = given["value"]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._action = ""
+
+
+def hidden(text: str, action: str) -> dict[str, str]:
+    """What the form that is sent to *action* carries; it stands on the page *text*."""
+    found = _Forms(text).found
+    assert action in found, f"no form is sent to {action}; there are {sorted(found)}"
+    return found[action]
+
+
 @contextmanager
 def desk(folder: Path, *, at: str | None = None) -> Iterator[Desk]:
     """A dashboard over a furnished house in *folder*, or in the database *at* an address."""
-    with house(folder, at=at) as furnished, closing(asyncio.new_event_loop()) as loop:
-        yield Desk(house=furnished, loop=loop)
+    with (
+        house(folder, at=at) as furnished,
+        ThreadPoolExecutor(1) as readers,
+        closing(asyncio.new_event_loop()) as loop,
+    ):
+        gateway = Gateway(
+            store=furnished.store,
+            writer=furnished.writer,
+            clock=furnished.clock,
+            entropy=lambda: (next(furnished.numbers) * 2_654_435_761_123) % (1 << 62),
+            readers=readers,
+            cursor_key=b"k" * 32,
+            receivers=receivers(now=furnished.clock),
+            unseal=lambda box: box[::-1],
+        )
+        yield Desk(house=furnished, loop=loop, within=Within(make_application(gateway)))

@@ -153,7 +153,7 @@ def test_hostile_words_are_words(member: Browser, at_desk: Desk, path: str) -> N
     opened(at_desk, HOSTILE)
     page = member.get(path).text
     parts = Parts(page)
-    assert not parts.all("script")
+    assert all((one.get("src") or "").startswith("/assets/") for one in parts.all("script"))
     assert not parts.all("img")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "49" not in titles(page)[0]
@@ -165,7 +165,7 @@ def test_what_was_typed_into_filters_comes_back_as_text(member: Browser) -> None
     page = member.get("/tickets?q=%22%3E%3Cscript%3E&service=%3Cb%3E&type=%3Ci%3E")
     assert page.status == 400
     assert 'value="&#34;&gt;&lt;script&gt;"' in page.text
-    assert not Parts(page.text).all("script")
+    assert all(one.get("src") for one in Parts(page.text).all("script"))
     assert not Parts(page.text).all("i")
     assert 'aria-describedby="type-wrong"' in page.text
 

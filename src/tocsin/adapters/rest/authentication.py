@@ -19,6 +19,9 @@ from tocsin.core.records import Key
 from tocsin.handler.admission import Admission, credential_of
 from tocsin.handler.submission import Credential
 
+INSIDE = "tocsin.inside"
+"""The key of a scope that was made in this process: its :class:`Inside`. No server makes one."""
+
 _KNOWN_KEYS = 10_000
 _NOT_A_BEARER = "the key is not written like one: Authorization: Bearer tk_<id>_<…>"
 
@@ -32,6 +35,14 @@ class Caller:
     org_code: str
     digest: bytes
     bucket: Bucket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """Who asks in this process, where another door has read their key; ``via`` is that door."""
+
+    credential: Credential
+    via: str
 
 
 def presented(headers: Mapping[bytes, bytes], *, address: str, basic: bool = False) -> Credential:

@@ -26,6 +26,7 @@ class Call(Generic[Q, B]):
     parts of the path, ``query`` and ``body`` what the endpoint declares. ``peer`` is who is
     connected, ``address`` whom a trusted proxy speaks for.
     ``access`` is known to endpoints that look; for those that ask it is the writer's to find.
+    ``via`` is the door through which it came.
     """
 
     gateway: Gateway
@@ -39,6 +40,7 @@ class Call(Generic[Q, B]):
     access: Access | None = None
     dialect: Dialect | None = None
     raw: bytes = b""
+    via: str = "api"
     query: Q
     body: B
 

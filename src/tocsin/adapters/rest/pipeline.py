@@ -21,7 +21,7 @@ import msgspec
 import structlog
 from litestar.types import Receive, Scope, Send
 
-from tocsin.adapters.rest.authentication import Callers, presented
+from tocsin.adapters.rest.authentication import INSIDE, Callers, Inside, presented
 from tocsin.adapters.rest.bodies import read_body, read_query
 from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.endpoints import Asked, Endpoint, Show
@@ -148,7 +148,7 @@ class Pipeline:
     ) -> Reply:
         gateway = self._gateway
         if not endpoint.anonymous:
-            await self._let_in(endpoint, call)
+            await self._let_in(endpoint, call, scope)
         if endpoint.writes and gateway.writer.full:
             raise Overloaded(
                 "too much is waiting to be written; try again in a moment", retry_after=1
@@ -187,8 +187,12 @@ class Pipeline:
         assert endpoint.act is not None
         return await endpoint.act(Acting(self, endpoint, call, receipt, scope, receive))
 
-    async def _let_in(self, endpoint: Endpoint, call: AnyCall) -> None:
-        credential = presented(call.headers, address=call.address, basic=endpoint.basic)
+    async def _let_in(self, endpoint: Endpoint, call: AnyCall, scope: Scope) -> None:
+        inside: Inside | None = scope.get(INSIDE)  # type: ignore[assignment]
+        if inside is None:
+            credential = presented(call.headers, address=call.address, basic=endpoint.basic)
+        else:
+            credential, call.via = inside.credential, inside.via
         call.credential = credential
         caller = self._callers.known(credential)
         if caller is None:
@@ -289,6 +293,7 @@ class Pipeline:
                 command=asked.command,
                 subject=asked.subject,
                 credential=call.credential,
+                via=call.via,
                 expected_version=expected_version(call.headers.get(b"if-match")),
                 receipt=None if asked.dry_run else receipt,
                 render=render,

@@ -9,7 +9,14 @@ HOME: Final = "/"
 SIGN_IN: Final = "/sign-in"
 SIGN_OUT: Final = "/sign-out"
 TICKETS: Final = "/tickets"
-PATHS: Final = (HOME, SIGN_IN, SIGN_OUT, TICKETS)
+NEW_INCIDENT: Final = "/new/incident"
+NEW_MAINTENANCE: Final = "/new/maintenance"
+MAINTENANCE: Final = "/maintenance"
+MEASURES: Final = "/measures"
+ADMINISTRATION: Final = "/admin"
+LIVE: Final = "/live"
+FIXED: Final = (SIGN_IN, SIGN_OUT, LIVE)
+"""What is no page: who comes and goes, and what is told while one looks."""
 LONGEST: Final = 2_000
 
 
@@ -36,3 +43,8 @@ def sign_in_for(wanted: str) -> str:
     """The sign-in page that goes on to *wanted*."""
     wanted = safe_next(wanted)
     return SIGN_IN if wanted == HOME else f"{SIGN_IN}?next={quote(wanted, safe='')}"
+
+
+def ticket(ref: str) -> str:
+    """The page of a ticket."""
+    return f"{TICKETS}/{quote(ref, safe='')}"

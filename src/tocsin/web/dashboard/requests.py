@@ -16,9 +16,10 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-LARGEST_FORM: Final = 16 * 1024
+LARGEST_FORM: Final = 512 * 1024
+"""Ten thousand characters of any script, percent-encoded, and once more while they are kept."""
 FORM_SECONDS: Final = 30.0
-_MOST_FIELDS: Final = 64
+_MOST_FIELDS: Final = 400
 _FORM: Final = b"application/x-www-form-urlencoded"
 
 

@@ -1,4 +1,4 @@
-"""The dashboard over HTTP: who is let in, what each address answers, with strict headers.
+"""The dashboard over HTTP: a table of pages and forms, for who is signed in.
 
 Reading changes nothing. What is sent carries its session's token, and comes from a page of this
 server. No answer is kept by anybody.
@@ -6,29 +6,29 @@ server. No answer is kept by anybody.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, TypeVar
+from urllib.parse import quote
 
 import structlog
 
 from tocsin.core.credentials import Network
-from tocsin.core.errors import Unauthenticated
-from tocsin.handler.admission import Admission, admission, credential_of
+from tocsin.core.errors import Refusal, Unauthenticated
+from tocsin.handler.admission import Admission, admission
+from tocsin.handler.submission import Credential
 from tocsin.store.contract import ReadTurn, StorageFailed
-from tocsin.web.dashboard import pages
 from tocsin.web.dashboard.addresses import (
+    FIXED,
     HOME,
-    PATHS,
+    LIVE,
     SIGN_IN,
     SIGN_OUT,
     safe_next,
-    sign_in_for,
 )
-from tocsin.web.dashboard.attempts import Attempts
-from tocsin.web.dashboard.glance import glance
-from tocsin.web.dashboard.listing import listing
+from tocsin.web.dashboard.answers import Answer, moved, of_page, sent, trouble
+from tocsin.web.dashboard.asking import Follow, Perform, refused
+from tocsin.web.dashboard.gate import NOT_FROM_HERE, Gate, Kept, Reading
 from tocsin.web.dashboard.requests import (
     Asked,
     FormWrong,
@@ -39,334 +39,339 @@ from tocsin.web.dashboard.requests import (
     asked,
     fields_of,
     form,
-    one,
 )
-from tocsin.web.dashboard.sessions import (
-    LASTING,
-    Expired,
-    Session,
-    Sessions,
-    cookie_in,
-    set_cookie,
+from tocsin.web.dashboard.rooms import ROOMS
+from tocsin.web.dashboard.routes import Found, Routes
+from tocsin.web.dashboard.sessions import Session, Sessions
+from tocsin.web.dashboard.visits import (
+    NO_FIELDS,
+    NOT_SENT,
+    FieldsWrong,
+    Filled,
+    FormAt,
+    Page,
+    PageAt,
+    Sent,
+    Told,
+    Visit,
 )
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Observe = Callable[[str, int], None]
-"""Told of each answer: what was asked for, as ``GET /tickets``, and the status."""
+"""Told of each answer: what was asked for, as ``GET /tickets/{ref}``, and the status."""
 
-Header = tuple[bytes, bytes]
-
-SECURITY: Final[tuple[Header, ...]] = (
-    (b"content-security-policy", pages.CONTENT_SECURITY_POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    # With "no-referrer" browsers send forms without saying where they come from.
-    (b"referrer-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cache-control", b"no-store"),
-)
 _READING: Final = ("GET", "HEAD")
 _SOON: Final = 5
-_NOT_FROM_HERE: Final = (
-    "The form did not come from this page, or the page was from before you signed in. Nothing was"
-    " changed; go on and send it again."
-)
-
-
-class Reading(Protocol):
-    """Runs *work* on one snapshot, away from the event loop."""
-
-    def __call__(self, work: Callable[[ReadTurn], T], /) -> Awaitable[T]: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What is sent back; ``cookie`` is a ``Set-Cookie``."""
-
-    status: int
-    body: str = ""
-    headers: tuple[Header, ...] = ()
-    cookie: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SignedIn:
-    """Who asks, and what their session has to be replaced by, if anything."""
-
-    session: Session
-    cookie: bytes | None
+_UNAUTHENTICATED: Final = 401
 
 
 class Dashboard:
-    """The ASGI application of :data:`tocsin.web.dashboard.addresses.PATHS`.
+    """The ASGI application of the dashboard's addresses.
 
-    ``public_url`` is where browsers reach this server, if it is told; ``trusted_proxies`` are
-    believed about who asks. ``steady`` is seconds that only go forward.
+    ``perform`` asks the API, ``follow`` serves its live stream; ``fresh`` draws names that nobody
+    guesses. ``public_url`` is where browsers reach this server, if it is told; ``trusted_proxies``
+    are believed about who asks. ``steady`` is seconds that only go forward.
     """
 
     def __init__(
         self,
         *,
         read: Reading,
+        perform: Perform,
+        follow: Follow,
         sessions: Sessions,
         clock: Callable[[], datetime],
         steady: Callable[[], float],
+        fresh: Callable[[], str],
         public_url: str | None = None,
         trusted_proxies: Sequence[Network] = (),
         observe: Observe | None = None,
     ) -> None:
         self._read = read
-        self._sessions = sessions
+        self._perform = perform
+        self._follow = follow
+        self._gate = Gate(read=read, sessions=sessions, clock=clock, steady=steady)
         self._clock = clock
-        self._attempts = Attempts(clock=steady)
+        self._fresh = fresh
         self._public_url = public_url
         self._trusted = trusted_proxies
         self._observe = observe
+        self._routes = Routes(ROOMS)
 
     def answers(self, path: str) -> bool:
         """Whether *path* is one of those that this application is for."""
-        return path in PATHS
+        return path in FIXED or self._routes.find(path) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         request = asked(scope, trusted=self._trusted, public_url=self._public_url)
+        found = self._routes.find(request.path)
         try:
-            answer = await self._answered(request, receive)
+            if request.path == LIVE and request.method == "GET":
+                answer = await self._live(request, scope, receive, send)
+            else:
+                answer = await self._answered(request, found, receive)
         except Gone:
             return
         except FormWrong as wrong:
-            answer = _trouble(400, "That cannot be read", f"{wrong}.".capitalize(), again=HOME)
+            answer = trouble(400, "That cannot be read", f"{wrong}.".capitalize(), again=HOME)
         except StorageFailed as failed:
             log.error(
                 "a page met a failing storage", action="page_unavailable", reason=failed.reason
             )
-            answer = _trouble(
+            answer = trouble(
                 503,
                 "The record cannot be read just now",
                 "The database does not answer. Nothing is lost; try again in a moment.",
                 again=safe_next(request.wanted) if request.method in _READING else HOME,
                 headers=((b"retry-after", b"%d" % _SOON),),
             )
-        await _sent(answer, send, with_body=request.method != "HEAD")
+        if answer is not None:
+            await sent(answer, send, with_body=request.method != "HEAD")
         if self._observe is not None:
-            self._observe(_kind(request), answer.status)
+            self._observe(_kind(request, found), 200 if answer is None else answer.status)
 
-    async def _answered(self, request: Asked, receive: Receive) -> Answer:
+    async def _answered(self, request: Asked, found: Found | None, receive: Receive) -> Answer:
         writing, reading = request.method == "POST", request.method in _READING
-        match request.path:
-            case "/sign-in" if reading:
-                return await self._sign_in_form(request)
-            case "/sign-in" if writing:
-                return await self._sign_in(request, receive)
-            case "/sign-out" if writing:
-                return await self._sign_out(request, receive)
-            case "/" if reading:
-                return await self._page(request, _glance)
-            case "/tickets" if reading:
-                return await self._page(request, _tickets)
-            case _ if request.path in PATHS:
-                allowed = {SIGN_IN: b"GET, HEAD, POST", SIGN_OUT: b"POST"}
-                return _trouble(
-                    405,
-                    "That is not done here",
-                    "Go on at the first page.",
-                    again=HOME,
-                    headers=((b"allow", allowed.get(request.path, b"GET, HEAD")),),
-                )
-            case _:
-                return _trouble(404, "There is no such page", "It may have moved.", again=HOME)
+        if request.path == SIGN_IN and reading:
+            return self._gate.sign_in_form(request)
+        if request.path == SIGN_IN and writing:
+
+            async def shown_again(kept: Kept, session: Session) -> Answer:
+                return await self._shown_again(request, kept, session)
+
+            return await self._gate.sign_in(request, receive, shown_again=shown_again)
+        if request.path == SIGN_OUT and writing:
+            return await self._gate.sign_out(request, receive)
+        if request.path in FIXED:
+            return _not_done_here(b"POST" if request.path == SIGN_OUT else b"GET, HEAD, POST")
+        if found is None:
+            return nowhere()
+        if reading and found.page is not None:
+            return await self._page(request, found.page, found.names)
+        if reading and found.form is not None:
+            return await self._empty_form(request, found.form, found.names)
+        if writing and found.form is not None:
+            return await self._sent(request, found.form, found.names, receive)
+        return _not_done_here(b"GET, HEAD")
 
     # -- pages -----------------------------------------------------------------------------------
 
-    async def _page(
-        self,
-        request: Asked,
-        made: Callable[[ReadTurn, Admission, Mapping[str, tuple[str, ...]], _Made], _Page],
+    async def _page(self, request: Asked, page: PageAt, names: Mapping[str, str]) -> Answer:
+        return await self._looked(request, names, page.look)
+
+    async def _empty_form(
+        self, request: Asked, form_at: FormAt, names: Mapping[str, str]
+    ) -> Answer:
+        return await self._looked(request, names, lambda visit: form_at.show(visit, NOT_SENT))
+
+    async def _looked(
+        self, request: Asked, names: Mapping[str, str], look: Callable[[Visit], Page]
     ) -> Answer:
         """A page for who is signed in, made from the very snapshot that verified them."""
         at = self._clock()
-        found = self._session(request, at=at)
-        if not isinstance(found, Session):
-            return self._ask_to_sign_in(request, found)
-        fields = fields_of(request.query)
-        token = self._sessions.form_token(found)
-
-        def work(turn: ReadTurn) -> _Page:
-            admitted = admission(turn, found.credential(address=request.address), at=at)
-            return made(turn, admitted, fields, _Made(at=at, form_token=token))
-
+        session = self._gate.session(request, at=at)
+        if not isinstance(session, Session):
+            return self._gate.ask_to_sign_in(request, session)
         try:
-            page = await self._read(work)
+            page = await self._made(request, names, session, look, at=at)
         except Unauthenticated as refusal:
-            return self._refused(request, refusal)
-        return Answer(status=page.status, body=page.body, cookie=self._cookie(request, found, at))
+            return self._gate.refused(request, refusal)
+        except Refusal as refusal:
+            return _cannot_be_shown(refusal)
+        return of_page(page, cookie=self._gate.moved_on(request, session, at))
 
-    def _session(self, request: Asked, *, at: datetime) -> Session | Expired | None:
-        cookie = cookie_in(request.headers.get(b"cookie", b""), secure=request.secure)
-        return None if cookie is None else self._sessions.read(cookie, at=at)
+    async def _made(
+        self,
+        request: Asked,
+        names: Mapping[str, str],
+        session: Session,
+        look: Callable[[Visit], Page],
+        *,
+        at: datetime,
+        wanted: str | None = None,
+    ) -> Page:
+        fields = fields_of(request.query) if wanted is None else NO_FIELDS
+        token, once = self._gate.form_token(session), self._fresh()
 
-    def _cookie(self, request: Asked, session: Session, at: datetime) -> bytes | None:
-        renewed = self._sessions.renewed(session, at=at)
-        if renewed is None:
-            return None
-        return self._set(request, renewed, at)
+        def work(turn: ReadTurn) -> Page:
+            admitted = admission(turn, session.credential(address=request.address), at=at)
+            return look(
+                Visit(
+                    turn=turn,
+                    admitted=admitted,
+                    path=names,
+                    fields=fields,
+                    at=at,
+                    wanted=wanted or request.wanted,
+                    form_token=token,
+                    once=once,
+                    public_url=self._public_url,
+                )
+            )
 
-    def _set(self, request: Asked, session: Session, at: datetime) -> bytes:
-        return set_cookie(
-            self._sessions.sealed(session),
-            secure=request.secure,
-            lasting=session.expires_at - at,
-        )
+        return await self._read(work)
 
-    def _ask_to_sign_in(self, request: Asked, found: Expired | None) -> Answer:
-        if found is None:
-            return _moved(sign_in_for(request.wanted))
-        notice = f"You were signed out after {LASTING // timedelta(hours=1)} hours of quiet."
-        return self._sign_in_again(request, notice)
+    # -- forms -----------------------------------------------------------------------------------
 
-    def _refused(self, request: Asked, refusal: Unauthenticated) -> Answer:
-        """The key of a session is good no more; what was asked for is kept."""
-        return self._sign_in_again(request, f"You were signed out: {refusal.detail}.")
-
-    def _sign_in_again(self, request: Asked, notice: str) -> Answer:
-        return Answer(
-            status=401,
-            body=pages.sign_in_page(next_path=safe_next(request.wanted), wrong=None, notice=notice),
-            headers=_CHALLENGE,
-            cookie=set_cookie("", secure=request.secure, lasting=timedelta(0)),
-        )
-
-    # -- signing in and out ----------------------------------------------------------------------
-
-    async def _sign_in_form(self, request: Asked) -> Answer:
-        fields = fields_of(request.query)
-        next_path = safe_next(one(fields, "next"))
-        if isinstance(self._session(request, at=self._clock()), Session):
-            # Whose key is good no more is told there.
-            return _moved(next_path)
-        notice = "You are signed out." if one(fields, "signed-out") else None
-        body = pages.sign_in_page(next_path=next_path, wrong=None, notice=notice)
-        return Answer(status=200, body=body)
-
-    async def _sign_in(self, request: Asked, receive: Receive) -> Answer:
+    async def _sent(
+        self, request: Asked, form_at: FormAt, names: Mapping[str, str], receive: Receive
+    ) -> Answer:
         at = self._clock()
-        fields = await form(request, receive)
-        next_path = safe_next(one(fields, "next"))
+        session = self._gate.session(request, at=at)
+        typed = await form(request, receive)
         if not request.from_here:
-            return _trouble(403, "Please sign in here", _NOT_FROM_HERE, again=SIGN_IN)
-        wait = self._attempts.wait(request.address)
-        if wait:
-            return Answer(
-                status=429,
-                body=pages.sign_in_page(
-                    next_path=next_path,
-                    wrong=f"Too many keys from your address were wrong. Wait {wait} seconds.",
-                    notice=None,
-                ),
-                headers=((b"retry-after", b"%d" % wait),),
-            )
-        # Counted first: many at once would all be let through otherwise.
-        self._attempts.failed(request.address)
-        token = one(fields, "key").strip().encode("utf-8")
+            return trouble(403, "That form is not from here", NOT_FROM_HERE, again=HOME)
+        kept = Kept(path=request.path, typed=typed)
+        if not isinstance(session, Session):
+            return self._gate.ask_to_sign_in(request, session, kept=kept)
+        came = Sent(path=names, typed=typed, at=at)
+        credential = session.credential(address=request.address)
         try:
-            if not token:
-                raise Unauthenticated("type or paste your API key")
-            credential = credential_of(token, address=request.address)
-            await self._read(lambda turn: admission(turn, credential, at=at))
-        except Unauthenticated as refusal:
-            log.info("a key was refused at sign-in", action="sign_in_refused")
-            return Answer(
-                status=401,
-                body=pages.sign_in_page(
-                    next_path=next_path, wrong=_sentence(refusal.detail), notice=None
-                ),
-                headers=_CHALLENGE,
-            )
-        self._attempts.succeeded(request.address)
-        log.info("signed in", action="signed_in", key_id=credential.key_id)
-        session = self._sessions.begin(credential, at=at)
-        return _moved(next_path, cookie=self._set(request, session, at))
+            if not self._gate.is_ours(request, session, typed):
+                # From before one signed in again: looked over once more, not lost.
+                return await self._form_again(request, kept, form_at, names, session, at=at)
+            admitted = await self._read(lambda turn: admission(turn, credential, at=at))
+            filled, told = await self._asked(form_at, came, admitted, credential)
+            if told is not None and told.status == _UNAUTHENTICATED:
+                raise Unauthenticated(str(told.body.get("detail", "the key opens nothing")))
 
-    async def _sign_out(self, request: Asked, receive: Receive) -> Answer:
-        session = self._session(request, at=self._clock())
-        fields = await form(request, receive)
-        if isinstance(session, Session) and not (
-            request.from_here and self._sessions.is_form_token(session, one(fields, "token"))
-        ):
-            return _trouble(403, "You are still signed in", _NOT_FROM_HERE, again=HOME)
-        return _moved(
-            f"{SIGN_IN}?signed-out=1",
-            cookie=set_cookie("", secure=request.secure, lasting=timedelta(0)),
+            def look(visit: Visit) -> Page:
+                if filled is not None:
+                    return form_at.show(visit, filled)
+                assert form_at.reveal is not None
+                assert told is not None
+                return form_at.reveal(visit, told)
+
+            if filled is None:
+                assert told is not None
+                if form_at.reveal is None:
+                    cookie = self._gate.moved_on(request, session, at)
+                    return moved(_address(form_at.done(came, told)), cookie=cookie)
+            page = await self._made(request, names, session, look, at=at)
+        except Unauthenticated as refusal:
+            return self._gate.refused(request, refusal, kept=kept)
+        except Refusal as refusal:
+            return _cannot_be_shown(refusal)
+        status = page.status
+        if status == 200 and filled is not None:
+            status = 422 if told is None else told.status
+        return Answer(
+            status=status,
+            body=page.body,
+            content_type=page.content_type,
+            headers=page.headers,
+            cookie=self._gate.moved_on(request, session, at),
         )
 
+    async def _asked(
+        self, form_at: FormAt, came: Sent, admitted: Admission, credential: Credential
+    ) -> tuple[Filled | None, Told | None]:
+        """What was asked of the API and told by it; the form again, where it was refused."""
+        try:
+            wish = form_at.wish(came)
+        except FieldsWrong as wrong:
+            filled = Filled(
+                form=form_at.path, typed=came.typed, errors=wrong.errors, version=came.version
+            )
+            return filled, None
+        told = await self._perform(wish, org=admitted.org.code, credential=credential)
+        return (None if told.done else refused(form_at, came, told)), told
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Made:
-    """When a page is made, and what its forms carry."""
+    async def _shown_again(self, request: Asked, kept: Kept, session: Session) -> Answer:
+        """A form that came when its sender was not signed in, for who is now."""
+        found = self._routes.find(kept.path)
+        if found is None or found.form is None:
+            return moved(HOME)
+        at = self._clock()
+        try:
+            return await self._form_again(request, kept, found.form, found.names, session, at=at)
+        except Refusal as refusal:
+            return _cannot_be_shown(refusal)
 
-    at: datetime
-    form_token: str
+    async def _form_again(
+        self,
+        request: Asked,
+        kept: Kept,
+        form_at: FormAt,
+        names: Mapping[str, str],
+        session: Session,
+        *,
+        at: datetime,
+    ) -> Answer:
+        version = Sent(path=names, typed=kept.typed, at=at).version
+        filled = Filled(form=form_at.path, typed=kept.typed, version=version)
+        page = await self._made(
+            request,
+            names,
+            session,
+            lambda visit: form_at.show(visit, filled),
+            at=at,
+            wanted=safe_next(kept.path),
+        )
+        return of_page(page)
+
+    # -- live ------------------------------------------------------------------------------------
+
+    async def _live(
+        self, request: Asked, scope: Scope, receive: Receive, send: Send
+    ) -> Answer | None:
+        """The log of the reader's org as it grows; None once it was served."""
+        at = self._clock()
+        session = self._gate.session(request, at=at)
+        if not isinstance(session, Session):
+            return trouble(401, "You are signed out", "Sign in again.", again=SIGN_IN)
+        credential = session.credential(address=request.address)
+        try:
+            admitted = await self._read(lambda turn: admission(turn, credential, at=at))
+        except Unauthenticated as refusal:
+            return self._gate.refused(request, refusal)
+        await self._follow(scope, receive, send, org=admitted.org.code, credential=credential)
+        return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
-    """A page that was made."""
-
-    body: str
-    status: int = 200
-
-
-_CHALLENGE: Final[tuple[Header, ...]] = ((b"www-authenticate", b'Session realm="Tocsin"'),)
-
-
-def _glance(
-    turn: ReadTurn, admitted: Admission, _fields: Mapping[str, tuple[str, ...]], made: _Made
-) -> _Page:
-    reader = pages.reader_of(admitted, form_token=made.form_token)
-    return _Page(body=pages.glance_page(glance(turn, admitted, at=made.at), reader))
+def nowhere() -> Answer:
+    """What stands where no page is."""
+    return trouble(
+        404,
+        "There is no such page",
+        "The address is not one of this server's; perhaps a letter is missing, or it has moved.",
+        again=HOME,
+        choices={"All tickets": "/tickets", "The API's reference": "/docs"},
+    )
 
 
-def _tickets(
-    turn: ReadTurn, admitted: Admission, fields: Mapping[str, tuple[str, ...]], made: _Made
-) -> _Page:
-    reader = pages.reader_of(admitted, form_token=made.form_token)
-    found = listing(turn, admitted, fields, at=made.at)
-    return _Page(body=pages.tickets_page(found, reader), status=400 if found.wrong else 200)
+def _cannot_be_shown(refusal: Refusal) -> Answer:
+    detail = f"{refusal.detail[:1].upper()}{refusal.detail[1:]}."
+    return trouble(
+        refusal.http_status,
+        "There is no such thing here" if refusal.http_status == 404 else refusal.title,
+        detail,
+        again=HOME,
+        choices={"All tickets": "/tickets"},
+    )
 
 
-def _kind(request: Asked) -> str:
+def _not_done_here(allowed: bytes) -> Answer:
+    return trouble(
+        405,
+        "That is not done here",
+        "Go on at the first page.",
+        again=HOME,
+        headers=((b"allow", allowed),),
+    )
+
+
+def _kind(request: Asked, found: Found | None) -> str:
     """What was asked for, as one of a few."""
     method = request.method if request.method in (*_READING, "POST") else "other"
-    return f"{method} {request.path if request.path in PATHS else 'other'}"
+    if request.path in FIXED:
+        return f"{method} {request.path}"
+    return f"{method} {'other' if found is None else found.path}"
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-def _moved(path: str, *, cookie: bytes | None = None) -> Answer:
-    return Answer(status=303, headers=((b"location", path.encode("ascii")),), cookie=cookie)
-
-
-def _trouble(
-    status: int, title: str, detail: str, *, again: str, headers: tuple[Header, ...] = ()
-) -> Answer:
-    body = pages.trouble_page(title, detail, again=again)
-    return Answer(status=status, body=body, headers=headers)
-
-
-async def _sent(answer: Answer, send: Send, *, with_body: bool) -> None:
-    body = answer.body.encode()
-    headers: list[Any] = [
-        (b"content-type", pages.CONTENT_TYPE.encode()),
-        (b"content-length", b"%d" % len(body)),
-        *SECURITY,
-        *answer.headers,
-    ]
-    if answer.cookie is not None:
-        headers.append((b"set-cookie", answer.cookie))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body if with_body else b""})
+def _address(path: str) -> str:
+    """An address as a header takes it."""
+    return quote(path, safe="/%?&=+~:;,@!$'()*-._#[]")

@@ -32,7 +32,7 @@ ASSETS: Final = (
     *(f"{level.value}.svg" for level in Level),
 )
 """The files that pages load, by their names below the address of the assets."""
-SERVED_ASSETS: Final = (*ASSETS, "dashboard.css", "pictures.css")
+SERVED_ASSETS: Final = (*ASSETS, "dashboard.css", "pictures.css", "live.js")
 """Those, and what only the pages of those who are signed in load."""
 DAYS_OF_PAST: Final = 14
 PAST_SHOWN: Final = 8
