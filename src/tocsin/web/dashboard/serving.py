@@ -6,6 +6,7 @@ server. No answer is kept by anybody.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
@@ -128,6 +129,19 @@ class Dashboard:
                 again=safe_next(request.wanted) if request.method in _READING else HOME,
                 headers=((b"retry-after", b"%d" % _SOON),),
             )
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            # An error of ours, of any kind, which goes on; the reader is not left with nothing.
+            log.error("a page met an error", action="page_failed", page=_kind(request, found))
+            if request.path != LIVE:  # which has begun to answer
+                await self._send(request, found, _accident(), send)
+            raise
+        await self._send(request, found, answer, send)
+
+    async def _send(
+        self, request: Asked, found: Found | None, answer: Answer | None, send: Send
+    ) -> None:
         if answer is not None:
             await sent(answer, send, with_body=request.method != "HEAD")
         if self._observe is not None:
@@ -349,6 +363,17 @@ def _cannot_be_shown(refusal: Refusal) -> Answer:
         refusal.http_status,
         "There is no such thing here" if refusal.http_status == 404 else refusal.title,
         detail,
+        again=HOME,
+        choices={"All tickets": "/tickets"},
+    )
+
+
+def _accident() -> Answer:
+    return trouble(
+        500,
+        "This page could not be made",
+        "That is an error of ours, and it is in the log. What you sent may have been done: look"
+        " before you send it again.",
         again=HOME,
         choices={"All tickets": "/tickets"},
     )
