@@ -10,7 +10,12 @@
   const SOON = 120, REST = follow === "*" ? 1500 : 300;
   let timer = 0, busy = false, again = false, last = 0;
 
-  const say = (text) => { if (pulse.textContent !== text) pulse.textContent = text; };
+  const say = (text) => {
+    if (pulse.textContent === text) return;
+    pulse.textContent = text;
+    // What is as it should be stands quietly in the bar; anything else stands over the page.
+    pulse.classList.toggle("live", text === "Live");
+  };
 
   // Whoever types, or has opened a choice, is not disturbed: that region waits until they leave it.
   const inUse = (region) => {
@@ -27,8 +32,9 @@
       ? one.checked !== one.defaultChecked : one.value !== begun(one));
 
   const keepOpen = (now, next) => {
-    for (const one of now.querySelectorAll("details[id]")) {
-      const same = next.querySelector("#" + CSS.escape(one.id));
+    const own = now.matches("details[id]") ? [now] : [];
+    for (const one of [...own, ...now.querySelectorAll("details[id]")]) {
+      const same = one === now ? next : next.querySelector("#" + CSS.escape(one.id));
       if (same) same.open = one.open;
     }
   };

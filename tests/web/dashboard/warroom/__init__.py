@@ -1,0 +1,1 @@
+"""The war room of a ticket, over a real house."""
