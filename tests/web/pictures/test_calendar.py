@@ -244,6 +244,81 @@ def test_a_week_names_its_conflicts() -> None:
     }
 
 
+def test_conflicts_that_are_known_already_are_not_looked_for() -> None:
+    met = {"c": ("elsewhere",)}
+    known = {
+        "month": {
+            bar.window.id: bar.conflicts
+            for row in month(planned(), year=2026, number=11, met=met).rows
+            for bar in row.bars
+        },
+        "week": {
+            block.window.id: block.conflicts
+            for day in week(planned(), monday=MONDAY, met=met)
+            for block in day.blocks
+        },
+        "agenda": {
+            line.window.id: line.conflicts
+            for day in agenda(planned(), first=MONDAY, days=9, met=met)
+            for line in day.lines
+        },
+    }
+
+    for found in known.values():
+        assert {id for id, conflicting in found.items() if conflicting} == {"c"}
+        assert found["c"] == ("elsewhere",)
+
+
+def test_a_window_with_an_address_leads_there() -> None:
+    work = Window(id="x", title="Work", start=at(18, 1), end=at(18, 3), address="/tickets/x")
+    drawn = (
+        parsed(week_pictures(week([work], monday=MONDAY), name="w")),
+        parsed(month_grid(month([work], year=2026, number=11))),
+    )
+
+    for root in drawn:
+        assert {link.attrib["href"] for link in root.iter("a")} == {"/tickets/x"}
+
+
+def test_free_times_are_drawn_in_every_day_that_they_touch_and_shut_ones_behind() -> None:
+    work = Window(id="x", title="Work", start=at(18, 1), end=at(18, 3))
+    free_time = Free(start=at(18, 3), end=at(19, 2), address="/new?a=1&b=2")
+    shut = Free(start=at(19, 2), end=at(20))
+    days = week([work], monday=MONDAY, days=10)
+    root = parsed(week_picture(days, name="w", free=[free_time], shut=[shut], title="Free windows"))
+
+    assert len(days) == 10
+    assert [
+        one.attrib["href"] for one in root.iter("a") if one.attrib["class"] == "operational"
+    ] == [
+        "/new?a=1&b=2",
+        "/new?a=1&b=2",
+    ]
+    assert [one.attrib["class"] for one in root.iter("path")].count("fold") == 1
+    assert "free, 23 h" in words(root, "text")
+    assert "Free: 2026-11-18 03:00 – 2026-11-19 02:00 UTC (23 h)" in words(root, "title")
+    assert "Free windows" in words(root, "title")
+    assert summary(days, free=[free_time, shut]) == "One window, no conflict. 2 free times."
+    assert stays_inside(root[0])
+
+
+def test_a_free_time_that_leads_nowhere_is_no_link() -> None:
+    root = parsed(
+        week_picture(week([], monday=MONDAY), name="w", free=[Free(start=at(18, 3), end=at(18, 5))])
+    )
+
+    assert not list(root.iter("a"))
+    assert "free, 2 h" in words(root, "text")
+    assert is_harmless(root)
+
+
+def test_today_is_marked_in_a_month() -> None:
+    root = parsed(month_grid(month([], year=2026, number=11), today=MONDAY))
+
+    (today,) = [one for one in root.iter("time") if one.attrib.get("aria-current") == "date"]
+    assert today.attrib["datetime"] == MONDAY.isoformat()
+
+
 def test_all_classes_are_in_the_sheet() -> None:
     sheet = (pages.asset("tocsin.css") + pages.asset("pictures.css")).decode()
     drawn = classes(parsed(week_pictures(week(planned(), monday=MONDAY), name="w")))

@@ -7,7 +7,7 @@ ends there. All days are UTC days. Windows are half open: one may begin when ano
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -21,6 +21,8 @@ _MINUTE: Final = timedelta(minutes=1)
 class Window:
     """A maintenance window. ``assets`` are all that it touches: devices, and both sides of links.
 
+    ``address`` is where it leads; without one it leads to its entry on the page.
+
     Raises:
         ValueError: it does not end after it starts, or an instant has no time zone.
     """
@@ -31,6 +33,7 @@ class Window:
     end: datetime
     assets: frozenset[str] = frozenset()
     contributor: str | None = None
+    address: str | None = None
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
@@ -124,20 +127,33 @@ class AgendaDay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Free:
-    """A time in which nothing is planned."""
+    """A time in which nothing is planned; ``address`` is where it leads."""
 
     start: datetime
     end: datetime
+    address: str | None = None
 
 
-def month(windows: Iterable[Window], *, year: int, number: int, most_lanes: int = 4) -> Month:
+Met = Mapping[str, tuple[str, ...]]
+"""For each window that meets others, their ids: as :func:`conflicts` finds them among what is
+shown, or as somebody knows them who sees more than that."""
+
+
+def month(
+    windows: Iterable[Window],
+    *,
+    year: int,
+    number: int,
+    most_lanes: int = 4,
+    met: Met | None = None,
+) -> Month:
     """The month *number* of *year* in whole weeks from Monday on, with at most *most_lanes* lanes.
 
     Long windows take the upper lanes of their week. A day with more windows than lanes names the
-    rest in ``hidden``.
+    rest in ``hidden``. *met* are the conflicts where they are known already.
     """
     ordered = _ordered(windows)
-    clashes = conflicts(ordered)
+    clashes = conflicts(ordered) if met is None else met
     first = date(year, number, 1)
     monday = first - timedelta(days=first.weekday())
     rows = []
@@ -147,20 +163,26 @@ def month(windows: Iterable[Window], *, year: int, number: int, most_lanes: int 
     return Month(first=first, rows=tuple(rows))
 
 
-def week(windows: Iterable[Window], *, monday: date) -> tuple[DayColumn, ...]:
-    """Seven days from *monday* on, with the windows of each as blocks side by side."""
+def week(
+    windows: Iterable[Window], *, monday: date, days: int = _WEEK, met: Met | None = None
+) -> tuple[DayColumn, ...]:
+    """So many *days* from *monday* on, with the windows of each as blocks side by side. *met* are
+    the conflicts where they are known already."""
     ordered = _ordered(windows)
-    clashes = conflicts(ordered)
+    clashes = conflicts(ordered) if met is None else met
     return tuple(
         DayColumn(day=day, blocks=_blocks(_on(ordered, day), clashes, day=day))
-        for day in _days(monday, _WEEK)
+        for day in _days(monday, days)
     )
 
 
-def agenda(windows: Iterable[Window], *, first: date, days: int) -> tuple[AgendaDay, ...]:
-    """The days from *first* on that have windows, each window in every day that it touches."""
+def agenda(
+    windows: Iterable[Window], *, first: date, days: int, met: Met | None = None
+) -> tuple[AgendaDay, ...]:
+    """The days from *first* on that have windows, each window in every day that it touches. *met*
+    are the conflicts where they are known already."""
     ordered = _ordered(windows)
-    clashes = conflicts(ordered)
+    clashes = conflicts(ordered) if met is None else met
     found = []
     for day in _days(first, days):
         lines = tuple(
@@ -224,7 +246,7 @@ def free(
 
 def _row(
     ordered: Sequence[Window],
-    clashes: dict[str, tuple[str, ...]],
+    clashes: Met,
     *,
     monday: date,
     inside: date,
@@ -287,9 +309,7 @@ def _columns(window: Window, start: datetime) -> tuple[int, int]:
     return first, last
 
 
-def _blocks(
-    windows: Sequence[Window], clashes: dict[str, tuple[str, ...]], *, day: date
-) -> tuple[Block, ...]:
+def _blocks(windows: Sequence[Window], clashes: Met, *, day: date) -> tuple[Block, ...]:
     """Windows of one day side by side; those that overlap, directly or not, share the width."""
     start = _midnight(day)
     end = start + _DAY

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tocsin.web.pictures.figures import Unit, amount, axis
 from tocsin.web.pictures.lettering import apart, bold_breadth, breadth, fitted, px, told
@@ -86,22 +86,22 @@ def table(chart: Chart) -> Markup:
     head = Markup("").join(
         Markup('<th scope="col">{}</th>').format(told(series.name)) for series in chart.series
     )
-    numbers = range(len(chart.periods))[-_TABLE_ROWS:]
     body = Markup("").join(
-        Markup('<tr><th scope="row">{}</th>{}</tr>').format(
-            period_words(chart.periods[at], chart.grain),
-            Markup("").join(
-                Markup("<td>{}</td>").format(_told_value(series.values[at], chart.unit))
-                for series in chart.series
-            ),
-        )
-        for at in reversed(numbers)
+        _row(chart, at) for at in reversed(range(len(chart.periods))[-_TABLE_ROWS:])
     )
     return Markup(
         '<details class="days"><summary>The numbers</summary><table class="figures">'
         '<caption class="unseen">{}</caption><thead><tr><th scope="col">{}</th>{}</tr></thead>'
         "<tbody>{}</tbody></table></details>"
     ).format(told(chart.title), chart.grain.value.capitalize(), head, body)
+
+
+def _row(chart: Chart, at: int) -> Markup:
+    period = period_words(chart.periods[at], chart.grain)
+    cells = "".join(
+        f"<td>{_told_value(series.values[at], chart.unit)}</td>" for series in chart.series
+    )
+    return Markup(f'<tr><th scope="row">{period}</th>{cells}</tr>')  # noqa: S704 - numbers
 
 
 def summary(chart: Chart) -> str:
@@ -274,8 +274,11 @@ def _stack(chart: Chart, at: int, plot: _Plot) -> Markup:
     """The column of one period: a part for each series above 0, its number where it fits."""
     wide = max(1.0, min(_WIDEST_COLUMN, plot.period * 0.72))
     left = plot.x(at) - wide / 2
+    middle, edge, breadth_px = px(plot.x(at)), px(left + 1.5), px(wide)
+    period = period_words(chart.periods[at], chart.grain)
     under = 0.0
-    drawn = Markup("")
+    # There are very many parts: only what somebody wrote is escaped, numbers are as they are.
+    drawn = []
     for series in chart.series:
         value = series.values[at]
         if not value:
@@ -284,34 +287,22 @@ def _stack(chart: Chart, at: int, plot: _Plot) -> Markup:
         under += value
         words = amount(value, unit=chart.unit)
         number = (
-            Markup('<text class="number" x="{}" y="{}">{}</text>').format(
-                px(plot.x(at)), px((high + low) / 2 + 4.2), words
-            )
+            f'<text class="number" x="{middle}" y="{px((high + low) / 2 + 4.2)}">{words}</text>'
             if low - high >= 16 and bold_breadth(words) + 4 <= wide
-            else Markup("")
+            else ""
         )
-        drawn += Markup(
-            '<g class="{}"><title>{}</title><path class="band" d="M{} {}h{}V{}h-{}z"/>'
-            '<path class="edge" d="M{} {}V{}"/>{}</g>'
-        ).format(
-            series.tone.value,
-            f"{told(series.name)}, {period_words(chart.periods[at], chart.grain)}: {words}",
-            px(left),
-            px(high),
-            px(wide),
-            px(low),
-            px(wide),
-            px(left + 1.5),
-            px(high),
-            px(low),
-            number,
+        drawn.append(
+            f'<g class="{series.tone.value}">'
+            f"<title>{escape(told(series.name))}, {period}: {words}</title>"
+            f'<path class="band" d="M{px(left)} {px(high)}h{breadth_px}V{px(low)}h-{breadth_px}z"/>'
+            f'<path class="edge" d="M{edge} {px(high)}V{px(low)}"/>{number}</g>'
         )
     total = amount(under, unit=chart.unit)
     if under and len(chart.series) > 1 and breadth(total) <= plot.period:
-        drawn += Markup('<text class="middle" x="{}" y="{}">{}</text>').format(
-            px(plot.x(at)), px(plot.y(under) - 5), total
+        drawn.append(
+            f'<text class="middle" x="{middle}" y="{px(plot.y(under) - 5)}">{total}</text>'
         )
-    return drawn
+    return Markup("".join(drawn))  # noqa: S704 - numbers, and words that are escaped above
 
 
 def _point(number: int, x: float, y: float) -> Markup:

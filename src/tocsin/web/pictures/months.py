@@ -5,6 +5,7 @@ Too narrow for a phone, where the style sheet hides it; the agenda says the same
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 from markupsafe import Markup
@@ -21,8 +22,8 @@ MOST_LANES: Final = 6
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-def month_grid(month: Month) -> Markup:
-    """*month* as HTML: the days of each week, and the windows as bars over them.
+def month_grid(month: Month, *, today: date | None = None) -> Markup:
+    """*month* as HTML: the days of each week, and the windows as bars over them; *today* is marked.
 
     Raises:
         ValueError: a week has more lanes than :data:`MOST_LANES`.
@@ -33,26 +34,29 @@ def month_grid(month: Month) -> Markup:
     return Markup(
         '<div class="grid-month"><div class="grid-week grid-head" aria-hidden="true">{}</div>'
         "{}</div>"
-    ).format(head, Markup("").join(_row(row) for row in month.rows))
+    ).format(head, Markup("").join(_row(row, today=today) for row in month.rows))
 
 
-def _row(row: Row) -> Markup:
-    cells = Markup("").join(_cell(cell, column) for column, cell in enumerate(row.cells))
+def _row(row: Row, *, today: date | None) -> Markup:
+    cells = Markup("").join(
+        _cell(cell, column, today=today) for column, cell in enumerate(row.cells)
+    )
     return Markup('<div class="grid-week">{}{}</div>').format(
         cells, Markup("").join(_bar(bar) for bar in row.bars)
     )
 
 
-def _cell(cell: Cell, column: int) -> Markup:
+def _cell(cell: Cell, column: int, *, today: date | None) -> Markup:
     more = (
         Markup('<span class="more-windows">{} more</span>').format(len(cell.hidden))
         if cell.hidden
         else Markup("")
     )
-    return Markup('<div class="grid-day from-{}{}"><time datetime="{}">{}</time>{}</div>').format(
+    return Markup('<div class="grid-day from-{}{}"><time datetime="{}"{}>{}</time>{}</div>').format(
         column,
         "" if cell.inside else " soft",
         cell.day.isoformat(),
+        Markup(' aria-current="date"') if cell.day == today else "",
         f"{cell.day.day} {cell.day:%b}" if cell.day.day == 1 else cell.day.day,
         more,
     )
@@ -76,7 +80,7 @@ def _bar(bar: Bar) -> Markup:
         bar.days,
         bar.lane,
         ends,
-        address(bar.window.id),
+        bar.window.address or address(bar.window.id),
         f"{told(bar.window.title)}, {when}",
         conflict,
         machine_instant(bar.window.start),

@@ -1,0 +1,1 @@
+"""Measures: how long things take and how many there are, as figures, charts and CSV."""

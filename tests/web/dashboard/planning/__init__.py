@@ -1,0 +1,1 @@
+"""The calendar of maintenance and the planner, page by page."""
