@@ -440,3 +440,29 @@ def test_a_connectors_token_is_told_once_and_alone(gateway: StandIn, run: Run) -
     assert changed == {"token": None, "mode": "live", "defaults": {"environment": None}}
     assert made["token"] in again.stdout
     assert run("connector", "update", "am", "--new-token", "--token-file", "-").exit_code == 2
+
+
+def test_subscriptions_are_listed_by_page_and_ended(gateway: StandIn, run: Run) -> None:
+    one = {"id": "s1", "kind": "email", "address": "ann@example.org", "services": []}
+    gateway.answers(
+        "GET", f"{ORG}/subscriptions", Reply(body={"items": [one], "next_cursor": None})
+    )
+    gateway.answers("DELETE", f"{ORG}/subscriptions/s1", Reply(body=one))
+
+    listed = run("subscription", "list", "--page", "main")
+    ended = run("subscription", "delete", "s1", "--json")
+
+    assert (listed.exit_code, ended.exit_code) == (0, 0)
+    assert "ann@example.org" in listed.stdout
+    assert ("page", "main") in gateway.only("GET", f"{ORG}/subscriptions").query
+    assert json.loads(ended.stdout) == one
+
+
+def test_a_link_to_sign_in_is_ones_own_or_anothers(gateway: StandIn, run: Run) -> None:
+    made = {"url": "https://desk.example/sign-in/link?token=x", "expires_at": "2026-11-20T12:15Z"}
+    for name in ("m1", "other"):
+        path = f"{ORG}/members/{name}/sign-in-link"
+        gateway.answers("POST", path, Reply(status=201, body=made))
+
+    assert made["url"] in run("member", "sign-in-link").stdout.replace("\n", "")
+    assert json.loads(run("member", "sign-in-link", "other", "--json").stdout) == made

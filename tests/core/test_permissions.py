@@ -88,7 +88,9 @@ from tocsin.core.record_commands import (
     UpdateStatusPage,
 )
 from tocsin.core.records import Device, Key, Link, Record
+from tocsin.core.subscription_commands import CreateSubscription, RemoveSubscription
 from tocsin.core.ticket import Assignee, Overlap, Relation, Ticket
+from tocsin.core.view_commands import CreateView, RemoveView, UpdateView
 from tocsin.core.words import Role, Severity, Status, TicketType
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -365,6 +367,18 @@ RECORDS: list[tuple[RecordCommand, str | None, frozenset[Role], frozenset[Role]]
     (UpdateStatusPage(name="S"), "status_page:main", LEAD_UP, NOBODY),
     (RemoveStatusPage(), "status_page:main", LEAD_UP, NOBODY),
     (
+        CreateSubscription(
+            subscription_id="s", page="main", kind="email", address="a@b.example", asked_at=NOON
+        ),
+        None,
+        NOBODY,
+        NOBODY,
+    ),
+    (RemoveSubscription(), "subscription:ann", ADMIN_ONLY, NOBODY),
+    (CreateView(view_id="v", name="v", query="", shared=True), None, ONCALL_UP, NOBODY),
+    (UpdateView(name="v"), "view:shared", LEAD_UP, NOBODY),
+    (RemoveView(), "view:shared", LEAD_UP, NOBODY),
+    (
         CreateConnector(
             connector_id="c",
             code="c",
@@ -425,6 +439,13 @@ def administered() -> OrgInMemory:
     org.ask("key:alpha", CreateKey(key_id="alpha", name="k", member_id="alpha-member"))
     org.ask("entry_point:pay", CreateEntryPoint(entry_point_id="pay", name="Pay", words=("pay",)))
     org.ask("status_page:main", CreateStatusPage(status_page_id="main", code="main", name="Main"))
+    org.ask(
+        "subscription:ann",
+        CreateSubscription(
+            subscription_id="ann", page="main", kind="email", address="a@b.example", asked_at=NOON
+        ),
+    )
+    org.ask("view:shared", CreateView(view_id="shared", name="All", query="", shared=True))
     for name, owner in (("alpha", "alpha"), ("org", None)):
         org.ask(
             f"route:{name}",
@@ -562,6 +583,7 @@ def test_reading() -> None:
         "route": ONCALL,
         "entry_point": ONCALL,
         "status_page": VIEWER,
+        "view": VIEWER,
         "key": LEAD,
     }
     for (what, least), role in product(at_least.items(), Role):

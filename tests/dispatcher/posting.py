@@ -11,8 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from tests.handler.acting import House, house
-from tocsin.core.commands import ChangeStatus
-from tocsin.core.record_commands import CreateRoute, DestinationDraft, UpdateRoute
+from tocsin.core.commands import ChangeStatus, PostPublicUpdate
+from tocsin.core.record_commands import (
+    CreateRoute,
+    CreateStatusPage,
+    DestinationDraft,
+    UpdateRoute,
+)
+from tocsin.core.subscription_commands import CreateSubscription, RemoveSubscription
+from tocsin.core.subscriptions import TAKEN_KINDS
 from tocsin.core.words import DestinationKind
 from tocsin.dispatcher.contract import (
     Delivered,
@@ -135,6 +142,7 @@ class Post:
     timer: Timer = field(default_factory=Timer)
     hook: Receiver = field(default_factory=Receiver)
     table: Receiver = field(default_factory=Receiver)
+    crowd: Receiver = field(default_factory=Receiver)
     board: Board = field(default_factory=Board)
     workers: AtOnce = field(default_factory=AtOnce)
     unseal: Callable[[bytes], bytes] = lambda sealed: sealed[::-1]
@@ -154,6 +162,7 @@ class Post:
         return Dispatcher(
             store=self.store,
             senders={DestinationKind.WEBHOOK: self.hook, DestinationKind.AIRTABLE: self.table},
+            public_senders=dict.fromkeys(TAKEN_KINDS, self.crowd),
             leases=leases or Alone(DUTIES),
             unseal=self.unseal,
             workers=workers or self.workers,
@@ -201,6 +210,41 @@ class Post:
         command = CreateRoute(route_id=route_id, name=name, destination=destination, **fields)
         self.home.ask(who, command, sort="route", org=org)
         return route_id
+
+    def page(self, code: str = "main", services: tuple[str, ...] = ()) -> str:
+        """Make a status page; its id."""
+        identity = self.home.fresh()
+        command = CreateStatusPage(
+            status_page_id=identity, code=code, name="Acme", services=services
+        )
+        self.home.ask("admin", command, sort="status_page")
+        return identity
+
+    def subscriber(self, address: str, page: str = "main", services: tuple[str, ...] = ()) -> str:
+        """Somebody subscribes by mail; the subscription's id."""
+        identity = self.home.fresh()
+        command = CreateSubscription(
+            subscription_id=identity,
+            page=page,
+            kind="email",
+            address=address,
+            services=services,
+            asked_at=self.home.clock(),
+        )
+        self.home.system("subscription", command, org_id=self.net)
+        return identity
+
+    def leave(self, subscription_id: str) -> None:
+        """They want to hear no more."""
+        self.home.system(
+            "subscription", RemoveSubscription(), org_id=self.net, subject=subscription_id
+        )
+
+    def publish(self, stream: str, body: str = "We are looking into it.", **given: Any) -> int:
+        """Tell the public something of a ticket; the position of its event."""
+        fields: dict[str, Any] = {"title": "Slow answers", "status": "investigating"} | given
+        command = PostPublicUpdate(body=body, **fields)
+        return self.home.ask("admin", command, subject=stream.partition(":")[2]).position
 
     def change(self, route_id: str, **given: Any) -> None:
         """Change a route."""

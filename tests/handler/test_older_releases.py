@@ -17,6 +17,7 @@ from tocsin.core.record_commands import (
     UpdateMember,
 )
 from tocsin.core.releases import CODE
+from tocsin.core.view_commands import CreateView
 from tocsin.handler.writer import Writer
 from tocsin.store.postgres.writing import PostgresWriteTurn
 from tocsin.store.sqlite.writing import SqliteWriteTurn
@@ -71,11 +72,13 @@ def test_what_is_new_waits_until_the_older_ones_are_gone(mixed: House) -> None:
     person = CreateMember(member_id=mixed.fresh(), name="Mia", role="member")
     mixed.ask("admin", person, sort="member")
     page = CreateStatusPage(status_page_id=mixed.fresh(), code="main", name="Main")
+    view = CreateView(view_id=mixed.fresh(), name="Night", query="active=true")
     linked = UpdateMember(slack_user_id="U024", slack_team_id="T024")
 
     for refused in (
         lambda: add_entry_point(mixed),
         lambda: mixed.ask("admin", page, sort="status_page"),
+        lambda: mixed.ask("owner", view, sort="view"),
         lambda: mixed.ask("owner", AddReference(reference=CHAT), subject=subject),
         lambda: mixed.ask("admin", linked, sort="member", subject=person.member_id),
         lambda: mixed.ask("owner", mixed.incident(references=(CHAT,))),

@@ -57,6 +57,7 @@ class Background:
         unseal: Callable[[bytes], bytes],
         metrics: Metrics,
         senders: Mapping[DestinationKind, Sender],
+        public_senders: Mapping[DestinationKind, Sender],
         announce: Callable[[], None],
         duties: bool,
         inbox_kept: timedelta,
@@ -93,6 +94,7 @@ class Background:
         self._dispatcher = Dispatcher(
             store=store,
             senders=senders,
+            public_senders=public_senders,
             leases=self._leases,
             unseal=unseal,
             workers=self._workers,

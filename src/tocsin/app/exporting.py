@@ -25,7 +25,7 @@ def export_page(picture: PageView, to: Path, *, stale_since: datetime | None = N
     """
     files: dict[Path, bytes] = {to / "assets" / name: pages.asset(name) for name in pages.ASSETS}
     for name in reversed([*forms.names(picture)]):
-        place = _place(to, name, machine=forms.is_machine_form(name) or name == forms.ACCENT)
+        place = _place(to, name, machine=_is_file(name))
         if place is None:
             continue
         addresses = Addresses.exported(depth=len(place.relative_to(to).parts) - 1)
@@ -35,6 +35,11 @@ def export_page(picture: PageView, to: Path, *, stale_since: datetime | None = N
     for file, body in files.items():
         _write(file, body)
     return len(files)
+
+
+def _is_file(name: str) -> bool:
+    """Whether it stands at its name, and not in a folder of that name."""
+    return forms.is_machine_form(name) or name == forms.ACCENT or forms.is_picture(name)
 
 
 def _place(to: Path, name: str, *, machine: bool) -> Path | None:

@@ -20,6 +20,7 @@ from tocsin.web.status.copies import Copies
 from tocsin.web.status.gallery import Gallery, Listed
 from tocsin.web.status.picture import picture
 from tocsin.web.status.serving import StatusPages
+from tocsin.web.status.subscribing import Subscribing
 from tocsin.web.status.view import PageView
 
 T = TypeVar("T")
@@ -73,7 +74,8 @@ def listed_in(turn: ReadTurn, *, since: int | None) -> tuple[Listed, int]:
 
 
 class PublicPages:
-    """The public pages of a running server; ``url`` is where others reach it."""
+    """The public pages of a running server; ``url`` is where others reach it, ``subscribing`` where
+    one subscribes, if one can."""
 
     def __init__(
         self,
@@ -86,6 +88,7 @@ class PublicPages:
         copies: Copies,
         url: str,
         default_page: str | None,
+        subscribing: Subscribing | None = None,
     ) -> None:
         self._store = store
         self._readers = readers
@@ -96,8 +99,16 @@ class PublicPages:
         self._counted: dict[tuple[str, int], Counter] = {}
         self._since: int | None = None
         self._keeping: asyncio.Task[None] | None = None
-        gallery = Gallery(look=self._look, listed=self._listed, copies=copies, clock=clock)
-        self.application = StatusPages(gallery, default_page=default_page, observe=self._count)
+        gallery = Gallery(
+            look=self._look,
+            listed=self._listed,
+            copies=copies,
+            clock=clock,
+            subscribe=subscribing is not None,
+        )
+        self.application = StatusPages(
+            gallery, default_page=default_page, observe=self._count, subscribing=subscribing
+        )
         self._gallery = gallery
         stale = Gauge(
             "tocsin_status_pages_stale",

@@ -46,7 +46,7 @@ def sending(
         DestinationKind.AIRTABLE: AirtableSender(store=store),
     }
     unavailable: dict[DestinationKind, str] = {}
-    mail = _mail(settings)
+    mail = mail_of(settings)
     if mail is None:
         unavailable[DestinationKind.EMAIL] = (
             "this server sends no mail; set TOCSIN_SMTP_HOST and TOCSIN_MAIL_FROM"
@@ -63,7 +63,12 @@ def sending(
     return Sending(senders=senders, unavailable=unavailable)
 
 
-def _mail(settings: Settings) -> Mail | None:
+def mail_of(settings: Settings) -> Mail | None:
+    """The mail server that *settings* name; None where they name none.
+
+    Raises:
+        SettingWrong: settings that contradict each other.
+    """
     if settings.smtp_host is None or settings.mail_from is None:
         return None
     try:

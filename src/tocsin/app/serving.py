@@ -23,6 +23,7 @@ from tocsin.adapters.rest.announcing import Announcer
 from tocsin.adapters.rest.application import make_application, make_probes
 from tocsin.adapters.rest.gateway import Gateway
 from tocsin.adapters.rest.metrics import Metrics
+from tocsin.adapters.rest.trial_bench import TrialBench
 from tocsin.app.background import SLACK, Background
 from tocsin.app.dashboard import dashboard
 from tocsin.app.doors import Doors
@@ -43,6 +44,8 @@ from tocsin.app.receivers import receivers
 from tocsin.app.sending import sending
 from tocsin.app.settings import Settings, has_role, speaks_to_slack
 from tocsin.app.showing import Seal
+from tocsin.app.signing_in import signing_in
+from tocsin.app.subscribing import outside, subscribing
 from tocsin.app.triaging import language_model
 from tocsin.app.waiting import opened_in_time
 from tocsin.store.contract import Store
@@ -105,12 +108,16 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
         outgoing = sending(
             settings, store=store, clock=now, slack=None if slack is None else slack.sender
         )
+        url = settings.public_url or url_of(taken)
+        beyond = outside(settings, store=store, clock=now, key=key, url=url)
+        bench = TrialBench()
         background = Background(
             store=store,
             seal=seal,
             unseal=lambda box: opened(key, box),
             metrics=metrics,
             senders=outgoing.senders,
+            public_senders=beyond.senders,
             announce=announcer.announce,
             duties=has_role(settings, "dispatcher"),
             inbox_kept=timedelta(days=settings.inbox_retention_days),
@@ -139,6 +146,7 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
             receivers=receivers(sns_topics=settings.sns_topics),
             preview=tried,
             counts=background.counts,
+            signing_in=signing_in(beyond.mail, key=key, url=url, bench=bench),
             trouble=background.trouble,
         )
 
@@ -151,8 +159,19 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
                 metrics=metrics,
                 clock=now,
                 copies=copies,
-                url=settings.public_url or url_of(taken),
+                url=url,
                 default_page=settings.default_page,
+                subscribing=subscribing(
+                    beyond,
+                    settings=settings,
+                    store=store,
+                    writer=background.writer,
+                    readers=readers,
+                    bench=bench,
+                    clock=now,
+                    entropy=fresh_bits,
+                    trusted=settings.trusted_proxies,
+                ),
             )
 
         def ready() -> None:
@@ -187,6 +206,7 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
         # From here on the order of the end is: requests, deliveries, clock, writer, readers,
         # store, lock.
         house.callback(gateway.bench.close)
+        house.callback(bench.close)
         background.start(house)
         if slack is not None:
             doors.update(

@@ -1,5 +1,5 @@
 """Administration: one decision and one folding for org, contributor, member, key, service, route,
-entry point, connector, rule, status page and policy (Domain: words).
+entry point, connector, rule, status page, subscription, view and policy (Domain: words).
 
 All of it is facts too, so it is audited and replays. Nothing is ever deleted: a removed record
 keeps its log and frees its names; a revoked key stays revoked.
@@ -73,6 +73,8 @@ from tocsin.core.record_facts import (
     ServiceCreated,
     SlackLinked,
     StatusPageCreated,
+    SubscriptionCreated,
+    ViewCreated,
 )
 from tocsin.core.records import (
     Connector,
@@ -87,9 +89,15 @@ from tocsin.core.records import (
     Rule,
     Service,
     StatusPage,
+    Subscription,
+    View,
 )
 from tocsin.core.rules import decide_rule
 from tocsin.core.status_pages import decide_status_page
+from tocsin.core.subscription_commands import CreateSubscription, RemoveSubscription
+from tocsin.core.subscriptions import decide_subscription
+from tocsin.core.view_commands import CreateView, RemoveView, UpdateView
+from tocsin.core.views import decide_view
 
 Administered = (
     Org
@@ -102,6 +110,8 @@ Administered = (
     | Connector
     | Rule
     | StatusPage
+    | Subscription
+    | View
     | Policy
 )
 
@@ -116,6 +126,8 @@ SORTS: Final = (
     "connector",
     "rule",
     "status_page",
+    "subscription",
+    "view",
     "policy",
 )
 """The sorts of stream that this module decides and folds."""
@@ -154,6 +166,10 @@ def decide(
             return decide_rule(_of(Rule, state), command, given)
         case CreateStatusPage() | UpdateStatusPage() | RemoveStatusPage():
             return decide_status_page(_of(StatusPage, state), command, given)
+        case CreateSubscription() | RemoveSubscription():
+            return decide_subscription(_of(Subscription, state), command, given)
+        case CreateView() | UpdateView() | RemoveView():
+            return decide_view(_of(View, state), command, given)
         case ChangePolicy():
             return decide_policy(_of(Policy, state), command)
         case Redact():
@@ -162,6 +178,8 @@ def decide(
                     return decide_contributor(state, command, given)
                 case Member():
                     return decide_member(state, command, given)
+                case Subscription():
+                    return decide_subscription(state, command, given)
                 case _:
                     raise NotFound("there is nothing of that name that could be redacted")
         case _:
@@ -323,6 +341,31 @@ def evolve(state: Record | None, event: Event) -> Administered:
                 about=payload.about,
                 support_url=payload.support_url,
                 accent=payload.accent,
+                logo=payload.logo,
+            )
+        case ViewCreated():
+            return View(
+                id=stream_identity(event.stream),
+                created_at=event.recorded_at,
+                updated_at=event.recorded_at,
+                version=event.version,
+                name=payload.name,
+                query=payload.query,
+                member_id=payload.member_id,
+                shared=payload.shared,
+            )
+        case SubscriptionCreated():
+            return Subscription(
+                id=stream_identity(event.stream),
+                created_at=event.recorded_at,
+                updated_at=event.recorded_at,
+                version=event.version,
+                page_id=payload.page_id,
+                kind=payload.destination_kind,
+                address=payload.address,
+                services=payload.services,
+                secret_id=payload.secret_id,
+                asked_at=payload.asked_at,
             )
         case PolicyChanged():
             policy = (

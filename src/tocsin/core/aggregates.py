@@ -31,6 +31,8 @@ from tocsin.core.records import (
     Rule,
     Service,
     StatusPage,
+    Subscription,
+    View,
 )
 from tocsin.core.rows import terms_of
 from tocsin.core.ticket import Ticket
@@ -78,6 +80,8 @@ AGGREGATES: Final[Mapping[str, Aggregate]] = MappingProxyType(
         "connector": Aggregate(Connector, administration.decide, administration.evolve),
         "rule": Aggregate(Rule, administration.decide, administration.evolve),
         "status_page": Aggregate(StatusPage, administration.decide, administration.evolve),
+        "subscription": Aggregate(Subscription, administration.decide, administration.evolve),
+        "view": Aggregate(View, administration.decide, administration.evolve),
         "policy": Aggregate(Policy, administration.decide, administration.evolve),
     }
 )

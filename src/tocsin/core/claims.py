@@ -4,8 +4,8 @@ Kinds: ``ref``, ``correlation_key`` and ``external_id`` of tickets; ``asset_pubk
 links together), ``device_code``, ``link_code``, ``contributor_code``, ``contributor_pubkey``,
 ``service_code``, ``member_email``, ``slack_user``, ``slack_code``, ``route_name``,
 ``entry_point_name``, ``entry_point_fallback``, ``connector_code``, ``connector_token`` (its
-SHA-256, in hex), ``rule_name``, ``status_page_code`` of records. A claim is held while its
-stream's state says so: :func:`tocsin.core.aggregates.standing_of`.
+SHA-256, in hex), ``rule_name``, ``status_page_code``, ``subscription``, ``view`` of records. A
+claim is held while its stream's state says so: :func:`tocsin.core.aggregates.standing_of`.
 
 ``status_page_code`` is unique in the whole installation: it is part of a public address, which
 names no org.
@@ -35,6 +35,8 @@ CONNECTOR_CODE = "connector_code"
 CONNECTOR_DIGEST = "connector_token"
 RULE_NAME = "rule_name"
 STATUS_PAGE_CODE = "status_page_code"
+SUBSCRIPTION = "subscription"
+VIEW = "view"
 
 ELSEWHERE = "elsewhere"
 """Who holds a claim that another org has, as far as this one is told."""
@@ -59,4 +61,6 @@ KINDS = (
     CONNECTOR_DIGEST,
     RULE_NAME,
     STATUS_PAGE_CODE,
+    SUBSCRIPTION,
+    VIEW,
 )

@@ -65,6 +65,7 @@ READERS: Final[Mapping[str, Role]] = MappingProxyType(
                 "org",
                 "policy",
                 "status_page",
+                "view",
             ),
             Role.VIEWER,
         ),
@@ -73,6 +74,7 @@ READERS: Final[Mapping[str, Role]] = MappingProxyType(
             Role.ONCALL_ENGINEER,
         ),
         "key": Role.SRE_LEAD,
+        "subscription": Role.ORG_ADMIN,
     }
 )
 """What there is to read, by sort of stream or list, and the least role that reads it."""

@@ -63,8 +63,9 @@ def as_json(value: object) -> JsonValue:
             raise TypeError(f"{type(value).__name__} is not the value of a record's field")
 
 
-def changes_between(state: Record, wanted: Mapping[str, FieldValue]) -> tuple[Change, ...]:
-    """What *wanted* would change in *state*, in the order of *wanted*; empty when nothing."""
+def changes_between(state: object, wanted: Mapping[str, FieldValue]) -> tuple[Change, ...]:
+    """What *wanted* would change in the fields of *state*, in the order of *wanted*; empty when
+    nothing."""
     return tuple(
         Change(field=field, old=as_json(old), new=as_json(new))
         for field, new in wanted.items()

@@ -20,6 +20,7 @@ from tocsin.core.claims import (
     SLACK_CODE,
     SLACK_USER,
     STATUS_PAGE_CODE,
+    VIEW,
     Claim,
 )
 from tocsin.core.commands import Command
@@ -61,8 +62,12 @@ from tocsin.core.records import (
     Rule,
     Service,
     StatusPage,
+    Subscription,
+    View,
 )
+from tocsin.core.subscriptions import claim_of
 from tocsin.core.ticket_fold import REMOVED
+from tocsin.core.views import place_of
 
 _NOTHING: Final[frozenset[Claim]] = frozenset()
 
@@ -95,6 +100,11 @@ def claims_of(record: Record) -> frozenset[Claim]:
             return frozenset({(RULE_NAME, record.name)})
         case StatusPage():
             return frozenset({(STATUS_PAGE_CODE, record.code)})
+        case Subscription():
+            held_by = claim_of(page_id=record.page_id, kind=record.kind, address=record.address)
+            return _NOTHING if held_by is None else frozenset({held_by})
+        case View():
+            return frozenset({(VIEW, place_of(record))})
         case Device():
             return frozenset({(ASSET_PUBKEY, record.pubkey), (DEVICE_CODE, record.code)})
         case Link():

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 
 from tocsin.core.commands import Command, Redact
 from tocsin.core.facts import NOT_GIVEN, NotGiven
+from tocsin.core.subscription_commands import CreateSubscription, RemoveSubscription
+from tocsin.core.view_commands import CreateView, RemoveView, UpdateView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,6 +379,7 @@ class CreateStatusPage(Command):
     about: str | None = None
     support_url: str | None = None
     accent: str | None = None
+    logo: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,6 +395,7 @@ class UpdateStatusPage(Command):
     about: str | None | NotGiven = NOT_GIVEN
     support_url: str | None | NotGiven = NOT_GIVEN
     accent: str | None | NotGiven = NOT_GIVEN
+    logo: str | None | NotGiven = NOT_GIVEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -520,6 +524,11 @@ AdministrationCommand = (
     | CreateStatusPage
     | UpdateStatusPage
     | RemoveStatusPage
+    | CreateSubscription
+    | RemoveSubscription
+    | CreateView
+    | UpdateView
+    | RemoveView
     | ChangePolicy
     | Redact
 )
@@ -565,6 +574,7 @@ def replacing(
                 about=command.about,
                 support_url=command.support_url,
                 accent=command.accent,
+                logo=command.logo,
             )
         case RegisterDevice():
             return UpdateDevice(

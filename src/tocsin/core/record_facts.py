@@ -15,7 +15,7 @@ from tocsin.core.connector_words import ConnectorKind, ConnectorMode, OnResolve,
 from tocsin.core.facts import Change, Payload, fact
 from tocsin.core.records import Contact, Destination, PageGroup, RouteMatch, Side
 from tocsin.core.ticket import Assignee
-from tocsin.core.words import LinkType, Role, Severity
+from tocsin.core.words import DestinationKind, LinkType, Role, Severity
 
 
 @fact("org.created")
@@ -80,7 +80,7 @@ class PartyUpdated(Payload):
     changes: tuple[Change, ...] = ()
 
 
-@fact("contributor.redacted", "member.redacted")
+@fact("contributor.redacted", "member.redacted", "subscription.redacted")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartyRedacted(Payload):
     """Personal data in an earlier event of this stream was erased (see ``incident.redacted``)."""
@@ -209,6 +209,31 @@ class StatusPageCreated(Payload):
     about: str | None = None
     support_url: str | None = None
     accent: str | None = None
+    logo: str | None = None
+
+
+@fact("subscription.created", text=("address",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionCreated(Payload):
+    """Somebody is told what a status page tells from now on; they have confirmed it."""
+
+    page_id: str
+    destination_kind: DestinationKind
+    address: str
+    services: tuple[str, ...] = ()
+    secret_id: str | None = None
+    asked_at: datetime | None = None
+
+
+@fact("view.created")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewCreated(Payload):
+    """Filters of the list of tickets have a name from now on, for their member or for everybody."""
+
+    name: str
+    query: str
+    member_id: str
+    shared: bool = False
 
 
 @fact("policy.changed")
@@ -256,6 +281,7 @@ class LinkRegistered(Payload):
     "connector.updated",
     "rule.updated",
     "status_page.updated",
+    "view.updated",
     "device.updated",
     "link.updated",
 )
@@ -275,6 +301,8 @@ class RecordUpdated(Payload):
     "connector.removed",
     "rule.removed",
     "status_page.removed",
+    "subscription.removed",
+    "view.removed",
     "device.removed",
     "link.removed",
 )

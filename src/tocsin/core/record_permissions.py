@@ -65,7 +65,10 @@ from tocsin.core.records import (
     Record,
     Route,
     Rule,
+    View,
 )
+from tocsin.core.subscription_commands import CreateSubscription, RemoveSubscription
+from tocsin.core.view_commands import CreateView, RemoveView, UpdateView
 from tocsin.core.words import Role, UnknownWord, parse_word
 
 
@@ -109,6 +112,13 @@ def permit_record(command: RecordCommand, state: Record | None, given: Given) ->
         case CreateStatusPage() | UpdateStatusPage() | RemoveStatusPage():
             _require(access, Role.SRE_LEAD, "administering status pages")
             _whole_org(access, "administering status pages")
+        case CreateSubscription():
+            raise Forbidden("a subscription is asked for, and confirmed, on the status page itself")
+        case RemoveSubscription():
+            _require(access, Role.ORG_ADMIN, "ending a subscription")
+            _whole_org(access, "ending a subscription")
+        case CreateView() | UpdateView() | RemoveView():
+            permit_view(command, state, access)
         case CreateRoute() | UpdateRoute() | RemoveRoute():
             _permit_route(command, state, given)
         case CreateConnector() | UpdateConnector() | RemoveConnector():
@@ -247,6 +257,19 @@ def _permit_link_code(state: Record | None, given: Given) -> None:
         _not_above(access, member.role, what)
 
 
+def permit_sign_in_link(access: Access, member: Member) -> None:
+    """Let *access* have a link that signs *member* in: its own, or as an org_admin anybody's.
+
+    Raises:
+        Forbidden: it may not.
+    """
+    if access.system or member.id == access.member_id:
+        return
+    what = "making another member's link to sign in"
+    _require(access, Role.ORG_ADMIN, what)
+    _within(access, member.contributor_id, what)
+
+
 def _permit_key(
     command: CreateKey | UpdateKey | RevokeKey, state: Record | None, given: Given
 ) -> None:
@@ -322,6 +345,28 @@ def _permit_rule(
     ):
         named = command.connector if isinstance(command.connector, str) else None
         _within(access, _owner_of_connector(named, given), what)
+
+
+def permit_view(
+    command: CreateView | UpdateView | RemoveView, state: Record | None, access: Access
+) -> None:
+    """One's own by everybody who opens tickets; what everybody sees by an ``oncall_engineer``, and
+    somebody else's that is shared by an ``sre_lead``, both bound to nobody."""
+    what = "saving a view"
+    _require(access, Role.MEMBER, what)
+    view = state if isinstance(state, View) else None
+    if view is not None and view.member_id != access.member_id:
+        if not view.shared:
+            raise Forbidden("this view is another member's own")
+        what = "changing somebody else's view"
+        _require(access, Role.SRE_LEAD, what)
+        _whole_org(access, what)
+    elif (view is not None and view.shared) or (
+        not isinstance(command, RemoveView) and command.shared is True
+    ):
+        what = "sharing a view with everybody"
+        _require(access, Role.ONCALL_ENGINEER, what)
+        _whole_org(access, what)
 
 
 def _owner_of_connector(name: str | None, given: Given) -> str | None:

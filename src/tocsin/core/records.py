@@ -231,9 +231,9 @@ class StatusPage(Record):
 
     The code is unique in the whole installation. ``services`` are codes, in the order in which they
     are shown; each is in one of ``groups`` at most. ``time_zone`` is that of its days, ``accent``
-    ``#rrggbb``. A public update that names pages is on those only; one that names none is on every
-    page of the org that has one of its services, on all of them if it has no service
-    (:func:`tocsin.core.status_pages.shows`).
+    ``#rrggbb``, ``logo`` a PNG or WebP in base64. A public update that names pages is on those
+    only; one that names none is on every page of the org that has one of its services, on all of
+    them if it has no service (:func:`tocsin.core.status_pages.shows`).
     """
 
     code: str
@@ -244,6 +244,39 @@ class StatusPage(Record):
     about: str | None = None
     support_url: str | None = None
     accent: str | None = None
+    logo: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription(Record):
+    """Somebody who is told what a status page tells (API: subscribe); made once it is confirmed.
+
+    ``kind`` is email, webhook or slack. ``address`` is where: a mail address, a webhook's address,
+    of a chat's webhook the host only, since the rest of it is a secret. ``secret_id`` names that,
+    or what a webhook is signed with. ``services`` are codes, none: all. It was asked for at
+    ``asked_at``, confirmed at ``created_at``, and is over at ``removed_at``.
+    """
+
+    page_id: str
+    kind: DestinationKind
+    address: str
+    services: tuple[str, ...] = ()
+    secret_id: str | None = None
+    asked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View(Record):
+    """A way to look at the list of tickets that has a name (API: views).
+
+    ``query`` is what follows the question mark in the address of the list. It is the member's own,
+    and everybody's in the org where it is ``shared``.
+    """
+
+    name: str
+    query: str
+    member_id: str
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ from tocsin.core.record_facts import (
     RuleCreated,
     SlackLinked,
     StatusPageCreated,
+    SubscriptionCreated,
+    ViewCreated,
 )
 from tocsin.core.ticket_facts import LinkedToTicket
 
@@ -34,7 +36,9 @@ def known_since(payload: Payload) -> int:
     match payload:
         case EntryPointCreated() | LinkCodeIssued() | SlackLinked():
             return 2
-        case ConnectorCreated() | RuleCreated() | StatusPageCreated():
+        case ConnectorCreated() | RuleCreated() | StatusPageCreated() | SubscriptionCreated():
+            return 2
+        case ViewCreated():
             return 2
         case MemberCreated(slack_team_id=str()):
             return 2

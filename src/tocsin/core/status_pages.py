@@ -14,6 +14,7 @@ from tocsin.core.claims import STATUS_PAGE_CODE
 from tocsin.core.errors import FieldError
 from tocsin.core.evidence import Given
 from tocsin.core.facts import NotGiven, Payload, stream_name
+from tocsin.core.logos import NotALogo, read_logo
 from tocsin.core.record_changes import FieldValue, changes_between
 from tocsin.core.record_commands import (
     CreateStatusPage,
@@ -82,6 +83,7 @@ def decide_status_page(
                 about=_about(command.about, errors=errors),
                 support_url=_support_url(command.support_url, errors=errors),
                 accent=_accent(command.accent, errors=errors),
+                logo=_logo(command.logo, errors=errors),
             )
             read.refuse(errors)
             stream = stream_name("status_page", command.status_page_id)
@@ -118,6 +120,8 @@ def _changes(state: StatusPage, command: UpdateStatusPage, given: Given) -> tupl
         wanted["support_url"] = _support_url(command.support_url, errors=errors)
     if not isinstance(command.accent, NotGiven):
         wanted["accent"] = _accent(command.accent, errors=errors)
+    if not isinstance(command.logo, NotGiven):
+        wanted["logo"] = _logo(command.logo, errors=errors)
     read.refuse(errors)
     if not isinstance(command.code, NotGiven):
         read.refuse_taken(
@@ -227,6 +231,16 @@ def _support_url(value: str | None, *, errors: read.Errors) -> str | None:
     read.url(value, field="support_url", errors=errors)
     if len(errors) == before and value[:8].lower() != "https://":
         errors.append(FieldError("support_url", "bad_address", "must begin with https://"))
+    return value
+
+
+def _logo(value: str | None, *, errors: read.Errors) -> str | None:
+    """A picture in base64, as it was given."""
+    if value is not None:
+        try:
+            read_logo(value)
+        except NotALogo as wrong:
+            errors.append(FieldError("logo", "bad_picture", str(wrong)))
     return value
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from tocsin.core.facts import Event
-from tocsin.core.records import Destination, Record
+from tocsin.core.records import Destination, Record, Subscription
 from tocsin.core.ticket import Ticket
 from tocsin.store.contract import ReadTurn
 
@@ -24,6 +24,7 @@ class Addressee:
 
     ``secret`` is the destination's opened secret as the text that was given (``whsec_…`` for a
     webhook, a token), None where it has none. It is never shown, logged or sent as it is.
+    ``subscription`` is set for one who has subscribed to a status page: public words only.
     """
 
     org_id: int
@@ -32,6 +33,7 @@ class Addressee:
     route_name: str
     destination: Destination
     secret: bytes | None = field(default=None, repr=False)
+    subscription: Subscription | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

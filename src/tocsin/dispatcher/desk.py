@@ -128,6 +128,25 @@ class Desk:
         return not self._window and self.loaded - self._row.position > WINDOW
 
     @property
+    def is_at_rest(self) -> bool:
+        """Whether there is nothing to do, nothing to write and no trouble: it can be set up anew
+        whenever there is."""
+        return not (
+            self._window
+            or self._lanes
+            or self._busy
+            or self._troubled
+            or self.unread
+            or self.dirty
+            or self.is_down
+        )
+
+    @property
+    def is_in_trouble(self) -> bool:
+        """Whether something did not get through, and is to be tried again."""
+        return self.is_down or bool(self._troubled or self._resting or self._taken_back)
+
+    @property
     def lanes_taken_back(self) -> int:
         """How many of the lanes in memory were in trouble."""
         return len(self._taken_back)

@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import Final
 
 from tocsin.core.records import Route
+from tocsin.core.subscriptions import SubscriberRoute
 from tocsin.core.words import DestinationKind
 from tocsin.dispatcher.contract import Pace, Sender
 from tocsin.dispatcher.desk import WINDOW, Desk
 from tocsin.dispatcher.items import Item
 from tocsin.dispatcher.naming import duty_of
+from tocsin.dispatcher.subscribers import MOST_OPEN, Ended, Subscribers
 from tocsin.store.contract import OrgRow, ReadTurn
 from tocsin.store.outgoing import DestinationRow, Trouble
 
@@ -40,16 +42,21 @@ class Desks:
         self,
         *,
         senders: Mapping[DestinationKind, Sender],
+        public_senders: Mapping[DestinationKind, Sender],
         clock: Callable[[], datetime],
         timer: Callable[[], float],
     ) -> None:
         self._senders = senders
+        self._public_senders = public_senders
         self._clock = clock
         self._timer = timer
         self._desks: dict[Place, Desk] = {}
         self._tail: int | None = None
         self._log_seen = 0
         self._routes_moved = True
+        self._subscribers = Subscribers()
+        self._subscribers_moved = True
+        self._retrying: frozenset[Place] = frozenset()
         self.orgs: dict[int, OrgRow] = {}
         self.duties: frozenset[str] = frozenset()
         self.more = False
@@ -76,18 +83,24 @@ class Desks:
         for place, _ in self:
             if duty_of(place[1]) == duty:
                 self.close(place)
+        self._subscribers.give_up(duty)
         self.duties -= {duty}
 
     def forget(self) -> None:
         """Start over from what is stored."""
         self._desks.clear()
+        self._subscribers.forget()
         self.duties = frozenset()
         self._tail = None
-        self._routes_moved = True
+        self._routes_moved = self._subscribers_moved = True
 
     def sender(self, desk: Desk) -> Sender | None:
         """What sends to the desk's kind of destination, if anything does."""
-        return self._senders.get(desk.route.destination.kind)
+        return self._sender_of(desk.route)
+
+    def _sender_of(self, route: Route) -> Sender | None:
+        senders = self._public_senders if isinstance(route, SubscriberRoute) else self._senders
+        return senders.get(route.destination.kind)
 
     def is_behind(self, desk: Desk) -> bool:
         """Whether the desk has room for what the outbox has for it."""
@@ -104,6 +117,10 @@ class Desks:
         ):
             # Until they are read: the storage may fail before they are.
             self._routes_moved = True
+        if mine != self.duties or (
+            last > self._log_seen and turn.sort_moved("subscription", after=self._log_seen)
+        ):
+            self._subscribers_moved = True
         self._log_seen = last
         for place, _ in self:
             if duty_of(place[1]) not in mine:
@@ -114,8 +131,12 @@ class Desks:
         if self._routes_moved:
             self._read_routes(turn, self._tail)
             self._routes_moved = False
+        if self._subscribers_moved:
+            self._read_subscribers(turn, self._tail)
+            self._subscribers_moved = False
         self._tail, self.more = self._read_tail(turn, self._tail)
         if due:
+            self._see_to_trouble(turn)
             self.more = self._take_back_due(turn) or self.more
 
     def _read_routes(self, turn: ReadTurn, tail: int) -> None:
@@ -138,8 +159,7 @@ class Desks:
         tail: int,
     ) -> None:
         now = self._timer()
-        sender = self._senders.get(route.destination.kind)
-        pace = NO_PACE if sender is None else sender.pace
+        pace = self._pace_of(route)
         desk = self._desks.get((org_id, route.id))
         if desk is None:
             row = rows.get(route.id)
@@ -160,6 +180,86 @@ class Desks:
         if ended:
             desk.cancel(self._log_seen)
 
+    def _pace_of(self, route: Route) -> Pace:
+        sender = self._sender_of(route)
+        return NO_PACE if sender is None else sender.pace
+
+    # -- subscribers -----------------------------------------------------------------------------
+
+    @property
+    def can_open(self) -> bool:
+        """Whether there is something to do for a subscriber without a desk, and room for one."""
+        return self._subscribers.any_waiting and self._open_subscribers() < MOST_OPEN
+
+    def waiting_of_subscribers(self, org_id: int) -> int:
+        """How many deliveries wait for the org's subscribers. From any thread."""
+        return self._subscribers.waiting_of(org_id) + sum(
+            desk.waiting
+            for place, desk in self
+            if place[0] == org_id and isinstance(desk.route, SubscriberRoute)
+        )
+
+    def _open_subscribers(self) -> int:
+        return sum(
+            isinstance(desk.route, SubscriberRoute) and not desk.is_in_trouble
+            for desk in self._desks.values()
+        )
+
+    def _read_subscribers(self, turn: ReadTurn, tail: int) -> None:
+        self.orgs = {org.org_id: org for org in turn.orgs()}
+        for one in self._subscribers.learn(
+            turn, self.orgs, duties=self.duties, tail=tail, last=self._log_seen
+        ):
+            self._end(turn, one)
+
+    def _end(self, turn: ReadTurn, ended: Ended) -> None:
+        """Nothing is sent there any more, whatever is noted."""
+        desk = self._desks.get(ended.place)
+        if desk is None:
+            desk = self._open(turn, ended.place, ended.route)
+        desk.cancel(self._log_seen)
+
+    def _see_to_trouble(self, turn: ReadTurn) -> None:
+        """Let those who wait to be tried again have a desk."""
+        self._retrying = self._subscribers.in_trouble(turn)
+        for place in self._retrying:
+            if place not in self._desks:
+                self._open(turn, place, self._subscribers.route(place))
+
+    def open_waiting(self, turn: ReadTurn) -> None:
+        """Let those who have waited the longest have a desk, as far as there is room."""
+        room = MOST_OPEN - self._open_subscribers() if self._subscribers.any_waiting else 0
+        while room > 0 and self._subscribers.any_waiting:
+            place = self._subscribers.next()
+            self._open(turn, place, self._subscribers.route(place))
+            room -= 1
+
+    def _open(self, turn: ReadTurn, place: Place, route: SubscriberRoute) -> Desk:
+        tail = self._tail or 0
+        row, new = self._subscribers.row(place, tail=tail)
+        desk = self._desks[place] = Desk(
+            route=route,
+            row=row,
+            unread=0,
+            pace=self._pace_of(route),
+            inherited=self._subscribers.inherited(place),
+            now=self._timer(),
+            new=new,
+        )
+        self._take_in(turn, desk, self._subscribers.handed_over(place), upto=tail)
+        return desk
+
+    def close_finished(self) -> None:
+        """Let go of the desks of subscribers for whom there is nothing to do."""
+        for place, desk in self:
+            if (
+                isinstance(desk.route, SubscriberRoute)
+                and desk.is_at_rest
+                and place not in self._retrying
+            ):
+                self._subscribers.at_rest(place, desk.row)
+                self.close(place)
+
     # -- the outbox ------------------------------------------------------------------------------
 
     def _read_tail(self, turn: ReadTurn, tail: int) -> tuple[int, bool]:
@@ -171,9 +271,13 @@ class Desks:
         items_at: dict[Place, list[Item]] = defaultdict(list)
         for row in found:
             for one in row.deliveries:
-                items_at[(row.org_id, one.route_id)].append(
-                    Item(row.position, row.stream, coalesce_key=one.coalesce_key)
-                )
+                place = (row.org_id, one.route_id)
+                if place in self._subscribers and place not in self._desks:
+                    self._subscribers.take(place, row.position, row.stream)
+                else:
+                    items_at[place].append(
+                        Item(row.position, row.stream, coalesce_key=one.coalesce_key)
+                    )
         for place, desk in self:
             items = items_at.get(place, [])
             if desk.loaded < tail:

@@ -42,7 +42,8 @@ SWEEP_SECONDS: Final = 60.0
 class Dispatcher:
     """Sends what the outbox holds, for the destinations whose duty this process has.
 
-    ``senders`` are those there are, by kind; what goes to another kind waits. ``unseal`` opens a
+    ``senders`` are those there are, by kind; what goes to another kind waits. ``public_senders``
+    send to who has subscribed to a status page. ``unseal`` opens a
     sealed secret. ``clock`` says what time it is, ``timer`` counts seconds, ``luck`` gives random
     numbers from 0 to 1. ``workers`` runs the sends. ``observe`` is told what became of deliveries,
     ``alarms`` of destinations that are down for long. While the process is ``busy`` taking facts
@@ -63,6 +64,7 @@ class Dispatcher:
         timer: Callable[[], float],
         luck: Callable[[], float],
         alarms: Alarms,
+        public_senders: Mapping[DestinationKind, Sender] | None = None,
         observe: Observe = lambda org, route, kind, outcome, count: None,
         busy: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -74,7 +76,9 @@ class Dispatcher:
         self._alarms = alarms
         self._observe = observe
         self._bell = threading.Event()
-        self._desks = Desks(senders=senders, clock=clock, timer=timer)
+        self._desks = Desks(
+            senders=senders, public_senders=public_senders or {}, clock=clock, timer=timer
+        )
         self._sending = Sending(
             desks=self._desks,
             leases=leases,
@@ -183,11 +187,16 @@ class Dispatcher:
                 pauses.append(self._marked_at + MARK_SECONDS - now)
         late = now - self._looked_at >= LOOK_SECONDS
         look = late or self._news or self._desks.more
-        if look or any(self._has_work(desk, now) for _, desk in self._desks):
+        if (
+            look
+            or self._desks.can_open
+            or any(self._has_work(desk, now) for _, desk in self._desks)
+        ):
             with self._store.reading() as turn:
                 if look:
                     self._news = False
                     self._desks.look(turn, mine=self._leases.mine(), due=late or self._desks.more)
+                self._desks.open_waiting(turn)
                 self._desks.refill(turn)
                 handed = self._sending.pick(turn)
             self._sending.hand_out(handed)
@@ -209,11 +218,12 @@ class Dispatcher:
         now = self._timer()
         if self._sending.full:
             return []
-        wakes = [0.0] if self._desks.more else []
+        wakes = [0.0] if self._desks.more or self._desks.can_open else []
         for _, desk in self._desks:
             if self._desks.is_behind(desk):
                 wakes.append(0.0)
-            at = desk.wakes_at(now) if self._desks.sender(desk) is not None else None
+            able = self._desks.sender(desk) is not None and self._sending.has_room(desk)
+            at = desk.wakes_at(now) if able else None
             if at is not None:
                 wakes.append(max(at - now, 0.0))
         return wakes
@@ -254,6 +264,7 @@ class Dispatcher:
         for desk, settlement in written:
             desk.written(settlement)
             self._tell_counts(desk)
+        self._desks.close_finished()
         for duty, still in held.items():
             if not still:
                 log.warning("a duty was lost", action="duty_lost", duty=duty)

@@ -9,11 +9,13 @@ import structlog
 
 from tocsin.core.errors import Overloaded
 from tocsin.core.policy_reading import DEFAULT_POLICY
-from tocsin.core.records import Policy, Route
+from tocsin.core.records import Policy, Route, Subscription
+from tocsin.core.subscriptions import ROUTE_NAME, SubscriberRoute
 from tocsin.dispatcher.desk import Desk
 from tocsin.dispatcher.desks import Desks, Place, is_live
 from tocsin.dispatcher.naming import DUTIES
 from tocsin.dispatcher.outcomes import Alarms, DestinationFigures, DestinationTrouble
+from tocsin.dispatcher.subscribers import unsettled_in
 from tocsin.store.contract import ReadTurn, Store
 from tocsin.store.outgoing import Trouble
 
@@ -32,6 +34,8 @@ def tell_of_trouble(
     at = clock()
     for place, desk in desks:
         row = desk.row
+        if isinstance(desk.route, SubscriberRoute):
+            continue  # a stranger's mailbox is nothing to wake anybody for
         if (row.down_since is None) == (row.alarmed_at is None):
             continue
         trouble = _trouble_of(place, desk, since=row.down_since or row.alarmed_at or at)
@@ -85,8 +89,19 @@ def sweep(desks: Desks, *, store: Store) -> None:
                 for head in turn.heads_of_sort(org_id, "route")
                 if isinstance(head.state, Route) and is_live(head.state)
             ]
-            if live and all(route_id in done for route_id in live):
-                turn.drop_sent(org_id, upto=min(done[one].position for one in live))
+            subscribers = {
+                head.state.id
+                for head in turn.heads_of_sort(org_id, "subscription")
+                if isinstance(head.state, Subscription) and head.state.removed_at is None
+            }
+            if not (live or subscribers) or any(route_id not in done for route_id in live):
+                continue
+            upto = min([done[one].position for one in live], default=turn.last_position())
+            if subscribers:
+                # These mark only how far they have come with what was theirs.
+                first = next(unsettled_in(turn, org_id, done, subscribers, upto=upto), None)
+                upto = upto if first is None else first[0] - 1
+            turn.drop_sent(org_id, upto=upto)
         turn.commit()
 
 
@@ -94,6 +109,8 @@ def figures_of(desks: Desks, *, turn: ReadTurn, at: datetime) -> list[Destinatio
     """Each of this process's destinations as it stands at *at*."""
     found = []
     for (org_id, route_id), desk in desks:
+        if isinstance(desk.route, SubscriberRoute):
+            continue
         noted = turn.noted_count(org_id)
         troubled = turn.noted(
             org_id, route_id=route_id, states=(Trouble.WAITING, Trouble.HELD), limit=1
@@ -115,4 +132,22 @@ def figures_of(desks: Desks, *, turn: ReadTurn, at: datetime) -> list[Destinatio
                 down=desk.is_down,
             )
         )
-    return found
+    return found + _figures_of_subscribers(desks)
+
+
+def _figures_of_subscribers(desks: Desks) -> list[DestinationFigures]:
+    """All subscribers of an org as one: a page may have thousands."""
+    waiting = {org.code: desks.waiting_of_subscribers(org_id) for org_id, org in desks.orgs.items()}
+    return [
+        DestinationFigures(
+            org=code,
+            route=ROUTE_NAME,
+            kind="subscription",
+            backlog=count,
+            parked=0,
+            lag_seconds=0.0,
+            down=False,
+        )
+        for code, count in sorted(waiting.items())
+        if count
+    ]

@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from tocsin.core.records import Destination, Record
+from tocsin.core.subscriptions import SubscriberRoute
 from tocsin.core.ticket import Ticket
 from tocsin.dispatcher.contract import (
     SEND_SECONDS,
@@ -34,6 +35,10 @@ log = structlog.get_logger(__name__)
 
 MOST_OUT: Final = 96
 """Sends at once, of all destinations: about as many as there are workers."""
+
+MOST_TO_SUBSCRIBERS: Final = 8
+"""Of them so many go to subscribers at most: a crowd must not be in the way of who works here, and
+no mail server likes to be visited by all at once."""
 
 FEW_OUT: Final = 2
 """Sends at once while facts wait to be taken in: word goes on getting out, but does not take the
@@ -79,6 +84,7 @@ class Sending:
         self._secrets: dict[str, bytes] = {}
         self._heard: deque[tuple[Handed, Verdict | None]] = deque()
         self._out = 0
+        self._to_subscribers = 0
 
     @property
     def out(self) -> int:
@@ -89,6 +95,12 @@ class Sending:
     def full(self) -> bool:
         """Whether no more go out for now."""
         return self._out >= (FEW_OUT if self._busy() else MOST_OUT)
+
+    def has_room(self, desk: Desk) -> bool:
+        """Whether more of this desk may go out for now."""
+        if self.full:
+            return False
+        return not _is_subscriber(desk) or self._to_subscribers < MOST_TO_SUBSCRIBERS
 
     def pick(self, turn: ReadTurn) -> list[Handed]:
         """What may go now, as parcels with their tickets as they stand now."""
@@ -101,9 +113,9 @@ class Sending:
                 continue
             if self._leases.holding((duty,), seconds=SEND_SECONDS) is None:
                 continue
-            while not self.full and (item := desk.next(now)) is not None:
+            while self.has_room(desk) and (item := desk.next(now)) is not None:
                 picked.append((desk, item, sender))
-                self._out += 1
+                self._count(desk, 1)
             self._desks.last(place)
         try:
             return self._parcelled(turn, picked)
@@ -111,7 +123,7 @@ class Sending:
             # Whatever went wrong, nothing was handed out: they must not count as out for ever.
             for desk, item, _ in picked:
                 desk.not_sent(item)
-            self._out -= len(picked)
+                self._count(desk, -1)
             raise
 
     def hand_out(self, handed: Sequence[Handed]) -> None:
@@ -126,8 +138,13 @@ class Sending:
     def heard(self) -> Iterator[tuple[Handed, Verdict | None]]:
         """What became of those that are back, each once; None: it was not sent."""
         while self._heard:
-            self._out -= 1
-            yield self._heard.popleft()
+            handed, verdict = self._heard.popleft()
+            self._count(handed.desk, -1)
+            yield handed, verdict
+
+    def _count(self, desk: Desk, by: int) -> None:
+        self._out += by
+        self._to_subscribers += by * _is_subscriber(desk)
 
     def _parcelled(
         self, turn: ReadTurn, picked: Sequence[tuple[Desk, Item, Sender]]
@@ -193,6 +210,7 @@ class Sending:
             route_name=route.name,
             destination=route.destination,
             secret=secret,
+            subscription=route.subscription if isinstance(route, SubscriberRoute) else None,
         )
 
     def _secret(self, turn: ReadTurn, org_id: int, destination: Destination) -> bytes | None:
@@ -229,3 +247,7 @@ class Sending:
         finally:
             self._heard.append((handed, verdict))
             self._bell()
+
+
+def _is_subscriber(desk: Desk) -> bool:
+    return isinstance(desk.route, SubscriberRoute)

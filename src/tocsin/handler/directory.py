@@ -22,7 +22,9 @@ from tocsin.core.records import (
     Rule,
     Service,
     StatusPage,
+    Subscription,
 )
+from tocsin.core.subscriptions import Audience, audience
 from tocsin.store.contract import Head
 
 POLICY_STREAM = stream_name("policy", "policy")
@@ -41,6 +43,7 @@ class OrgDirectory:
         self._links_of: dict[str, dict[str, Link]] = {}
         self._routes: tuple[Route, ...] | None = None
         self._rules: tuple[Rule, ...] | None = None
+        self._audiences: tuple[Audience, ...] | None = None
         for head in heads:
             self.put(head.stream, head)
 
@@ -65,6 +68,8 @@ class OrgDirectory:
             self._routes = None
         if stream.startswith("rule:"):
             self._rules = None
+        if stream.startswith(("status_page:", "subscription:")):
+            self._audiences = None
         return before
 
     def _names_of(self, record: Record) -> list[tuple[str, str]]:
@@ -233,6 +238,19 @@ class OrgDirectory:
         """By code or id."""
         found = self._present(self._names.get(("status_page", name)))
         return found if isinstance(found, StatusPage) else None
+
+    def audiences(self) -> Sequence[Audience]:
+        """The status pages that anybody has subscribed to, with who has."""
+        if self._audiences is None:
+            states = [head.state for _, head in sorted(self._heads.items())]
+            subscriptions = [one for one in states if isinstance(one, Subscription)]
+            found = (
+                audience(page, subscriptions)
+                for page in states
+                if isinstance(page, StatusPage) and page.removed_at is None
+            )
+            self._audiences = tuple(one for one in found if one.subscriptions)
+        return self._audiences
 
     def members(self) -> Sequence[Member]:
         """Every member that was not removed, oldest first."""

@@ -25,6 +25,8 @@ RECORD_SORTS = (
     "rule",
     "service",
     "status_page",
+    "subscription",
+    "view",
 )
 TICKETS_KEPT = 20_000
 

@@ -106,6 +106,8 @@ IDENTITY_FIELDS = {
     "connector": "connector_id",
     "rule": "rule_id",
     "status_page": "status_page_id",
+    "subscription": "subscription_id",
+    "view": "view_id",
     "device": "device_id",
     "link": "link_id",
 }

@@ -14,6 +14,8 @@ from tocsin.core.record_facts import RouteCreated
 from tocsin.core.records import Route
 from tocsin.core.releases import CODE, known_since
 from tocsin.core.routing import deliveries_of
+from tocsin.core.subscriptions import told_by
+from tocsin.core.ticket_facts import PublicUpdatePosted
 from tocsin.handler.attempt import Attempt
 from tocsin.handler.backfilling import openings_of
 from tocsin.handler.directory import OrgDirectory
@@ -108,6 +110,8 @@ class Recording(Surroundings):
             state = aggregate.evolve(state, event)
             attempt.events.append(event)
             deliveries = deliveries_of(event, state, directory, directory.routes())
+            if isinstance(payload, PublicUpdatePosted):
+                deliveries += told_by(event, state, directory.audiences())
             if deliveries:
                 attempt.outbox.append(
                     Outgoing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -16,9 +17,15 @@ from tests.handler.acting import House, house
 from tocsin.adapters.maintnote.writing import CalendarWriter
 from tocsin.adapters.rest.application import Application, make_application
 from tocsin.adapters.rest.gateway import Gateway
+from tocsin.adapters.rest.sign_in_setup import SigningIn
+from tocsin.adapters.rest.trial_bench import TrialBench
 from tocsin.app.receivers import receivers
+from tocsin.app.signing_in import sign_in_links
+from tocsin.dispatcher.contract import Delivered
+from tocsin.handler.allowances import Allowance
 
 NET = "/v1/orgs/net"
+DESK = "https://desk.example"
 _AT_ROOT = ("/v1", "/docs", "/openapi", "/v2/", "/api/v2/", "/jsm/")
 
 
@@ -181,6 +188,13 @@ def client(folder: Path, *, at: str | None = None, **settings: Any) -> Iterator[
             **{
                 "calendars": CalendarWriter(),
                 "receivers": receivers(now=furnished.clock),
+                "signing_in": SigningIn(
+                    links=sign_in_links(bytes(32), url=DESK),
+                    mail=lambda *letter: Delivered(),
+                    bench=TrialBench(),
+                    askers=Allowance(burst=50_000, seconds=1.0, clock=time.monotonic),
+                    mailboxes=Allowance(burst=5, seconds=60.0, clock=time.monotonic),
+                ),
                 "unseal": lambda box: box[::-1],
                 **settings,
             },

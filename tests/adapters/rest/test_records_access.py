@@ -14,6 +14,7 @@ import pytest
 from tests.adapters.rest.asking import Client
 from tests.adapters.rest.speaking import FIRING, connector, say
 from tests.adapters.rest.speaking import inbox as inbox_of
+from tests.adapters.rest.subscribing import subscribed
 from tests.handler.acting import pubkey
 from tocsin.adapters.rest import (
     destinations,
@@ -23,7 +24,10 @@ from tocsin.adapters.rest import (
     records,
     redactions,
     registry,
+    sign_in,
     status_pages,
+    subscriptions,
+    views,
 )
 from tocsin.adapters.rest.bodies import read_body, read_query
 from tocsin.adapters.rest.connectors import records as connectors
@@ -41,7 +45,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *rehearsals.ENDPOINTS,
     *previews.ENDPOINTS,
     *rules.ENDPOINTS,
+    *sign_in.ENDPOINTS,
     *status_pages.ENDPOINTS,
+    *subscriptions.ENDPOINTS,
+    *views.ENDPOINTS,
     *inbox.ENDPOINTS,
     *replays.ENDPOINTS,
     *identity.ENDPOINTS,
@@ -110,12 +117,22 @@ CASES: list[Case] = [
     ("PATCH", "/status-pages/main", {"accent": "#123456"}, 403, 403, 200),
     ("PUT", "/status-pages/main", {"name": "Main"}, 403, 403, 200),
     ("DELETE", "/status-pages/main", None, 403, 403, 200),
+    ("GET", "/subscriptions", None, 403, 403, 200),
+    ("GET", "/subscriptions/{subscription}", None, 403, 403, 200),
+    ("DELETE", "/subscriptions/{subscription}", None, 403, 403, 200),
+    ("GET", "/views", None, 200, 200, 200),
+    ("POST", "/views", {"name": "Mine", "query": "active=true"}, 201, 201, 201),
+    ("GET", "/views/{view}", None, 200, 200, 200),
+    ("PATCH", "/views/{view}", {"name": "Night"}, 403, 403, 200),
+    ("DELETE", "/views/{view}", None, 403, 403, 200),
     ("GET", "/members", None, 200, 200, 200),
     ("POST", "/members", {"name": "Jo", "role": "viewer"}, 403, 403, 201),
     ("GET", "/members/{member}", None, 200, 200, 200),
     ("PATCH", "/members/{member}", {"name": "Joe"}, 403, 403, 200),
     ("DELETE", "/members/{member}", None, 403, 403, 200),
     ("POST", "/members/{member}/link-code", None, 403, 403, 201),
+    ("POST", "/members/{member}/sign-in-link", None, 403, 403, 201),
+    ("POST", "/sign-in", {"email": "jan@example.org"}, 202, 202, 202),
     ("GET", "/keys", None, 403, 403, 200),
     ("POST", "/keys", {"name": "ci", "role": "viewer"}, 403, 403, 201),
     ("GET", "/keys/{key}", None, 403, 403, 200),
@@ -167,6 +184,8 @@ def furnish(gateway: Client) -> dict[str, str]:
         "{entry_point}": made("/entry-points", {"name": "first", "match": {"words": ["checkout"]}})[
             "id"
         ],
+        "{subscription}": subscribed(gateway),
+        "{view}": made("/views", {"name": "All", "query": "", "shared": True})["id"],
         "{rule}": made("/rules", {"name": "first", "action": "create", "connector": "am"})["id"],
         "{key}": made("/keys", {"name": "first", "role": "viewer"})["id"],
         "{member}": member["id"],
@@ -262,6 +281,7 @@ def test_in_another_org_there_is_nothing_of_that_name(gateway: Client) -> None:
         f"/members/{names['{member}']}",
         f"/keys/{names['{key}']}",
         "/status-pages/main",
+        f"/views/{names['{view}']}",
         "/devices/ams-1",
         f"/devices/{pubkey(11)}",
         "/links/line",
@@ -286,6 +306,8 @@ def test_every_endpoint_has_its_case() -> None:
         "connectors",
         "rules",
         "status-pages",
+        "subscriptions",
+        "views",
         "members",
         "keys",
         "devices",

@@ -28,6 +28,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.adapters.rest.asking import NET, Client, client
 from tests.adapters.rest.speaking import FIRING, connector, say
+from tests.adapters.rest.subscribing import subscribed
 from tocsin.adapters.rest.application import endpoints
 from tocsin.adapters.rest.documentation import documentation_endpoints
 from tocsin.adapters.rest.openapi import openapi_document
@@ -200,6 +201,8 @@ def furnish(made: Client) -> Furnished:
         "signal": signal,
         "rules/name": post("/rules", {"name": "first", "action": "create"})["id"],
         "status-pages/name": post("/status-pages", {"code": "main", "name": "Acme"})["code"],
+        "subscriptions/name": subscribed(made),
+        "views/name": post("/views", {"name": "Mine", "query": "active=true"})["id"],
         "delivery": delivery_id(position, going),
         "members/name": post("/members", {"name": "Anna", "role": "member"})["id"],
         "keys/name": spare["id"],

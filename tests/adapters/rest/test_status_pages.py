@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
 
 from tests.adapters.rest.asking import Client
+from tests.core.test_logos import png
 
 MAIN = {
     "code": "main",
@@ -104,3 +106,22 @@ def test_what_is_wrong_is_named(gateway: Client, field: str, value: object, code
         refused = gateway.ask(method, path, asked, who="admin")
         assert (refused.status, refused.code) == (422, "validation"), refused.body
         assert [(one["field"], one["code"]) for one in refused.json["errors"]] == [(field, code)]
+
+
+def test_a_logo_is_taken_told_of_and_taken_away(gateway: Client) -> None:
+    text = base64.b64encode(png(40, 20)).decode()
+    made = gateway.ask(
+        "POST", "/status-pages", {"code": "main", "name": "Acme", "logo": text}, who="admin"
+    )
+    assert made.status == 201
+    told = made.json["logo"]
+    assert told["path"].startswith("/status/main/logo.png?v=")
+    assert (told["content_type"], told["width"], told["height"]) == ("image/png", 40, 20)
+
+    for wrong in ("PHN2Zy8+", "!", base64.b64encode(b"<svg onload='x'/>").decode()):
+        refused = gateway.ask("PATCH", "/status-pages/main", {"logo": wrong}, who="admin")
+        assert (refused.status, refused.fields) == (422, {("logo", "bad_picture")})
+    kept = gateway.ask("PATCH", "/status-pages/main", {"name": "Acme Corp"}, who="admin")
+    assert kept.json["logo"] == told
+    gone = gateway.ask("PATCH", "/status-pages/main", {"logo": None}, who="admin")
+    assert gone.json["logo"] is None

@@ -42,7 +42,7 @@ def test_a_calm_page_shows_its_services_in_its_order() -> None:
     assert view.level is Level.OPERATIONAL
     assert (view.open, view.maintenances, view.past) == ((), (), ())
     assert (view.id, view.code, view.name, view.url) == ("ring-id", "ring", "Ring of Towns", URL)
-    assert (view.look.accent, view.look.logo_url) == ("#1f6feb", None)
+    assert (view.look.accent, view.look.logo) == ("#1f6feb", None)
     assert (view.made_at, view.updated_at) == (NOON, NOON - 300 * DAY)
     for one in view.services:
         assert len(one.days) == 90

@@ -36,7 +36,9 @@ def _policy() -> EmailPolicy[EmailMessage]:
     return SMTP.clone(header_factory=headers)
 
 
-_POLICY: Final = _policy()
+POLICY: Final = _policy()
+"""How messages are written: identifiers unbroken, all else as SMTP wants it."""
+
 _PAGES: Final = Environment(
     loader=PackageLoader("tocsin.adapters.email", "."),
     autoescape=True,
@@ -70,7 +72,7 @@ def message_of(
 ) -> EmailMessage:
     """The message that carries *letter* to *address*, sent *at*, in the *thread* of that message id
     (None: it begins one)."""
-    message = EmailMessage(policy=_POLICY)
+    message = EmailMessage(policy=POLICY)
     message["From"] = mail.from_address
     message["To"] = address
     message["Subject"] = letter.subject

@@ -26,12 +26,15 @@ from tocsin.adapters.rest import (
     records,
     redactions,
     registry,
+    sign_in,
     status_pages,
+    subscriptions,
     ticket_lists,
     ticket_parts,
     tickets,
     timelines,
     trials,
+    views,
 )
 from tocsin.adapters.rest.connectors import records as connectors
 from tocsin.adapters.rest.connectors import rules
@@ -85,6 +88,9 @@ def endpoints() -> tuple[Endpoint, ...]:
         *previews.ENDPOINTS,
         *rules.ENDPOINTS,
         *status_pages.ENDPOINTS,
+        *sign_in.ENDPOINTS,
+        *subscriptions.ENDPOINTS,
+        *views.ENDPOINTS,
         *inbox.ENDPOINTS,
         *replays.ENDPOINTS,
         *trials.ENDPOINTS,

@@ -6,7 +6,7 @@ by the route it goes by.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -34,11 +34,12 @@ from tocsin.core.errors import Conflict, NotFound
 from tocsin.core.facts import stream_identity, stream_name
 from tocsin.core.instants import to_text
 from tocsin.core.record_permissions import permit_redelivery
-from tocsin.core.records import Route
+from tocsin.core.records import Route, Subscription
+from tocsin.core.subscriptions import route_of
 from tocsin.core.ticket import Ticket
 from tocsin.dispatcher.naming import delivery_id, read_delivery_id
 from tocsin.projections.shapes.tickets import optional
-from tocsin.store.contract import ReadTurn, WriteTurn
+from tocsin.store.contract import Head, ReadTurn, WriteTurn
 from tocsin.store.outgoing import DestinationRow, Noted, Trouble
 
 log = structlog.get_logger(__name__)
@@ -82,12 +83,13 @@ def _noted(turn: ReadTurn, call: AnyCall) -> Noted:
 
 def _shapes(turn: ReadTurn, org_id: int, found: Sequence[Noted]) -> list[DeliveryShape]:
     events = turn.events_at(org_id, {one.position for one in found})
-    routes = {stream_name("route", one.route_id) for one in found}
+    routes = {
+        stream_name(sort, one.route_id) for one in found for sort in ("route", "subscription")
+    }
     heads = turn.heads(org_id, routes | {one.stream for one in found})
     shown = []
     for one in found:
-        event, route = events[one.position], heads[stream_name("route", one.route_id)].state
-        assert isinstance(route, Route)
+        event, route = events[one.position], _route_in(heads, one.route_id)
         about = heads[one.stream].state
         ticket = DeliveryTicket(id=about.id, ref=about.ref) if isinstance(about, Ticket) else None
         shown.append(
@@ -112,6 +114,16 @@ def _shapes(turn: ReadTurn, org_id: int, found: Sequence[Noted]) -> list[Deliver
             )
         )
     return shown
+
+
+def _route_in(heads: Mapping[str, Head], route_id: str) -> Route:
+    """The route of a delivery; a subscription is one whose name says nothing of who it is."""
+    subscribed = heads.get(stream_name("subscription", route_id))
+    if subscribed is not None and isinstance(subscribed.state, Subscription):
+        return route_of(subscribed.state)
+    route = heads[stream_name("route", route_id)].state
+    assert isinstance(route, Route)
+    return route
 
 
 # -- reading --------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import TypeVar
 from tocsin.adapters.rest.announcing import Announcer
 from tocsin.adapters.rest.calendar_writer import CalendarWriter
 from tocsin.adapters.rest.metrics import Metrics
+from tocsin.adapters.rest.sign_in_setup import SigningIn
 from tocsin.adapters.rest.signals.mapping_previewing import MappingPreview, no_preview
 from tocsin.adapters.rest.trial_bench import TrialBench
 from tocsin.core.ids import uuid7
@@ -53,7 +54,8 @@ class Gateway:
     ``unavailable`` says, for kinds that this server cannot send to, what to do about it. ``nudge``
     tells the dispatcher that there is news in the outbox. ``calendars`` writes what is
     planned; ``counts`` is what was counted of the inbox so far. ``receivers``
-    read what neighbours send, by connector kind; ``preview`` tries mappings out.
+    read what neighbours send, by connector kind; ``preview`` tries mappings out. ``signing_in``
+    makes links that sign people in, where it can.
     """
 
     store: Store
@@ -78,6 +80,7 @@ class Gateway:
     receivers: Receivers = field(default_factory=dict)
     preview: MappingPreview = no_preview
     counts: ConnectorCounts = field(default_factory=ConnectorCounts)
+    signing_in: SigningIn | None = None
 
     def fresh_id(self) -> str:
         """A fresh UUIDv7."""

@@ -25,6 +25,7 @@ _SORTS: Final = {
     "maintenance": "ticket",
     "contributor": "contributor",
     "member": "member",
+    "subscription": "subscription",
 }
 """The sorts of stream whose events hold text about people, and how the writer calls them."""
 

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from tocsin.adapters.rest.record_bodies import Id, Name
 from tocsin.adapters.rest.ticket_bodies import Body
+from tocsin.core.logos import LONGEST_LOGO
 from tocsin.core.record_reading import LONGEST_URL
 from tocsin.core.status_pages import (
     LONGEST_ABOUT,
@@ -41,6 +42,16 @@ Support = Annotated[
 Accent = Annotated[str, Meta(max_length=7, description="A colour, such as #1f6feb.")]
 
 
+LogoText = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=LONGEST_LOGO,
+        description="A PNG or WebP of at most 64 KiB and 2,048 pixels a side, in base64.",
+    ),
+]
+
+
 class GroupBody(Body):
     """Services that the page shows together; each is in one group at most."""
 
@@ -62,6 +73,7 @@ class StatusPagePut(Body):
     about: About | None = None
     support_url: Support | None = None
     accent: Accent | None = None
+    logo: LogoText | None = None
 
 
 class StatusPageBody(StatusPagePut):
@@ -81,6 +93,7 @@ class StatusPagePatch(Body):
     about: About | None | UnsetType = UNSET
     support_url: Support | None | UnsetType = UNSET
     accent: Accent | None | UnsetType = UNSET
+    logo: LogoText | None | UnsetType = UNSET
 
 
 class GroupShape(Struct, kw_only=True):
@@ -88,6 +101,15 @@ class GroupShape(Struct, kw_only=True):
 
     name: str
     services: list[str]
+
+
+class LogoShape(Struct, kw_only=True):
+    """The page's own picture, at ``path`` of this server."""
+
+    path: str
+    content_type: str
+    width: int
+    height: int
 
 
 class StatusPageShape(Struct, kw_only=True):
@@ -103,6 +125,7 @@ class StatusPageShape(Struct, kw_only=True):
     about: str | None
     support_url: str | None
     accent: str | None
+    logo: LogoShape | None
     created_at: str
     updated_at: str
     version: int

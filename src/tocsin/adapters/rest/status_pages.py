@@ -20,6 +20,7 @@ from tocsin.adapters.rest.records import (
 from tocsin.adapters.rest.status_page_bodies import (
     GroupBody,
     GroupShape,
+    LogoShape,
     StatusPageBody,
     StatusPagePatch,
     StatusPagePut,
@@ -29,6 +30,7 @@ from tocsin.adapters.rest.ticket_commands import given
 from tocsin.core.commands import Command
 from tocsin.core.errors import invalid
 from tocsin.core.facts import NOT_GIVEN
+from tocsin.core.logos import read_logo
 from tocsin.core.record_commands import (
     CreateStatusPage,
     PageGroupDraft,
@@ -53,7 +55,20 @@ def status_page_shape(record: StatusPage, names: RecordNames) -> StatusPageShape
         about=record.about,
         support_url=record.support_url,
         accent=record.accent,
+        logo=_logo_shape(record),
         **stamps(record),
+    )
+
+
+def _logo_shape(record: StatusPage) -> LogoShape | None:
+    if record.logo is None:
+        return None
+    logo = read_logo(record.logo)
+    return LogoShape(
+        path=f"/status/{record.code}/{logo.name}?v={logo.digest}",
+        content_type=logo.content_type,
+        width=logo.width,
+        height=logo.height,
     )
 
 
@@ -94,6 +109,7 @@ def _new(body: StatusPagePut, code: str, identity: str) -> CreateStatusPage:
         about=body.about,
         support_url=body.support_url,
         accent=body.accent,
+        logo=body.logo,
     )
 
 
@@ -107,6 +123,7 @@ def _change(body: StatusPagePatch) -> Command:
         about=given(body.about),
         support_url=given(body.support_url),
         accent=given(body.accent),
+        logo=given(body.logo),
     )
 
 

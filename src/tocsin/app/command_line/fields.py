@@ -6,6 +6,7 @@ words of other systems too. The words we know are offered by shell completion.
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from tocsin.app.command_line.times import Unreadable, instant, span, written
+from tocsin.core.logos import LARGEST_LOGO
 
 if TYPE_CHECKING:
     _Type = click.ParamType[Any]
@@ -143,6 +145,22 @@ class Grouped(_Type):
         if not name.strip() or not services:
             self.fail(f"{value!r} is not NAME=CODE[,CODE…]", param, ctx)
         return {"name": name.strip(), "services": services}
+
+
+class Picture(_Type):
+    """A file with a picture, told as the base64 of its bytes."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            with open(str(value), "rb") as file:
+                body = file.read(LARGEST_LOGO + 1)
+        except OSError as wrong:
+            self.fail(f"{value!r} cannot be read ({wrong.strerror})", param, ctx)
+        if len(body) > LARGEST_LOGO:
+            self.fail(f"{value!r} has more than {LARGEST_LOGO:,} bytes", param, ctx)
+        return base64.b64encode(body).decode()
 
 
 class JsonObject(_Type):

@@ -49,6 +49,7 @@ ROOMS: Mapping[str, Mapping[str, Entry]] = {
         "connector": Entry("connectors", "connector", "Monitoring systems that may speak here."),
         "rule": Entry("connectors", "rule", "What becomes of signals."),
         "status-page": Entry("status_pages", "status_page", "What the public is shown."),
+        "subscription": Entry("subscriptions", "subscription", "Who is told what it tells."),
         "import": Entry("importing", "importing", "Take over another system's configuration."),
         "policy": Entry("policy", "policy", "How the org wants things done."),
     },

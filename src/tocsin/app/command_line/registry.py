@@ -14,6 +14,7 @@ from tocsin.app.command_line.delivery import trying_out
 from tocsin.app.command_line.fields import ROLE, Contact, Pair, SecretFile, Words, flag
 from tocsin.app.command_line.link_code import link_code
 from tocsin.app.command_line.records import Sort, group
+from tocsin.app.command_line.sign_in_link import sign_in_link
 
 _CODE = flag("--code", "code", "Lower case, a-z 0-9 : _ -", required=True)
 _NAME = flag("--name", "name", "For people.", required=True)
@@ -150,6 +151,7 @@ member = group(
 )
 
 member.add_command(link_code)
+member.add_command(sign_in_link)
 
 _CIDR = flag("--allow-cidr", "allow_cidr", "Only from there. Repeatable.", many=True)
 _RATE = flag("--rate-per-second", "rate_per_second", "Requests.", click.IntRange(min=1))

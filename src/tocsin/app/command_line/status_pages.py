@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tocsin.app.command_line.fields import Grouped, flag
+from tocsin.app.command_line.fields import Grouped, Picture, flag
 from tocsin.app.command_line.records import Sort, group
 
 _CODE = flag("--code", "code", "Part of its public address: a-z 0-9 -", required=True)
@@ -18,6 +18,7 @@ _STATUS_PAGE = (
     flag("--about", "about", "What stands at its top."),
     flag("--support-url", "support_url", "Where users ask: https://…"),
     flag("--accent", "accent", "A colour, such as #1f6feb."),
+    flag("--logo", "logo", "A PNG or WebP of at most 64 KiB.", Picture(), metavar="FILE"),
 )  # fmt: skip
 
 
@@ -37,7 +38,7 @@ status_page = group(
         naming=("code",),
         creation=(_CODE, _NAME, *_STATUS_PAGE),
         change=(_NAME, flag("--new-code", "code", "Another address from now on."), *_STATUS_PAGE),
-        nullable=("about", "support_url", "accent"),
+        nullable=("about", "support_url", "accent", "logo"),
         finish=_without_empty,
         columns=("code", "name", "path", "services", "time_zone"),
         example="main",

@@ -20,6 +20,7 @@ from tocsin.projections.tickets import Sort, TicketQuery, list_tickets
 from tocsin.store.contract import ReadTurn
 from tocsin.store.outgoing import Trouble
 from tocsin.web.dashboard.rows import Line, lines
+from tocsin.web.dashboard.views import Tab, tabs
 
 MOST_INCIDENTS: Final = 200
 MOST_MAINTENANCES: Final = 50
@@ -72,7 +73,8 @@ class Glance:
     """Everything that the first page shows, of one snapshot at ``at``.
 
     ``more_incidents`` and ``more_next`` are whether there are more than are shown;
-    ``newly_founded`` whether this org never had a ticket.
+    ``newly_founded`` whether this org never had a ticket; ``tabs`` are the reader's views of the
+    list.
     """
 
     at: datetime
@@ -83,6 +85,7 @@ class Glance:
     more_next: bool
     waiting: Waiting
     newly_founded: bool
+    tabs: tuple[Tab, ...]
 
     @property
     def open(self) -> int:
@@ -108,6 +111,7 @@ def glance(turn: ReadTurn, admitted: Admission, *, at: datetime) -> Glance:
         more_next=more_next,
         waiting=_waiting(turn, admitted, incidents, at=at),
         newly_founded=not anything and not _any_ticket(turn, admitted),
+        tabs=tabs(turn, admitted),
     )
 
 

@@ -25,6 +25,7 @@ class Line:
     severity: Severity
     status: Status
     affects: tuple[str, ...]
+    services: tuple[str, ...]
     assignee: str | None
     mine: bool
     start_at: datetime
@@ -55,6 +56,7 @@ def _line(ticket: Ticket, names: LoadedNames, admitted: Admission) -> Line:
             *(one.code for one in devices if one is not None),
             *(one.code for one in links if one is not None),
         ),
+        services=ticket.services,
         assignee=_assignee(ticket, names),
         mine=_is_mine(ticket, admitted),
         start_at=ticket.actual_start_at or ticket.start_at,

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Final
 
+from tocsin.core.logos import Logo
 from tocsin.web.status import addresses, pages, statuspage_json
 from tocsin.web.status.atom import atom
 from tocsin.web.status.badge import badge
@@ -28,6 +29,8 @@ HOME: Final = ""
 HISTORY: Final = "history"
 ACCENT: Final = "accent.css"
 STYLE_TYPE: Final = "text/css; charset=utf-8"
+LOGOS: Final = ("logo.png", "logo.webp")
+"""A page's own picture, whichever it is."""
 
 MACHINE_FORMS: Final[Mapping[str, Callable[[PageView], Document]]] = MappingProxyType(
     {
@@ -89,6 +92,8 @@ def form(
         return Form(name=name, write=lambda: machine(page), open=True)
     if name == ACCENT:
         return _accent(page)
+    if page.look.logo is not None and name == page.look.logo.name:
+        return _logo(page, page.look.logo)
     write = _for_people(page, name, to, stale_since=stale_since)
     if write is None:
         return None
@@ -107,6 +112,8 @@ def names(page: PageView) -> Iterator[str]:
     yield from addresses.STATUSPAGE_NAMES
     if accent_sheet(page.look.accent):
         yield ACCENT
+    if page.look.logo is not None:
+        yield page.look.logo.name
 
 
 def missing(page: PageView | None, to: Addresses | None) -> bytes:
@@ -153,6 +160,21 @@ def _accent(page: PageView) -> Form | None:
         ),
         open=False,
     )
+
+
+def _logo(page: PageView, logo: Logo) -> Form:
+    return Form(
+        name=logo.name,
+        write=lambda: Document(
+            body=logo.body, content_type=logo.content_type, changed_at=changed_at(page)
+        ),
+        open=False,
+    )
+
+
+def is_picture(name: str) -> bool:
+    """Whether what stands, or would stand, at *name* is a page's own picture."""
+    return name in LOGOS
 
 
 def _html(page: PageView, text: str) -> Document:

@@ -66,16 +66,24 @@ LOOK_SECONDS: Final = 2.0
 class Gallery:
     """The pages that are shown. Used on one event loop.
 
-    ``look`` and ``listed`` read what is, ``copies`` outlive this process, ``clock`` tells the time.
+    ``look`` and ``listed`` read what is, ``copies`` outlive this process, ``clock`` tells the time;
+    ``subscribe`` is whether one can subscribe to them.
     """
 
     def __init__(
-        self, *, look: Look, listed: List, copies: Copies, clock: Callable[[], datetime]
+        self,
+        *,
+        look: Look,
+        listed: List,
+        copies: Copies,
+        clock: Callable[[], datetime],
+        subscribe: bool = False,
     ) -> None:
         self._look = look
         self._listed = listed
         self._copies = copies
         self._clock = clock
+        self._subscribe = subscribe
         self._shown: OrderedDict[str, Shown] = OrderedDict()
         self._known: frozenset[str] | None = None
         self._looking: dict[str, asyncio.Future[Shown | None]] = {}
@@ -200,7 +208,7 @@ class Gallery:
         log.error("a status page failed", action="status_page_failed", page=slug, exc_info=why)
         shown = self._shown.get(slug)
         if shown is not None and shown.stale_since is None:
-            self._shown[slug] = Shown(shown.picture, stale_since=self._clock())
+            self._shown[slug] = self._made(shown.picture, stale_since=self._clock())
 
     async def _look_first(self, slug: str) -> Shown | None:
         try:
@@ -226,13 +234,13 @@ class Gallery:
             raise failed from damaged
         if picture is None:
             raise failed
-        return self._put(slug, Shown(picture, stale_since=picture.made_at), asked=True)
+        return self._put(slug, self._made(picture, stale_since=picture.made_at), asked=True)
 
     async def _show(self, slug: str, picture: PageView, *, asked: bool) -> Shown:
         before = self._shown.get(slug)
         if before is not None and not _is_news(before, picture):
             return before
-        shown = Shown(picture)
+        shown = self._made(picture)
         if before is not None:
             await asyncio.to_thread(shown.prepare, before.hot)
         changed = before is None or _without_instant(before.picture) != _without_instant(picture)
@@ -250,6 +258,9 @@ class Gallery:
         while len(self._shown) > MOST_PAGES:
             self._shown.popitem(last=False)
         return shown
+
+    def _made(self, picture: PageView, *, stale_since: datetime | None = None) -> Shown:
+        return Shown(picture, stale_since=stale_since, subscribe=self._subscribe)
 
     async def _keep(self, slug: str, picture: PageView, *, durably: bool) -> None:
         try:
@@ -270,7 +281,7 @@ class Gallery:
             log.warning(why, action="status_pages_stale")
         for slug, shown in self._shown.items():
             if shown.stale_since is None:
-                self._shown[slug] = Shown(shown.picture, stale_since=self._away_since)
+                self._shown[slug] = self._made(shown.picture, stale_since=self._away_since)
 
 
 async def _rung(bell: asyncio.Event, *, seconds: float) -> None:

@@ -32,7 +32,21 @@ ASSETS: Final = (
     *(f"{level.value}.svg" for level in Level),
 )
 """The files that pages load, by their names below the address of the assets."""
-SERVED_ASSETS: Final = (*ASSETS, "dashboard.css", "pictures.css", "live.js")
+SERVED_ASSETS: Final = (
+    *ASSETS,
+    "dashboard.css",
+    "administration.css",
+    "pictures.css",
+    "planning.css",
+    "subscribe.css",
+    "measuring.css",
+    "live.js",
+    "keys.js",
+    "opening.css",
+    "suggest.js",
+    "times.js",
+    "warroom.css",
+)
 """Those, and what only the pages of those who are signed in load."""
 DAYS_OF_PAST: Final = 14
 PAST_SHOWN: Final = 8
@@ -131,7 +145,7 @@ def status_page(page: PageView, to: Addresses, *, stale_since: datetime | None =
     since = page.made_at - timedelta(days=DAYS_OF_PAST)
     recent = [notice for notice in page.past if (notice.resolved_at or notice.updated_at) >= since]
     under_way = [notice for notice in page.maintenances if notice.status != "scheduled"]
-    return _rendered(
+    return rendered(
         "page.html",
         page=page,
         to=to,
@@ -166,7 +180,7 @@ def history(
         )
         for month in (_before(wanted, months=back) for back in range(MONTHS_ON_A_PAGE))
     )
-    return _rendered(
+    return rendered(
         "history.html",
         page=page,
         to=to,
@@ -195,20 +209,19 @@ def notice_page(
     """The own page of the notice *ref* with all its updates; None when the page shows no such."""
     for notice in _everything(page):
         if notice.ref == ref:
-            return _rendered(
-                "notice.html", page=page, to=to, stale_since=stale_since, notice=notice
-            )
+            return rendered("notice.html", page=page, to=to, stale_since=stale_since, notice=notice)
     return None
 
 
 def missing_page(page: PageView | None, to: Addresses | None) -> str:
     """What stands where nothing is: the way back to *page*, if there is one; for status 404."""
     if page is None or to is None:
-        return _rendered("nowhere.html", to=Addresses(root="", leaf="", assets="/assets"))
-    return _rendered("missing.html", page=page, to=to, stale_since=None)
+        return rendered("nowhere.html", to=Addresses(root="", leaf="", assets="/assets"))
+    return rendered("missing.html", page=page, to=to, stale_since=None)
 
 
-def _rendered(template: str, **values: object) -> str:
+def rendered(template: str, **values: object) -> str:
+    """One of the templates of public pages, by its name among them."""
     return _PAGES.get_template(f"status/{template}").render(values)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tocsin.core.logos import Logo, NotALogo, read_logo
 from tocsin.core.public_notices import PublicNotice
 from tocsin.core.records import Service, StatusPage
 from tocsin.core.words import PublicIncidentStatus, TicketType
@@ -79,7 +80,12 @@ def picture(
         code=page.code,
         name=page.name,
         url=url.rstrip("/"),
-        look=Look(accent=page.accent, support_url=page.support_url, about=page.about),
+        look=Look(
+            accent=page.accent,
+            logo=_logo(page.logo),
+            support_url=page.support_url,
+            about=page.about,
+        ),
         made_at=now,
         updated_at=max([page.updated_at, *(one.updated_at for one in seen)]),
         level=worst([view.level for view in views]),
@@ -89,6 +95,14 @@ def picture(
         maintenances=tuple(sorted(planned, key=lambda one: (one.started_at, one.ref))),
         past=tuple(sorted(past, key=lambda one: (_ended_at(one), one.ref), reverse=True)),
     )
+
+
+def _logo(text: str | None) -> Logo | None:
+    """The page's own picture; None too for one that is not taken any more."""
+    try:
+        return None if text is None else read_logo(text)
+    except NotALogo:
+        return None
 
 
 def _ended_at(notice: NoticeView) -> datetime:

@@ -30,6 +30,7 @@ from tocsin.web.status.printing import (
     printed,
     security,
 )
+from tocsin.web.status.subscribing import NAMES, SUBSCRIBE, Subscribing
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -55,12 +56,19 @@ _SINCE_EVER: Final = datetime(2026, 1, 1, tzinfo=UTC)
 class StatusPages:
     """The ASGI application of all public pages.
 
-    ``default_page`` is the slug of the page whose list stands at :data:`LIST`, if any does.
+    ``default_page`` is the slug of the page whose list stands at :data:`LIST`, if any does;
+    ``subscribing`` answers below pages where one can subscribe.
     """
 
     def __init__(
-        self, gallery: Gallery, *, default_page: str | None = None, observe: Observe | None = None
+        self,
+        gallery: Gallery,
+        *,
+        default_page: str | None = None,
+        observe: Observe | None = None,
+        subscribing: Subscribing | None = None,
     ) -> None:
+        self._subscribing = subscribing
         self._gallery = gallery
         self._default_page = default_page
         self._observe = observe
@@ -83,8 +91,12 @@ class StatusPages:
             await self._form(answer, self._default_page, addresses.CRASH_LIST)
         else:
             slug, _, name = path.removeprefix(BELOW).partition("/")
-            kind = _kind(name)
-            await self._below(answer, path, slug, name)
+            if self._subscribing is not None and name in NAMES:
+                kind = SUBSCRIBE
+                await self._subscribe(self._subscribing, answer, slug, name, scope, receive)
+            else:
+                kind = _kind(name)
+                await self._below(answer, path, slug, name)
         if self._observe is not None:
             self._observe(kind, answer.status)
 
@@ -94,6 +106,25 @@ class StatusPages:
             await answer.moved(BELOW + quote(path.removeprefix(BELOW).strip("/"), safe="/"))
         else:
             await self._form(answer, slug, name)
+
+    async def _subscribe(
+        self,
+        subscribing: Subscribing,
+        answer: _Answer,
+        slug: str,
+        name: str,
+        scope: Scope,
+        receive: Receive,
+    ) -> None:
+        try:
+            shown = await self._gallery.find(slug) if is_slug(slug) else None
+        except StorageFailed:
+            await answer.short(503, _AWAY, _PROBLEM, machine=True, more=((b"retry-after", b"5"),))
+            return
+        if shown is None:
+            await _no_page(answer, machine=False)
+            return
+        answer.status = await subscribing(shown, name, scope, receive, answer.send)
 
     async def _form(self, answer: _Answer, slug: str, name: str) -> None:
         machine = forms.is_machine_form(name)
@@ -132,7 +163,7 @@ class _Answer:
     """The one answer to a request."""
 
     def __init__(self, scope: Scope, send: Send) -> None:
-        self._send = send
+        self.send = send
         self.method: str = scope["method"]
         self.query: bytes = scope.get("query_string", b"")
         self._headers: list[tuple[bytes, bytes]] = list(scope["headers"])
@@ -189,9 +220,9 @@ class _Answer:
         sized = [*headers] if body is None else [*headers, (b"content-length", b"%d" % len(body))]
         if status == 204:
             sized = [*headers]
-        await self._send({"type": "http.response.start", "status": status, "headers": sized})
+        await self.send({"type": "http.response.start", "status": status, "headers": sized})
         sent = b"" if body is None or self.method == "HEAD" else body
-        await self._send({"type": "http.response.body", "body": sent})
+        await self.send({"type": "http.response.body", "body": sent})
 
 
 _OF_THE_BODY: Final = (b"content-type", b"content-encoding")
@@ -244,4 +275,5 @@ def _kind(name: str) -> str:
     if name in forms.MACHINE_FORMS:
         return name
     head = name.partition("/")[0]
-    return head if head in (forms.HISTORY, addresses.NOTICES, forms.ACCENT) else "page"
+    named = (forms.HISTORY, addresses.NOTICES, forms.ACCENT, *forms.LOGOS)
+    return head if head in named else "page"

@@ -22,7 +22,7 @@ HOT_FORMS: Final = 24
 
 class Shown:
     """A picture and its printed forms. ``stale_since`` is since when it could not be renewed;
-    ``holds`` is how many bytes of forms are held.
+    ``holds`` is how many bytes of forms are held, ``subscribe`` whether one can subscribe.
 
     Used on the event loop, but for :meth:`prepare`, which may be called from a thread before
     anybody else has it.
@@ -34,11 +34,12 @@ class Shown:
         *,
         stale_since: datetime | None = None,
         holds: int = BYTES_OF_A_PAGE,
+        subscribe: bool = False,
     ) -> None:
         self._holds = holds
         self.picture = picture
         self.stale_since = stale_since
-        self.to = _addresses(picture)
+        self.to = _addresses(picture, subscribe=subscribe)
         self._printed: OrderedDict[str, Printed] = OrderedDict()
         self._printing: dict[str, asyncio.Future[Printed]] = {}
         self._bytes = 0
@@ -113,9 +114,11 @@ class Shown:
             self._bytes -= dropped.size
 
 
-def _addresses(picture: PageView) -> Addresses:
+def _addresses(picture: PageView, *, subscribe: bool) -> Addresses:
     """Links as they are below the picture's own address, wherever a proxy has put it."""
     root = Addresses.served(picture.url).root
     return Addresses.served(
-        picture.url, assets=root.removesuffix(f"/status/{picture.code}") + "/assets"
+        picture.url,
+        assets=root.removesuffix(f"/status/{picture.code}") + "/assets",
+        subscribe=subscribe,
     )

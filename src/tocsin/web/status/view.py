@@ -12,6 +12,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
+from tocsin.core.logos import Logo
+
 DAYS_SHOWN: Final = 90
 
 
@@ -144,11 +146,10 @@ class NoticeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """How a page looks: its own name, mark and colours. ``accent`` is ``#rrggbb``; ``logo_url`` is
-    on this server, or none."""
+    """How a page looks: its own name, mark and colours. ``accent`` is ``#rrggbb``."""
 
     accent: str | None = None
-    logo_url: str | None = None
+    logo: Logo | None = None
     support_url: str | None = None
     about: str | None = None
 

@@ -29,6 +29,8 @@ TAGS: Final[dict[str, str]] = {
     "inbox": "Every payload that arrived, what became of it, and reading it again.",
     "rules": "What becomes of the signals of connectors.",
     "status-pages": "What the public is shown, and where.",
+    "views": "Filters of the list of tickets, kept under a name.",
+    "subscriptions": "Who is told what a status page tells.",
     "deliveries": "What did not get through to a destination, and having it tried again.",
     "policy": "How the org wants it.",
     "redactions": "Erasing text and personal data without breaking the chain of the log.",
@@ -67,6 +69,8 @@ EXAMPLE_NAMES: Final[dict[str, str]] = {
     "connectors": "am",
     "rules": "0197a3c2-5d00-7000-8000-00000000002a",
     "status-pages": "main",
+    "subscriptions": "0197a3c2-5d00-7000-8000-00000000002a",
+    "views": "0197a3c2-5d00-7000-8000-00000000002a",
     "members": "0197a3c2-5d00-7000-8000-00000000002a",
     "keys": "6b1f0c9d2e7a4853",
 }
