@@ -28,7 +28,9 @@ def record_sentence(kind: str, data: Data) -> str:
 
 def _record_changed(data: Data) -> str:
     return "; ".join(
-        f"{one['field'].replace('_', ' ')}: {_value(one['old'])} → {_value(one['new'])}"
+        f"{one['field'].replace('_', ' ')} replaced"
+        if one["field"].endswith(_OF_SECRETS)
+        else f"{one['field'].replace('_', ' ')}: {_value(one['old'])} → {_value(one['new'])}"
         for one in data["changes"]
     )
 
@@ -123,6 +125,9 @@ SENTENCES: Final[Mapping[str, Callable[[Data], str]]] = {
     "redacted": lambda data: f"erased {', '.join(data['fields'])} of an earlier event",
 }
 """By the name of what happened, whichever the type of ticket."""
+
+_OF_SECRETS: Final = ("digest", "secret_id")
+"""How the names of fields end that stand for a secret; no word of theirs is told."""
 
 _RECORD_SENTENCES: Final[Mapping[str, str]] = {
     "created": "made",

@@ -1,4 +1,4 @@
-"""What somebody else did meanwhile, and the history of a record: who changed what, when."""
+"""What somebody else did meanwhile, in words: what happened, who did it, when."""
 
 from __future__ import annotations
 
@@ -45,13 +45,6 @@ def change_of(event: Event) -> Change:
         at=event.recorded_at,
         version=event.version,
     )
-
-
-def history(turn: ReadTurn, org_id: int, stream: str, *, before: int) -> tuple[Change, ...]:
-    """The newest :data:`MOST` events of *stream* up to the version *before*, newest first."""
-    after = max(0, before - MOST)
-    events = turn.stream_events(org_id, stream, after_version=after, limit=MOST)
-    return tuple(change_of(one) for one in reversed(events) if one.version <= before)
 
 
 def _text(event: Event) -> str:

@@ -222,7 +222,7 @@ class Dashboard:
                     wanted=wanted or request.wanted,
                     form_token=token,
                     once=once,
-                    public_url=self._public_url,
+                    public_url=self._public_url or next(iter(request.origins), None),
                 )
             )
 

@@ -90,7 +90,8 @@ class Visit:
     """One look at a page: the snapshot, who asks, and what the address says.
 
     ``path`` holds the named parts of the address, ``wanted`` is the whole address. Forms carry
-    ``form_token``, and ``once`` as their Idempotency-Key.
+    ``form_token``, and ``once`` as their Idempotency-Key. ``public_url`` is where this server is
+    reached: as it was told, else as the browser reached it.
     """
 
     turn: ReadTurn
