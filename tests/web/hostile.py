@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -258,9 +259,11 @@ class Shown(HTMLParser):
             if name in ("href", "src", "action", "formaction", "xlink:href"):
                 address = urlsplit(value)
                 ours = address.scheme in ("", "http", "https", "mailto")
+                ours = ours or _TELEPHONE.fullmatch(value) is not None
                 if not ours or (address.netloc and address.netloc not in hosts):
                     found.append(f"{tag} {name}={value}")
         return found
 
 
+_TELEPHONE: Final = re.compile(r"tel:\+?[0-9]+")
 _NEVER: Final = frozenset({"iframe", "object", "embed", "base"})

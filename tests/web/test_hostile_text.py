@@ -153,11 +153,18 @@ def test_on_every_page_for_who_is_signed_in(pages: dict[str, Shown], here: Here)
         assert page.obeyed(hosts=here.hosts) == [], path
 
 
-def test_on_pages_for_who_is_signed_in(here: Here, one: Told) -> None:
-    for path in ("/", "/tickets", "/tickets?type=maintenance", "/tickets?q=" + quote(one.text)):
-        page = Shown(here.read(path))
-        assert page.obeyed(hosts=here.hosts) == []
-        assert words(one.text) in page.text, path
+def test_on_pages_for_who_is_signed_in(pages: dict[str, Shown], here: Here, one: Told) -> None:
+    telling = {path for path, page in pages.items() if words(one.text) in page.text}
+    rooms = {f"/tickets/{ref}" for ref in (one.incident, one.maintenance)}
+    assert {"/", "/tickets", "/maintenance", *rooms} <= telling
+    for sort in ("members", "contributors", "connectors", "rules", "routes", "services"):
+        assert f"/admin/{sort}" in telling
+        assert [path for path in telling if path.startswith(f"/admin/{sort}/")], sort
+    for ref in rooms:
+        assert pages[ref].text.count(words(one.text)) > 10
+    found = Shown(here.read("/tickets?q=" + quote(one.text)))
+    assert found.obeyed(hosts=here.hosts) == []
+    assert words(one.text) in found.text
 
 
 # -- what programs read ------------------------------------------------------------------------

@@ -265,6 +265,9 @@ def public_paths(here: Here) -> Iterator[tuple[str, int]]:
         yield f"/status/{slug}/{addresses.NOTICES}/{here.known.silent}", 404
         yield f"/status/{slug}/badge.svg?service=zanzibar", 404
         yield f"/status/{slug}/none", 404
+        yield f"/status/{slug}/subscribe", 200
+        for leaf in ("confirm", "end"):
+            yield f"/status/{slug}/subscribe/{leaf}", 404
     yield "/status/none", 404
     yield "/list", 200
     for path in ("/healthz", "/readyz", "/docs", "/openapi.json", "/sign-in"):

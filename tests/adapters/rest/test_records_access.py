@@ -132,7 +132,6 @@ CASES: list[Case] = [
     ("DELETE", "/members/{member}", None, 403, 403, 200),
     ("POST", "/members/{member}/link-code", None, 403, 403, 201),
     ("POST", "/members/{member}/sign-in-link", None, 403, 403, 201),
-    ("POST", "/sign-in", {"email": "jan@example.org"}, 202, 202, 202),
     ("GET", "/keys", None, 403, 403, 200),
     ("POST", "/keys", {"name": "ci", "role": "viewer"}, 403, 403, 201),
     ("GET", "/keys/{key}", None, 403, 403, 200),
@@ -322,7 +321,9 @@ def test_every_endpoint_has_its_case() -> None:
             whole = f"/{kind}/{{name}}" + (f"/{more}" if more else "")
         told.add((method, ORG + whole))
 
-    there = {(one.method, one.path) for one in ENDPOINTS} - {("GET", "/v1/me")}
+    # What is asked without a key tells everybody the same.
+    keyed = [one for one in ENDPOINTS if not one.anonymous]
+    there = {(one.method, one.path) for one in keyed} - {("GET", "/v1/me")}
     assert there == told
 
 

@@ -87,7 +87,6 @@ def mailed(desk: Client, email: str = JAN, **given: Any) -> int:
     assert setup is not None
     while setup.sending:
         desk.loop.run_until_complete(asyncio.wait(set(setup.sending)))
-        desk.loop.run_until_complete(asyncio.sleep(0))
     return answer.status
 
 

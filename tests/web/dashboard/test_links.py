@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -14,9 +17,11 @@ from tocsin.app.signing_in import sign_in_links
 from tocsin.core.record_commands import RemoveMember
 from tocsin.core.records import Key
 from tocsin.handler.submission import Credential, Outcome, Submission
-from tocsin.web.dashboard.answers import Answer
-from tocsin.web.dashboard.links import SIGN_IN_LINK, follow_link, link_page
+from tocsin.web.dashboard.answers import Answer, moved
+from tocsin.web.dashboard.links import SIGN_IN_LINK, LinkDoor, follow_link, link_page
+from tocsin.web.dashboard.requests import Asked, asked
 
+NOTHING: Mapping[bytes, bytes] = MappingProxyType({})
 LINKS = sign_in_links(bytes(32), url="https://desk.example/")
 
 
@@ -92,3 +97,59 @@ def test_who_is_gone_is_told_so(home: House) -> None:
     answer = followed(home, text)
     assert isinstance(answer, Answer)
     assert (answer.status, "no member here" in answer.body) == (410, True)
+
+
+# -- the door ------------------------------------------------------------------------------------
+
+
+def entered(request: Asked, credential: Credential, at: datetime) -> Answer:
+    """Let them in."""
+    return moved("/", cookie=b"session=" + credential.key_id.encode())
+
+
+def at_door(
+    home: House, *, method: str = "GET", text: str = "", headers: Mapping[bytes, bytes] = NOTHING
+) -> Answer:
+    async def submit(submission: Submission) -> Outcome:
+        return await home.writer.submit(submission, asyncio.get_running_loop())
+
+    async def receive() -> Any:
+        body = urlencode({"token": text}).encode() if method == "POST" else b""
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    scope: Any = {
+        "method": method,
+        "path": SIGN_IN_LINK,
+        "query_string": b"" if method == "POST" else urlencode({"token": text}).encode(),
+        "client": ("203.0.113.7", 4_711),
+        "headers": [
+            (b"host", b"desk.example"),
+            (b"content-type", b"application/x-www-form-urlencoded"),
+            *headers.items(),
+        ],
+    }
+    door = LinkDoor(LINKS, submit=submit, enter=entered, clock=home.clock)
+    request = asked(scope, trusted=(), public_url="https://desk.example")
+    return asyncio.run(door.answered(request, receive))
+
+
+def test_the_door_shows_the_button_and_lets_in_who_presses_it_once(home: House) -> None:
+    text = token(home)
+    assert "Sign in" in at_door(home, text=text).body
+    let_in = at_door(home, method="POST", text=text)
+    assert (let_in.status, dict(let_in.headers)[b"location"]) == (303, b"/")
+    assert (let_in.cookie or b"").startswith(b"session=")
+    again = at_door(home, method="POST", text=text)
+    assert (again.status, again.cookie) == (410, None)
+
+
+def test_another_site_signs_nobody_in(home: House) -> None:
+    text = token(home)
+    foreign: list[Mapping[bytes, bytes]] = [
+        {b"sec-fetch-site": b"cross-site"},
+        {b"origin": b"https://evil.example"},
+    ]
+    for headers in foreign:
+        refused = at_door(home, method="POST", text=text, headers=headers)
+        assert (refused.status, refused.cookie) == (403, None)
+    assert at_door(home, method="POST", text=text).status == 303

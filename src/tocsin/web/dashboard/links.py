@@ -9,18 +9,77 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
-from tocsin.core.errors import Conflict, Invalid, NotFound
+import structlog
+
+from tocsin.core.errors import Conflict, Invalid, NotFound, Overloaded
 from tocsin.handler.sign_in_links import PATH, LateLink, SignInLinks, using
 from tocsin.handler.submission import Credential, Outcome, Submission
 from tocsin.web.dashboard.addresses import SIGN_IN
 from tocsin.web.dashboard.answers import Answer, trouble
 from tocsin.web.dashboard.rendering import rendered
+from tocsin.web.dashboard.requests import Asked, Receive, fields_of, form, one
+
+log = structlog.get_logger(__name__)
 
 SIGN_IN_LINK: Final = PATH
 Submit = Callable[[Submission], Awaitable[Outcome]]
 """Has the writer do something as the system."""
 
+_FOLLOW_IT: Final = "Follow the link itself: another site sent this form."
 _NEW_ONE: Final = "Ask for a new one, or sign in with a key."
+
+
+class LinkDoor:
+    """Answers at :data:`SIGN_IN_LINK`.
+
+    ``submit`` has the writer do something as the system; ``enter`` begins the session of a
+    credential at an instant, and answers with its cookie.
+    """
+
+    def __init__(
+        self,
+        links: SignInLinks,
+        *,
+        submit: Submit,
+        enter: Callable[[Asked, Credential, datetime], Answer],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._links = links
+        self._submit = submit
+        self._enter = enter
+        self._clock = clock
+
+    async def answered(self, request: Asked, receive: Receive) -> Answer:
+        """The page with the button, or what the button does.
+
+        Raises:
+            FormWrong: a form that cannot be read.
+            Gone: the browser went away.
+            StorageFailed: the database is away.
+        """
+        at = self._clock()
+        if request.method != "POST":
+            return link_page(self._links, one(fields_of(request.query), "token"), at=at)
+        token = one(await form(request, receive), "token")
+        if not request.from_here:
+            # Another site could sign its reader in as somebody else.
+            return trouble(403, "Please sign in here", _FOLLOW_IT, again=SIGN_IN)
+        try:
+            found = await follow_link(
+                self._links, token, address=request.address, at=at, submit=self._submit
+            )
+        except Overloaded as busy:
+            return trouble(
+                503,
+                "Too much is waiting to be written",
+                "The link is still good; try again in a moment.",
+                again=SIGN_IN,
+                headers=((b"retry-after", b"%d" % (busy.retry_after or 1)),),
+            )
+        if isinstance(found, Answer):
+            return found
+        log.info("signed in by a link", action="signed_in", key_id=found.key_id)
+        return self._enter(request, found, at)
 
 
 def link_page(links: SignInLinks, token: str, *, at: datetime) -> Answer:
