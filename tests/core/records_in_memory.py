@@ -11,6 +11,7 @@ from tocsin.core import administration, registry
 from tocsin.core.evidence import SYSTEM_ACCESS, Access, Given
 from tocsin.core.facts import Actor, Event, Payload
 from tocsin.core.permissions import permit
+from tocsin.core.provisioning.bindings import bindings
 from tocsin.core.pubkeys import encode
 from tocsin.core.record_commands import (
     CreateContributor,
@@ -18,13 +19,11 @@ from tocsin.core.record_commands import (
     RecordCommand,
     RegisterDevice,
     RegisterLink,
-    RemoveDevice,
-    RemoveLink,
+    RegistryCommand,
     SideDraft,
-    UpdateDevice,
-    UpdateLink,
 )
-from tocsin.core.records import Record
+from tocsin.core.records import Link, Record
+from tocsin.core.ticket import Ticket
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -42,6 +41,7 @@ class OrgInMemory:
     directory: DirectoryInMemory = field(default_factory=DirectoryInMemory)
     states: dict[str, Record] = field(default_factory=dict)
     log: list[Event] = field(default_factory=list)
+    holding: list[Ticket] = field(default_factory=list)
 
     def given(self, access: Access = SYSTEM_ACCESS) -> Given:
         return Given(
@@ -52,6 +52,7 @@ class OrgInMemory:
             via="api",
             directory=self.directory,
             claims=self.directory.claims(),
+            holding=tuple(self.holding),
         )
 
     def decide(
@@ -61,18 +62,9 @@ class OrgInMemory:
         given = self.given(access)
         state = self.states.get(stream)
         permit(command, state, given)
-        match command:
-            case (
-                RegisterDevice()
-                | UpdateDevice()
-                | RemoveDevice()
-                | RegisterLink()
-                | UpdateLink()
-                | RemoveLink()
-            ):
-                return registry.decide(state, command, given)
-            case _:
-                return administration.decide(state, command, given)
+        if isinstance(command, RegistryCommand):
+            return registry.decide(state, command, given)
+        return administration.decide(state, command, given)
 
     def ask(
         self, stream: str, command: RecordCommand, access: Access = SYSTEM_ACCESS
@@ -80,6 +72,7 @@ class OrgInMemory:
         """Ask, and take in what follows."""
         payloads = self.decide(stream, command, access)
         given = self.given(access)
+        earlier = self.states.get(stream)
         for payload in payloads:
             self.at += timedelta(seconds=1)
             before = self.states.get(stream)
@@ -97,7 +90,16 @@ class OrgInMemory:
             self.log.append(event)
             self.states[stream] = fold(before, event)
             self.directory.put(self.states[stream])
+        self._follow(stream, earlier)
         return payloads
+
+    def _follow(self, stream: str, before: Record | None) -> None:
+        """What a link means for the interfaces at its ends."""
+        after = self.states.get(stream)
+        if isinstance(after, Link) and after != before:
+            was = before if isinstance(before, Link) else None
+            for device, command in bindings(was, after, self.given()):
+                self.ask(device, command)  # type: ignore[arg-type]
 
 
 def fold(state: Record | None, event: Event) -> Record:

@@ -14,6 +14,7 @@ from tocsin.core import incident, maintenance
 from tocsin.core.commands import Command, OpenIncident, PlanMaintenance, TicketCommand
 from tocsin.core.evidence import SYSTEM_ACCESS, Access, Given
 from tocsin.core.facts import SYSTEM, Actor, Event, Payload
+from tocsin.core.provisioning.life import born
 from tocsin.core.records import (
     Connector,
     Contributor,
@@ -53,6 +54,7 @@ def _device(code: str, owner: str) -> Device:
         pubkey=pubkey(code),
         code=code,
         contributor_id=owner,
+        life=born(at=NOON),
     )
 
 
@@ -69,6 +71,7 @@ def _link(code: str, a: str, z: str, a_owner: str, z_owner: str) -> Link:
         side_a=Side(device=pubkey(a), interface="Ethernet1"),
         side_z=Side(device=pubkey(z), interface="Ethernet1"),
         side_z_contributor_id=z_owner,
+        life=born(at=NOON),
     )
 
 

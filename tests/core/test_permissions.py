@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import get_args
 
@@ -45,6 +45,20 @@ from tocsin.core.errors import Forbidden
 from tocsin.core.evidence import SYSTEM_ACCESS, Access
 from tocsin.core.facts import Actor
 from tocsin.core.permissions import is_own, may_read, permit
+from tocsin.core.provisioning import commands as life_commands
+from tocsin.core.provisioning.commands import (
+    AcceptLink,
+    Advance,
+    BindInterface,
+    ChangeInterface,
+    DefineInterface,
+    Demand,
+    FreeInterface,
+    Judge,
+    RemoveInterface,
+    Waive,
+    Wish,
+)
 from tocsin.core.record_commands import (
     ChangePolicy,
     CreateConnector,
@@ -430,6 +444,23 @@ RECORDS: list[tuple[RecordCommand, str | None, frozenset[Role], frozenset[Role]]
         NOBODY,
     ),
     (RemoveLink(), "link:ams-1:fra-1", LEAD_UP, ALL_BUT_VIEWER),
+    (Wish(desired="activated"), "link:ams-1:fra-1", LEAD_UP, ALL_BUT_VIEWER),
+    (Wish(desired="hard-drained"), "device:ams-1", LEAD_UP, ALL_BUT_VIEWER),
+    (AcceptLink(), "link:ams-1:fra-1", ADMIN_ONLY, NOBODY),
+    (DefineInterface(name="Ethernet9"), "device:ams-1", LEAD_UP, ALL_BUT_VIEWER),
+    (ChangeInterface(name="Ethernet1"), "device:ams-1", LEAD_UP, ALL_BUT_VIEWER),
+    (RemoveInterface(name="Ethernet1"), "device:ams-1", LEAD_UP, ALL_BUT_VIEWER),
+    (
+        Waive(criterion="side_a", reason="standby", until=NOON + timedelta(days=1)),
+        "link:ams-1:fra-1",
+        ADMIN_ONLY,
+        NOBODY,
+    ),
+    (Demand(criterion="side_a"), "link:ams-1:fra-1", ADMIN_ONLY, NOBODY),
+    (BindInterface(name="Ethernet1", link_type="WAN"), "device:ams-1", NOBODY, NOBODY),
+    (FreeInterface(name="Ethernet1"), "device:ams-1", NOBODY, NOBODY),
+    (Judge(health="healthy", reasons=()), "link:ams-1:fra-1", NOBODY, NOBODY),
+    (Advance(), "link:ams-1:fra-1", NOBODY, NOBODY),
 ]
 
 
@@ -490,6 +521,19 @@ def test_records(
         strangers = Access(role=role, member_id="me", contributor_id="gamma")
         assert not permitted(org, command, state, strangers), (role, "stranger's")
     assert permitted(org, command, state, SYSTEM_ACCESS)
+
+
+def test_either_side_drains_a_link_and_only_the_z_side_accepts_it() -> None:
+    org = network()
+    state = org.states["link:ams-1:fra-1"]
+    z_side = Access(role=MEMBER, member_id="me", contributor_id="beta")
+
+    assert permitted(org, Wish(desired="soft_drained"), state, z_side)
+    assert permitted(org, Wish(desired="hard_drained"), state, z_side)
+    for not_theirs in ("activated", "deleted", "nonsense"):
+        assert not permitted(org, Wish(desired=not_theirs), state, z_side)
+    assert permitted(org, AcceptLink(), state, z_side)
+    assert not permitted(org, AcceptLink(), state, replace(z_side, contributor_id="alpha"))
 
 
 def test_an_unknown_contributor_is_for_the_decision_to_refuse() -> None:
@@ -597,7 +641,7 @@ def test_every_command_is_known_to_permit() -> None:
     # A class with slots is made twice; what a module holds is the one that counts.
     known = {
         found
-        for module in (commands, record_commands)
+        for module in (commands, record_commands, life_commands)
         for found in vars(module).values()
         if isinstance(found, type) and issubclass(found, Command)
     }

@@ -8,6 +8,7 @@ from tests.core.records_in_memory import network, pubkey, replayed
 from tocsin.core.errors import Conflict, Invalid, NotFound
 from tocsin.core.evidence import Access
 from tocsin.core.facts import Change
+from tocsin.core.provisioning.commands import Wish
 from tocsin.core.record_claims import claims_named_by, claims_of
 from tocsin.core.record_commands import (
     RegisterDevice,
@@ -171,6 +172,7 @@ def test_claims_are_what_was_asked_for_and_free_after_removal() -> None:
     org.ask("link:second", LINK)
     assert claims_of(org.states["link:second"]) == claims_named_by(LINK)
 
+    org.ask("link:second", Wish(desired="hard_drained"))
     org.ask("link:second", RemoveLink())
     assert claims_of(org.states["link:second"]) == frozenset()
     org.ask("link:second-again", LINK)

@@ -7,7 +7,9 @@
     ├── NotFound               404  not_found             nothing of that name in this org
     ├── MethodNotAllowed       405  method_not_allowed    the path is there, the method is not
     ├── Conflict               409  conflict              a name, key or window is taken
-    │   └── InvalidTransition  409  invalid_transition    the lifecycle has no such move
+    │   ├── InvalidTransition  409  invalid_transition    the lifecycle has no such move
+    │   ├── LinkNotHardDrained    409  link_not_hard_drained    drain it before deleting it
+    │   └── DeviceNotHardDrained  409  device_not_hard_drained  likewise
     ├── VersionMismatch        412  version_mismatch      If-Match is stale
     ├── TooLarge               413  too_large             the body is over the limit
     ├── UnsupportedMedia       415  unsupported_media     not a content type this path reads
@@ -125,6 +127,20 @@ class InvalidTransition(Conflict):
 
     code = "invalid_transition"
     title = "Invalid transition"
+
+
+class LinkNotHardDrained(Conflict):
+    """A link was to be deleted that is not hard drained."""
+
+    code = "link_not_hard_drained"
+    title = "Link not hard drained"
+
+
+class DeviceNotHardDrained(Conflict):
+    """A device was to be deleted that is not hard drained."""
+
+    code = "device_not_hard_drained"
+    title = "Device not hard drained"
 
 
 class VersionMismatch(Refusal):

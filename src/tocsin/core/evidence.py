@@ -81,7 +81,8 @@ class Given:
     ``claims`` maps ``(kind, key)`` to the stream that holds it, for every claim the command names
     (kinds: :mod:`tocsin.core.claims`), ``tickets`` the tickets it names by id and by ref, and
     ``maintenances`` the active ones on assets that the command touches, or on the other side of
-    their links, this one left out.
+    their links, this one left out, and ``holding`` the active tickets on the device or link that a
+    command about its life is asked of.
     """
 
     at: datetime
@@ -93,6 +94,7 @@ class Given:
     claims: Mapping[tuple[str, str], str] = field(default_factory=dict)
     tickets: Mapping[str, Ticket] = field(default_factory=dict)
     maintenances: Sequence[Ticket] = ()
+    holding: Sequence[Ticket] = ()
 
     @property
     def policy(self) -> Policy:

@@ -20,6 +20,7 @@ from tocsin.core.commands import Command, Redact
 from tocsin.core.facts import NOT_GIVEN, NotGiven
 from tocsin.core.subscription_commands import CreateSubscription, RemoveSubscription
 from tocsin.core.view_commands import CreateView, RemoveView, UpdateView
+from tocsin.core.provisioning.commands import DefineInterface, LifeCommand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -439,7 +440,14 @@ class RegisterDevice(Command):
     contributor: str | None = None
     device_type: str | None = None
     location: str | None = None
+    exchange: str | None = None
     public_ip: str | None = None
+    dz_prefixes: tuple[str, ...] = ()
+    max_users: int | None = None
+    metrics_publisher: str | None = None
+    mgmt_vrf: str | None = None
+    desired_status: str | None = None
+    interfaces: tuple[DefineInterface, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -451,7 +459,13 @@ class UpdateDevice(Command):
     contributor: str | NotGiven = NOT_GIVEN
     device_type: str | None | NotGiven = NOT_GIVEN
     location: str | None | NotGiven = NOT_GIVEN
+    exchange: str | None | NotGiven = NOT_GIVEN
     public_ip: str | None | NotGiven = NOT_GIVEN
+    dz_prefixes: tuple[str, ...] | NotGiven = NOT_GIVEN
+    max_users: int | None | NotGiven = NOT_GIVEN
+    metrics_publisher: str | None | NotGiven = NOT_GIVEN
+    mgmt_vrf: str | None | NotGiven = NOT_GIVEN
+    desired_status: str | NotGiven = NOT_GIVEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -472,6 +486,10 @@ class RegisterLink(Command):
     contributor: str | None = None
     bandwidth: int | None = None
     mtu: int | None = None
+    delay: int | None = None
+    jitter: int | None = None
+    delay_override: int | None = None
+    desired_status: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -486,6 +504,10 @@ class UpdateLink(Command):
     side_z: SideDraft | NotGiven = NOT_GIVEN
     bandwidth: int | None | NotGiven = NOT_GIVEN
     mtu: int | None | NotGiven = NOT_GIVEN
+    delay: int | None | NotGiven = NOT_GIVEN
+    jitter: int | None | NotGiven = NOT_GIVEN
+    delay_override: int | None | NotGiven = NOT_GIVEN
+    desired_status: str | NotGiven = NOT_GIVEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -534,7 +556,13 @@ AdministrationCommand = (
 )
 
 RegistryCommand = (
-    RegisterDevice | UpdateDevice | RemoveDevice | RegisterLink | UpdateLink | RemoveLink
+    RegisterDevice
+    | UpdateDevice
+    | RemoveDevice
+    | RegisterLink
+    | UpdateLink
+    | RemoveLink
+    | LifeCommand
 )
 
 RecordCommand = AdministrationCommand | RegistryCommand
@@ -583,7 +611,13 @@ def replacing(
                 contributor=NOT_GIVEN if command.contributor is None else command.contributor,
                 device_type=command.device_type,
                 location=command.location,
+                exchange=command.exchange,
                 public_ip=command.public_ip,
+                dz_prefixes=command.dz_prefixes,
+                max_users=command.max_users,
+                metrics_publisher=command.metrics_publisher,
+                mgmt_vrf=command.mgmt_vrf,
+                desired_status=_wished(command.desired_status),
             )
         case RegisterLink():
             return UpdateLink(
@@ -595,4 +629,13 @@ def replacing(
                 side_z=command.side_z,
                 bandwidth=command.bandwidth,
                 mtu=command.mtu,
+                delay=command.delay,
+                jitter=command.jitter,
+                delay_override=command.delay_override,
+                desired_status=_wished(command.desired_status),
             )
+
+
+def _wished(desired: str | None) -> str | NotGiven:
+    # A wish that is left out stays as it is: nobody drains a link by forgetting a word.
+    return NOT_GIVEN if desired is None else desired

@@ -255,6 +255,11 @@ class DeviceRegistered(Payload):
     device_type: str | None = None
     location: str | None = None
     public_ip: str | None = None
+    exchange: str | None = None
+    dz_prefixes: tuple[str, ...] = ()
+    max_users: int | None = None
+    metrics_publisher: str | None = None
+    mgmt_vrf: str | None = None
 
 
 @fact("link.registered")
@@ -271,6 +276,9 @@ class LinkRegistered(Payload):
     side_z_contributor_id: str
     bandwidth: int | None = None
     mtu: int | None = None
+    delay: int | None = None
+    jitter: int | None = None
+    delay_override: int | None = None
 
 
 @fact(

@@ -14,6 +14,21 @@ from tocsin.core.commands import Redact
 from tocsin.core.errors import Forbidden
 from tocsin.core.evidence import Access, Given
 from tocsin.core.facts import NotGiven
+from tocsin.core.provisioning.commands import (
+    AcceptLink,
+    Advance,
+    BindInterface,
+    ChangeInterface,
+    DefineInterface,
+    Demand,
+    FreeInterface,
+    Judge,
+    LifeCommand,
+    RemoveInterface,
+    Waive,
+    Wish,
+)
+from tocsin.core.provisioning.words import DesiredStatus
 from tocsin.core.record_commands import (
     ChangePolicy,
     CreateConnector,
@@ -133,7 +148,51 @@ def permit_record(command: RecordCommand, state: Record | None, given: Given) ->
             _require(access, Role.ORG_ADMIN, "erasing personal data")
             _within(access, _owner_of(state), "erasing personal data")
         case _:
+            permit_life(command, state, access)
+
+
+def permit_life(command: LifeCommand, state: Record | None, access: Access) -> None:
+    """Let a command about the life of a device or link pass (Provisioning: who may).
+
+    Its owner decides; of a link that is the contributor of the A side. Either side may drain it,
+    and only the Z side accepts it.
+
+    Raises:
+        Forbidden: it may not be asked by this role, or not of what is not its own.
+    """
+    if access.system:
+        return
+    match command:
+        case Wish():
+            what = "changing the desired status"
+            if isinstance(state, Link) and _drains(command):
+                _require(access, Role.MEMBER, what)
+                if access.contributor_id == state.side_z_contributor_id:
+                    return
+            _permit_asset(state, access, what)
+        case AcceptLink():
+            _require(access, Role.MEMBER, "accepting a link")
+            if access.contributor_id is None:
+                _require(access, Role.ORG_ADMIN, "accepting a link for its Z side")
+            elif isinstance(state, Link) and access.contributor_id != state.side_z_contributor_id:
+                raise Forbidden("only the contributor of the link's Z side accepts it")
+        case DefineInterface() | ChangeInterface() | RemoveInterface():
+            _permit_asset(state, access, "administering interfaces")
+        case Waive() | Demand():
+            _require(access, Role.ORG_ADMIN, "waiving a criterion")
+            _whole_org(access, "waiving a criterion")
+        case BindInterface() | FreeInterface() | Judge() | Advance():
+            raise Forbidden("only the system does this")
+        case _:
             assert_never(command)
+
+
+def _drains(command: Wish) -> bool:
+    try:
+        wanted = parse_word(DesiredStatus, command.desired, field="desired_status")
+    except UnknownWord:
+        return False
+    return wanted in (DesiredStatus.SOFT_DRAINED, DesiredStatus.HARD_DRAINED)
 
 
 def _require(access: Access, role: Role, what: str) -> None:

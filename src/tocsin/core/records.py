@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tocsin.core.connector_words import ConnectorKind, ConnectorMode, OnResolve, RuleAction
+from tocsin.core.provisioning.assets import Interface
+from tocsin.core.provisioning.life import Life
 from tocsin.core.ticket import Assignee
 from tocsin.core.words import ContactMethod, DestinationKind, LinkType, Role, Severity
 
@@ -309,15 +311,24 @@ class Policy(Record):
 class Device(Record):
     """A network device, registered with its pubkey and code; ``contributor_id`` owns it.
 
-    ``created_by`` is the id of the member who registered it.
+    ``location`` and ``exchange`` are the codes of where it stands, ``dz_prefixes`` networks as
+    ``203.0.113.0/29``, ``metrics_publisher`` a pubkey. ``created_by`` is the id of the member who
+    registered it.
     """
 
     pubkey: str
     code: str
     contributor_id: str
+    life: Life
     device_type: str | None = None
     location: str | None = None
+    exchange: str | None = None
     public_ip: str | None = None
+    dz_prefixes: tuple[str, ...] = ()
+    max_users: int | None = None
+    metrics_publisher: str | None = None
+    mgmt_vrf: str | None = None
+    interfaces: tuple[Interface, ...] = ()
     created_by: str | None = None
 
 
@@ -334,7 +345,8 @@ class Link(Record):
     """A link between two devices; ``contributor_id`` (the A side) owns it.
 
     ``side_z_contributor_id`` is the owner of the Z side's device, when the link was registered;
-    ``created_by`` the id of the member who registered it.
+    ``created_by`` the id of the member who registered it. ``bandwidth`` is in bit/s; ``delay``,
+    ``jitter`` and ``delay_override`` are in nanoseconds.
     """
 
     pubkey: str
@@ -344,6 +356,10 @@ class Link(Record):
     side_a: Side
     side_z: Side
     side_z_contributor_id: str
+    life: Life
     bandwidth: int | None = None
     mtu: int | None = None
+    delay: int | None = None
+    jitter: int | None = None
+    delay_override: int | None = None
     created_by: str | None = None

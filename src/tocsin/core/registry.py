@@ -1,17 +1,30 @@
 """The registry of devices and links: records with pubkey, code, owner and sides (Provisioning:
-records). Their life (health, drains, activation) is not decided here.
+records). Their life (health, drains, activation) is decided in :mod:`tocsin.core.provisioning`.
 """
 
 from __future__ import annotations
 
-from typing import Final, assert_never
+import ipaddress
+from typing import Final
 
 from tocsin.core import record_reading as read
 from tocsin.core.claims import ASSET_PUBKEY, DEVICE_CODE, LINK_CODE
 from tocsin.core.errors import Conflict, FieldError, NotFound
 from tocsin.core.evidence import Given
 from tocsin.core.facts import Event, NotGiven, Payload, stream_identity, stream_name
-from tocsin.core.record_changes import FieldValue, changed, changes_between, removed, touched
+from tocsin.core.provisioning import interfaces
+from tocsin.core.provisioning.commands import Wish
+from tocsin.core.provisioning.deciding import (
+    decide_life,
+    referring,
+    refuse_deletion,
+    wished,
+)
+from tocsin.core.provisioning.facts import AcceptanceRequested, DesiredStatusChanged
+from tocsin.core.provisioning.folding import lived
+from tocsin.core.provisioning.life import born
+from tocsin.core.provisioning.words import DesiredStatus
+from tocsin.core.record_changes import FieldValue, changed, changes_between, removed
 from tocsin.core.record_commands import (
     RegisterDevice,
     RegisterLink,
@@ -36,6 +49,10 @@ SORTS: Final = ("device", "link")
 
 DEVICE_TYPES: Final = ("hybrid", "transit", "edge")
 WIDEST_BITS_PER_SECOND: Final = 10**16
+MOST_PREFIXES: Final = 32
+LONGEST_PREFIX: Final = 29
+LONGEST_DELAY: Final = 10**12
+"""Nanoseconds."""
 
 
 def decide(state: Record | None, command: RegistryCommand, given: Given) -> tuple[Payload, ...]:
@@ -49,25 +66,33 @@ def decide(state: Record | None, command: RegistryCommand, given: Given) -> tupl
     match command:
         case RegisterDevice():
             read.absent(state, "device")
-            return (_registered_device(command, given),)
+            return _registered_device(command, given)
         case UpdateDevice():
             return _device_changes(read.existing(_device(state), "device"), command, given)
         case RemoveDevice():
             device = read.existing(_device(state), "device")
-            links = ", ".join(sorted(link.code for link in given.directory.links_of(device.pubkey)))
-            if links:
-                raise Conflict(f"{device.code} is a side of {links}; remove them first")
+            refuse_deletion(device, device.life)
+            still = ", ".join(referring(device, given))
+            if still:
+                raise Conflict(f"{device.code} still has {still}; delete them first")
             return (RecordRemoved(at=given.at),)
         case RegisterLink():
             read.absent(state, "link")
-            return (_registered_link(command, given),)
+            return _registered_link(command, given)
         case UpdateLink():
             return _link_changes(read.existing(_link(state), "link"), command, given)
         case RemoveLink():
-            read.existing(_link(state), "link")
+            link = read.existing(_link(state), "link")
+            refuse_deletion(link, link.life)
             return (RecordRemoved(at=given.at),)
         case _:
-            assert_never(command)
+            return decide_life(_living(state), command, given)
+
+
+def _living(state: Record | None) -> Device | Link:
+    if not isinstance(state, Device | Link) or state.removed_at is not None:
+        raise NotFound("there is no such device or link")
+    return state
 
 
 def _device(state: Record | None) -> Device | None:
@@ -97,8 +122,14 @@ def evolve(state: Record | None, event: Event) -> Device | Link:
                 code=payload.code,
                 contributor_id=payload.contributor_id,
                 device_type=payload.device_type,
+                life=born(at=event.recorded_at),
                 location=payload.location,
+                exchange=payload.exchange,
                 public_ip=payload.public_ip,
+                dz_prefixes=payload.dz_prefixes,
+                max_users=payload.max_users,
+                metrics_publisher=payload.metrics_publisher,
+                mgmt_vrf=payload.mgmt_vrf,
             )
         case LinkRegistered():
             return Link(
@@ -114,15 +145,19 @@ def evolve(state: Record | None, event: Event) -> Device | Link:
                 side_a=payload.side_a,
                 side_z=payload.side_z,
                 side_z_contributor_id=payload.side_z_contributor_id,
+                life=born(at=event.recorded_at, requested=payload.link_type is LinkType.DZX),
                 bandwidth=payload.bandwidth,
                 mtu=payload.mtu,
+                delay=payload.delay,
+                jitter=payload.jitter,
+                delay_override=payload.delay_override,
             )
         case RecordUpdated():
             return changed(_existing(state), payload.changes, event)
         case RecordRemoved():
             return removed(_existing(state), payload.at, event)
         case _:
-            return touched(_existing(state), event)
+            return lived(_existing(state), event)
 
 
 def _existing(state: Record | None) -> Device | Link:
@@ -131,8 +166,9 @@ def _existing(state: Record | None) -> Device | Link:
     return state
 
 
-def _registered_device(command: RegisterDevice, given: Given) -> DeviceRegistered:
+def _registered_device(command: RegisterDevice, given: Given) -> tuple[Payload, ...]:
     errors: read.Errors = []
+    desired = _desired(command.desired_status, errors=errors)
     made = DeviceRegistered(
         pubkey=read.pubkey(command.pubkey, errors=errors),
         code=read.code(command.code, errors=errors),
@@ -140,6 +176,11 @@ def _registered_device(command: RegisterDevice, given: Given) -> DeviceRegistere
         device_type=_device_type(command.device_type, errors=errors),
         location=_location(command.location, errors=errors),
         public_ip=_public_ip(command.public_ip, errors=errors),
+        exchange=_location(command.exchange, field="exchange", errors=errors),
+        dz_prefixes=_prefixes(command.dz_prefixes, errors=errors),
+        max_users=_max_users(command.max_users, errors=errors),
+        metrics_publisher=_publisher(command.metrics_publisher, errors=errors),
+        mgmt_vrf=_vrf(command.mgmt_vrf, errors=errors),
     )
     read.refuse(errors)
     read.refuse_taken(
@@ -147,7 +188,24 @@ def _registered_device(command: RegisterDevice, given: Given) -> DeviceRegistere
         stream=stream_name("device", command.device_id),
         given=given,
     )
-    return made
+    return (made, *_first_wish(desired), *interfaces.all_defined(command.interfaces))
+
+
+def _first_wish(desired: DesiredStatus) -> tuple[Payload, ...]:
+    if desired is DesiredStatus.HARD_DRAINED:
+        return ()
+    return (DesiredStatusChanged(desired_from=DesiredStatus.HARD_DRAINED, desired_to=desired),)
+
+
+def _desired(value: str | None, *, errors: read.Errors) -> DesiredStatus:
+    """The wish that something is born with: drained, where nobody says otherwise."""
+    if value is None:
+        return DesiredStatus.HARD_DRAINED
+    wanted = read.word(DesiredStatus, value, field="desired_status", errors=errors)
+    if wanted is DesiredStatus.DELETED:
+        detail = "nothing is made to be deleted"
+        errors.append(FieldError("desired_status", "wrong_value", detail))
+    return wanted
 
 
 def _device_changes(state: Device, command: UpdateDevice, given: Given) -> tuple[Payload, ...]:
@@ -162,8 +220,18 @@ def _device_changes(state: Device, command: UpdateDevice, given: Given) -> tuple
         wanted["device_type"] = _device_type(command.device_type, errors=errors)
     if not isinstance(command.location, NotGiven):
         wanted["location"] = _location(command.location, errors=errors)
+    if not isinstance(command.exchange, NotGiven):
+        wanted["exchange"] = _location(command.exchange, field="exchange", errors=errors)
     if not isinstance(command.public_ip, NotGiven):
         wanted["public_ip"] = _public_ip(command.public_ip, errors=errors)
+    if not isinstance(command.dz_prefixes, NotGiven):
+        wanted["dz_prefixes"] = _prefixes(command.dz_prefixes, errors=errors)
+    if not isinstance(command.max_users, NotGiven):
+        wanted["max_users"] = _max_users(command.max_users, errors=errors)
+    if not isinstance(command.metrics_publisher, NotGiven):
+        wanted["metrics_publisher"] = _publisher(command.metrics_publisher, errors=errors)
+    if not isinstance(command.mgmt_vrf, NotGiven):
+        wanted["mgmt_vrf"] = _vrf(command.mgmt_vrf, errors=errors)
     read.refuse(errors)
     if not isinstance(command.code, NotGiven):
         read.refuse_taken(
@@ -171,8 +239,20 @@ def _device_changes(state: Device, command: UpdateDevice, given: Given) -> tuple
             stream=stream_name("device", state.id),
             given=given,
         )
+    return _changes(state, wanted, command.desired_status, given)
+
+
+def _changes(
+    state: Device | Link,
+    wanted: dict[str, FieldValue],
+    desired: str | NotGiven,
+    given: Given,
+) -> tuple[Payload, ...]:
     changes = changes_between(state, wanted)
-    return (RecordUpdated(changes=changes),) if changes else ()
+    wishes: tuple[Payload, ...] = ()
+    if not isinstance(desired, NotGiven):
+        wishes = wished(state, Wish(desired=desired), given)
+    return (*((RecordUpdated(changes=changes),) if changes else ()), *wishes)
 
 
 def _keep_pubkey(state: Device | Link, pubkey: str | NotGiven, *, errors: read.Errors) -> None:
@@ -188,16 +268,57 @@ def _device_type(value: str | None, *, errors: read.Errors) -> str | None:
     return read.one_of(DEVICE_TYPES, value.strip().lower(), field="device_type", errors=errors)
 
 
-def _location(value: str | None, *, errors: read.Errors) -> str | None:
-    return read.optional_text(value, field="location", longest=100, errors=errors)
+def _location(value: str | None, *, field: str = "location", errors: read.Errors) -> str | None:
+    return read.optional_text(value, field=field, longest=100, errors=errors)
+
+
+def _prefixes(values: tuple[str, ...], *, errors: read.Errors) -> tuple[str, ...]:
+    """Networks of eight addresses or more: users of the device are given theirs from these."""
+    if len(values) > MOST_PREFIXES:
+        detail = f"at most {MOST_PREFIXES} are taken"
+        errors.append(FieldError("dz_prefixes", "too_long", detail))
+        return ()
+    found: list[str] = []
+    for index, value in enumerate(values):
+        field = f"dz_prefixes[{index}]"
+        try:
+            network = ipaddress.IPv4Network(value.strip()[:32])
+        except ValueError:
+            detail = "is not a network such as 203.0.113.0/29"
+            errors.append(FieldError(field, "bad_address", detail))
+            continue
+        if network.prefixlen > LONGEST_PREFIX:
+            detail = f"/{network.prefixlen} is too small; /{LONGEST_PREFIX} or shorter is needed"
+            errors.append(FieldError(field, "out_of_range", detail))
+        elif str(network) in found:
+            errors.append(FieldError(field, "duplicate", "stands there twice"))
+        found.append(str(network))
+    return tuple(found)
+
+
+def _max_users(value: int | None, *, errors: read.Errors) -> int | None:
+    if value is None:
+        return None
+    return read.number(value, field="max_users", least=0, most=65_535, errors=errors)
+
+
+def _publisher(value: str | None, *, errors: read.Errors) -> str | None:
+    if value is None:
+        return None
+    return read.pubkey(value, field="metrics_publisher", errors=errors)
+
+
+def _vrf(value: str | None, *, errors: read.Errors) -> str | None:
+    return read.optional_text(value, field="mgmt_vrf", longest=32, errors=errors)
 
 
 def _public_ip(value: str | None, *, errors: read.Errors) -> str | None:
     return None if value is None else read.ip_address(value, field="public_ip", errors=errors)
 
 
-def _registered_link(command: RegisterLink, given: Given) -> LinkRegistered:
+def _registered_link(command: RegisterLink, given: Given) -> tuple[Payload, ...]:
     errors: read.Errors = []
+    desired = _desired(command.desired_status, errors=errors)
     side_a, _ = _side(command.side_a, field="side_a", given=given, errors=errors)
     side_z, z_owner = _side(command.side_z, field="side_z", given=given, errors=errors)
     _refuse_loop(side_a, side_z, errors=errors)
@@ -211,6 +332,9 @@ def _registered_link(command: RegisterLink, given: Given) -> LinkRegistered:
         side_z_contributor_id=z_owner,
         bandwidth=_bandwidth(command.bandwidth, errors=errors),
         mtu=_mtu(command.mtu, errors=errors),
+        delay=_nanoseconds(command.delay, field="delay", errors=errors),
+        jitter=_nanoseconds(command.jitter, field="jitter", errors=errors),
+        delay_override=_nanoseconds(command.delay_override, field="delay_override", errors=errors),
     )
     read.refuse(errors)
     read.refuse_taken(
@@ -218,7 +342,10 @@ def _registered_link(command: RegisterLink, given: Given) -> LinkRegistered:
         stream=stream_name("link", command.link_id),
         given=given,
     )
-    return made
+    asked: tuple[Payload, ...] = ()
+    if made.link_type is LinkType.DZX:
+        asked = (AcceptanceRequested(contributor_id=z_owner),)
+    return (made, *asked, *_first_wish(desired))
 
 
 def _link_changes(state: Link, command: UpdateLink, given: Given) -> tuple[Payload, ...]:
@@ -246,6 +373,14 @@ def _link_changes(state: Link, command: UpdateLink, given: Given) -> tuple[Paylo
         wanted["bandwidth"] = _bandwidth(command.bandwidth, errors=errors)
     if not isinstance(command.mtu, NotGiven):
         wanted["mtu"] = _mtu(command.mtu, errors=errors)
+    if not isinstance(command.delay, NotGiven):
+        wanted["delay"] = _nanoseconds(command.delay, field="delay", errors=errors)
+    if not isinstance(command.jitter, NotGiven):
+        wanted["jitter"] = _nanoseconds(command.jitter, field="jitter", errors=errors)
+    if not isinstance(command.delay_override, NotGiven):
+        wanted["delay_override"] = _nanoseconds(
+            command.delay_override, field="delay_override", errors=errors
+        )
     read.refuse(errors)
     if not isinstance(command.code, NotGiven):
         read.refuse_taken(
@@ -253,8 +388,7 @@ def _link_changes(state: Link, command: UpdateLink, given: Given) -> tuple[Paylo
             stream=stream_name("link", state.id),
             given=given,
         )
-    changes = changes_between(state, wanted)
-    return (RecordUpdated(changes=changes),) if changes else ()
+    return _changes(state, wanted, command.desired_status, given)
 
 
 def _side(draft: SideDraft, *, field: str, given: Given, errors: read.Errors) -> tuple[Side, str]:
@@ -288,3 +422,9 @@ def _mtu(value: int | None, *, errors: read.Errors) -> int | None:
         if value is None
         else read.number(value, field="mtu", least=64, most=65_535, errors=errors)
     )
+
+
+def _nanoseconds(value: int | None, *, field: str, errors: read.Errors) -> int | None:
+    if value is None:
+        return None
+    return read.number(value, field=field, least=0, most=LONGEST_DELAY, errors=errors)

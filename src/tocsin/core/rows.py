@@ -92,6 +92,7 @@ def terms_of(ticket: Ticket) -> frozenset[str]:
 
     ``window=<pubkey>`` is there for each asset of a maintenance while that is active: where
     overlaps are looked for, under every pubkey that :func:`tocsin.core.overlaps.touched` names.
+    ``holding=<pubkey>`` is there for each asset of an incident that keeps it from service.
     """
     terms = [f"environment={ticket.environment}", f"created_by={ticket.created_by.id}"]
     if ticket.contributor_id is not None:
@@ -108,4 +109,6 @@ def terms_of(ticket: Ticket) -> frozenset[str]:
     terms += [f"correlation_key={key}" for key in ticket.correlation_keys]
     if ticket.type is TicketType.MAINTENANCE and is_active(ticket.status):
         terms += [f"window={pubkey}" for pubkey in (*ticket.devices, *ticket.links)]
+    if ticket.holds_back:
+        terms += [f"holding={pubkey}" for pubkey in (*ticket.devices, *ticket.links)]
     return frozenset(terms)

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.core.facts import Actor
-from tocsin.core.words import Disposition, Impact, RootCause, Severity, Status, TicketType
+from tocsin.core.words import (
+    Disposition,
+    Impact,
+    RootCause,
+    Severity,
+    Status,
+    TicketType,
+    is_active,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +186,16 @@ class Ticket:
     actions_total: int = 0
     signals_total: int = 0
     slo_violations_total: int = 0
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether it is an active incident so grave that what it is on does not come into service
+        (Provisioning: rules of evidence)."""
+        return (
+            self.type is TicketType.INCIDENT
+            and is_active(self.status)
+            and self.severity in (Severity.SEV1, Severity.SEV2)
+        )
 
     @property
     def stream(self) -> str:

@@ -42,8 +42,9 @@ from tocsin.core.facts import (
 )
 from tocsin.core.ids import uuid7
 from tocsin.core.permissions import permit
+from tocsin.core.provisioning.bindings import bindings
 from tocsin.core.record_commands import CreateKey, CreateOrg, CreateService, RecordCommand
-from tocsin.core.records import Member
+from tocsin.core.records import Link, Member
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import SignalIngested
 from tocsin.core.verdicts import Step
@@ -428,6 +429,7 @@ class Deliberation(Recording):
             else self._claims_in(org, attempt),
             tickets=self._tickets_for(org, submission, directory),
             maintenances=self._neighbours(org, stream, state, command, directory, attempt),
+            holding=self._holding(org, state, command, directory, attempt),
         )
         permit(cast(TicketCommand | RecordCommand, command), state, given)
         expected = submission.expected_version
@@ -451,6 +453,10 @@ class Deliberation(Recording):
                 self._follow(attempt, org, other, follow, given, directory, submission.via)
             for code in discovered(was, after.state, given):
                 self._discover(attempt, org, code, given, directory, submission.via)
+        if isinstance(after.state, Link) and payloads:
+            line = state if isinstance(state, Link) else None
+            for other, follow in bindings(line, after.state, given):
+                self._follow(attempt, org, other, follow, given, directory, submission.via)
         return after
 
     def _discover(

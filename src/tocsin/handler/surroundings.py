@@ -7,7 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from tocsin.core.claims import CORRELATION_KEY, ELSEWHERE, REF, STATUS_PAGE_CODE, Claim
 from tocsin.core.commands import Command
 from tocsin.core.facts import stream_sort
+from tocsin.core.provisioning import holding
+from tocsin.core.provisioning.commands import Advance
 from tocsin.core.record_claims import claims_named_by
+from tocsin.core.records import Device, Link
 from tocsin.core.status_pages import is_slug
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import TicketType, is_active
@@ -235,22 +238,47 @@ class Surroundings:
         if stream_sort(stream) != "maintenance":
             return ()
         terms = window_terms(state if isinstance(state, Ticket) else None, command, directory)
+        return tuple(
+            ticket
+            for ticket in self._active_with(org_id, terms, directory, attempt, but=stream)
+            if ticket.type is TicketType.MAINTENANCE
+        )
+
+    def _holding(
+        self,
+        org_id: int,
+        state: object,
+        command: Command,
+        directory: OrgDirectory,
+        attempt: Attempt,
+    ) -> tuple[Ticket, ...]:
+        """Active tickets that may keep a device or link from coming into service."""
+        if not isinstance(command, Advance) or not isinstance(state, Device | Link):
+            return ()
+        return self._active_with(org_id, holding.terms(state.pubkey), directory, attempt)
+
+    def _active_with(
+        self,
+        org_id: int,
+        terms: frozenset[str],
+        directory: OrgDirectory,
+        attempt: Attempt,
+        *,
+        but: str | None = None,
+    ) -> tuple[Ticket, ...]:
         if not terms:
             return ()
         streams = set(self._turn.with_term(org_id, terms))
         for (org, other), change in [*self.batch.heads.items(), *attempt.heads.items()]:
             if org == org_id and change.after.terms & terms:
                 streams.add(other)
-        streams.discard(stream)
+        streams -= {but}
         self._memory.load_tickets(self._turn, org_id, streams)
         found = [self._head(org_id, other, directory, attempt) for other in sorted(streams)]
         return tuple(
             head.state
             for head in found
-            if head is not None
-            and isinstance(head.state, Ticket)
-            and head.state.type is TicketType.MAINTENANCE
-            and is_active(head.state.status)
+            if head is not None and isinstance(head.state, Ticket) and is_active(head.state.status)
         )
 
 

@@ -1,0 +1,1 @@
+"""Tests of how devices and links come into service."""
