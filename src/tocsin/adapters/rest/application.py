@@ -25,7 +25,6 @@ from tocsin.adapters.rest import (
     policy,
     records,
     redactions,
-    registry,
     sign_in,
     status_pages,
     subscriptions,
@@ -45,6 +44,7 @@ from tocsin.adapters.rest.ingest.drop_in import way_of
 from tocsin.adapters.rest.ingest.serving import Ingest
 from tocsin.adapters.rest.pipeline import Pipeline
 from tocsin.adapters.rest.problems import PROBLEM, problem_of
+from tocsin.adapters.rest.provisioning import interfaces, lives, registry
 from tocsin.adapters.rest.signals import (
     inbox,
     previews,
@@ -59,6 +59,7 @@ from tocsin.adapters.rest.signals import (
 from tocsin.core.errors import Malformed, MethodNotAllowed, NotFound, Refusal
 
 _BEFORE = "/v1/orgs/"
+INTERFACE = "{interface}"
 _FREQUENT = {"tickets": tickets.OPEN, "signals": signals.TELL_IN_ORG}
 """What is asked most often, by what follows the org."""
 
@@ -80,6 +81,8 @@ def endpoints() -> tuple[Endpoint, ...]:
         *measures.ENDPOINTS,
         *calendars.ENDPOINTS,
         *registry.ENDPOINTS,
+        *lives.ENDPOINTS,
+        *interfaces.ENDPOINTS,
         *records.ENDPOINTS,
         *destinations.ENDPOINTS,
         *entry_points.ENDPOINTS,
@@ -177,12 +180,20 @@ class Application:
             endpoint = methods[request.method]
 
             async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-                await pipeline.serve(endpoint, request.path_params, scope, receive, send)
+                names = request.path_params
+                if "interface" in names:
+                    names = {**names, "interface": str(names["interface"]).removeprefix("/")}
+                await pipeline.serve(endpoint, names, scope, receive, send)
 
             return answer
 
+        # The names of interfaces have slashes: the last part of their path is all that is left.
+        last = path.rpartition("/")[2]
+        pattern = path.replace("}", ":str}")
+        if last == INTERFACE:
+            pattern = pattern.replace("{interface:str}", "{interface:path}")
         return HTTPRouteHandler(
-            path.replace("}", ":str}"),
+            pattern,
             http_method=list(methods),  # type: ignore[arg-type]
             include_in_schema=False,
             # The answer has its own status; this one keeps Litestar from asking for an empty body.

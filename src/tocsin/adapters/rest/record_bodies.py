@@ -17,7 +17,6 @@ from tocsin.core.matching import LONGEST_VALUE, MOST_KINDS, MOST_MATCHERS
 from tocsin.core.membership import FASTEST, LONGEST_LIFE_DAYS, MOST_RANGES
 from tocsin.core.pubkeys import LONGEST_PUBKEY
 from tocsin.core.record_reading import LONGEST_CODE, LONGEST_NAME, LONGEST_URL
-from tocsin.core.registry import WIDEST_BITS_PER_SECOND
 
 LONGEST_ID = 64
 LONGEST_SECRET = 4_096
@@ -291,81 +290,6 @@ class EntryPointPatch(Body):
     order: Order | UnsetType = UNSET
 
 
-# -- the registry --------------------------------------------------------------------------------
-
-
-class DevicePut(Body):
-    """A device as it shall be; the code is in the path."""
-
-    pubkey: Pubkey
-    code: Code | None = None
-    contributor: Named | None = None
-    device_type: Annotated[str, Meta(max_length=50)] | None = None
-    location: Annotated[str, Meta(max_length=100)] | None = None
-    public_ip: Annotated[str, Meta(max_length=64)] | None = None
-
-
-class DeviceBody(DevicePut):
-    """A new device; without a contributor it is the asker's own."""
-
-    code: Code
-
-
-class DevicePatch(Body):
-    """Changed fields; null empties. The pubkey never changes."""
-
-    pubkey: Pubkey | UnsetType = UNSET
-    code: Code | UnsetType = UNSET
-    contributor: Named | UnsetType = UNSET
-    device_type: Annotated[str, Meta(max_length=50)] | None | UnsetType = UNSET
-    location: Annotated[str, Meta(max_length=100)] | None | UnsetType = UNSET
-    public_ip: Annotated[str, Meta(max_length=64)] | None | UnsetType = UNSET
-
-
-class SideBody(Body):
-    """One end of a link: a device by code or pubkey, and the name of its interface."""
-
-    device: Named
-    interface: Annotated[str, Meta(min_length=1, max_length=64)]
-
-
-Bandwidth = Annotated[int, Meta(ge=1, le=WIDEST_BITS_PER_SECOND, description="Bits per second.")]
-Mtu = Annotated[int, Meta(ge=64, le=65_535, description="Bytes.")]
-LinkTypeText = Annotated[str, Meta(max_length=50, description="WAN or DZX.")]
-
-
-class LinkPut(Body):
-    """A link as it shall be; the code is in the path."""
-
-    pubkey: Pubkey
-    link_type: LinkTypeText
-    side_a: SideBody
-    side_z: SideBody
-    code: Code | None = None
-    contributor: Named | None = None
-    bandwidth: Bandwidth | None = None
-    mtu: Mtu | None = None
-
-
-class LinkBody(LinkPut):
-    """A new link; without a contributor it is the asker's own."""
-
-    code: Code
-
-
-class LinkPatch(Body):
-    """Changed fields; null empties. The pubkey never changes."""
-
-    pubkey: Pubkey | UnsetType = UNSET
-    code: Code | UnsetType = UNSET
-    contributor: Named | UnsetType = UNSET
-    link_type: LinkTypeText | UnsetType = UNSET
-    side_a: SideBody | UnsetType = UNSET
-    side_z: SideBody | UnsetType = UNSET
-    bandwidth: Bandwidth | None | UnsetType = UNSET
-    mtu: Mtu | None | UnsetType = UNSET
-
-
 # -- policy and redactions -----------------------------------------------------------------------
 
 Channel = Annotated[str, Meta(max_length=100)]
@@ -444,16 +368,3 @@ class RoutesQuery(RecordsQuery):
 
     contributor: Named | None = None
     enabled: bool | None = None
-
-
-class DevicesQuery(RecordsQuery):
-    """Which devices: those of a contributor."""
-
-    contributor: Named | None = None
-
-
-class LinksQuery(RecordsQuery):
-    """Which links: of a contributor, with a side on a device."""
-
-    contributor: Named | None = None
-    device: Named | None = None

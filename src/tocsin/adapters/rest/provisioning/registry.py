@@ -7,18 +7,19 @@ from typing import Final
 
 from tocsin.adapters.rest.calls import Call
 from tocsin.adapters.rest.endpoints import Endpoint
-from tocsin.adapters.rest.record_answers import found
-from tocsin.adapters.rest.record_bodies import (
+from tocsin.adapters.rest.provisioning.bodies import (
     DeviceBody,
     DevicePatch,
     DevicePut,
     DevicesQuery,
+    InterfaceBody,
     LinkBody,
     LinkPatch,
     LinkPut,
     LinksQuery,
     SideBody,
 )
+from tocsin.adapters.rest.record_answers import found
 from tocsin.adapters.rest.records import (
     Sort,
     listing,
@@ -33,6 +34,7 @@ from tocsin.adapters.rest.records import (
 from tocsin.adapters.rest.ticket_commands import given
 from tocsin.core.commands import Command
 from tocsin.core.facts import NOT_GIVEN, NotGiven
+from tocsin.core.provisioning.commands import DefineInterface
 from tocsin.core.record_commands import (
     RegisterDevice,
     RegisterLink,
@@ -68,7 +70,14 @@ def _new_device(body: DevicePut, code: str, identity: str) -> RegisterDevice:
         contributor=body.contributor,
         device_type=body.device_type,
         location=body.location,
+        exchange=body.exchange,
         public_ip=body.public_ip,
+        dz_prefixes=tuple(body.dz_prefixes),
+        max_users=body.max_users,
+        metrics_publisher=body.metrics_publisher,
+        mgmt_vrf=body.mgmt_vrf,
+        desired_status=body.desired_status,
+        interfaces=tuple(map(defining, body.interfaces)) if isinstance(body, DeviceBody) else (),
     )
 
 
@@ -79,7 +88,31 @@ def _change_device(body: DevicePatch) -> Command:
         contributor=given(body.contributor),
         device_type=given(body.device_type),
         location=given(body.location),
+        exchange=given(body.exchange),
         public_ip=given(body.public_ip),
+        dz_prefixes=_prefixes(given(body.dz_prefixes)),
+        max_users=given(body.max_users),
+        metrics_publisher=given(body.metrics_publisher),
+        mgmt_vrf=given(body.mgmt_vrf),
+        desired_status=given(body.desired_status),
+    )
+
+
+def _prefixes(values: list[str] | NotGiven) -> tuple[str, ...] | NotGiven:
+    return tuple(values) if isinstance(values, list) else values
+
+
+def defining(body: InterfaceBody) -> DefineInterface:
+    """The command that defines what *body* says."""
+    return DefineInterface(
+        name=body.name,
+        kind=body.kind,
+        loopback_type=body.loopback_type,
+        role=body.role,
+        bandwidth=body.bandwidth,
+        mtu=body.mtu,
+        ip_net=body.ip_net,
+        vlan_id=body.vlan_id,
     )
 
 
@@ -122,6 +155,10 @@ def _new_link(body: LinkPut, code: str, identity: str) -> RegisterLink:
         side_z=_side(body.side_z),
         bandwidth=body.bandwidth,
         mtu=body.mtu,
+        delay=body.delay,
+        jitter=body.jitter,
+        delay_override=body.delay_override,
+        desired_status=body.desired_status,
     )
 
 
@@ -139,6 +176,10 @@ def _change_link(body: LinkPatch) -> Command:
         side_z=_other_side(given(body.side_z)),
         bandwidth=given(body.bandwidth),
         mtu=given(body.mtu),
+        delay=given(body.delay),
+        jitter=given(body.jitter),
+        delay_override=given(body.delay_override),
+        desired_status=given(body.desired_status),
     )
 
 
@@ -172,7 +213,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         DEVICES,
         RemoveDevice(),
         summary="Take a device out of the registry.",
-        description="No link may use it any more.",
+        description="It has to be hard drained, without links and interfaces.",
     ),
     listing(LINKS),
     posting(
@@ -180,11 +221,19 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         making(LINKS, _new_link),
         body=LinkBody,
         summary="Register a link between two devices.",
-        description="WAN stays inside one contributor's network, DZX joins two.",
+        description=(
+            "WAN stays inside one contributor's network, DZX joins two and waits until the Z side"
+            " has accepted it."
+        ),
         example={"code": "ams-1:fra-1", **_LINK},
     ),
     reading(LINKS),
     patching(LINKS, _change_link, body=LinkPatch, example={"mtu": 9000}),
     putting(LINKS, _new_link, body=LinkPut, example=_LINK),
-    removing(LINKS, RemoveLink(), summary="Take a link out of the registry.", description=""),
+    removing(
+        LINKS,
+        RemoveLink(),
+        summary="Take a link out of the registry.",
+        description="It has to be hard drained.",
+    ),
 )
