@@ -305,6 +305,7 @@ def test_every_example_is_accepted(gateway: Client) -> None:
             connector="am",
             signal=signal,
             name=made.get("name"),
+            interface="Ethernet1/2",
         )
 
     done: set[int] = set()

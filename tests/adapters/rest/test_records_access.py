@@ -23,7 +23,6 @@ from tocsin.adapters.rest import (
     policy,
     records,
     redactions,
-    registry,
     sign_in,
     status_pages,
     subscriptions,
@@ -33,6 +32,7 @@ from tocsin.adapters.rest.bodies import read_body, read_query
 from tocsin.adapters.rest.connectors import records as connectors
 from tocsin.adapters.rest.connectors import rules
 from tocsin.adapters.rest.endpoints import Endpoint
+from tocsin.adapters.rest.provisioning import interfaces, lives, registry
 from tocsin.adapters.rest.record_bodies import RecordsQuery
 from tocsin.adapters.rest.signals import inbox, previews, rehearsals, replays
 from tocsin.core.pubkeys import parse_pubkey
@@ -55,15 +55,18 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *policy.ENDPOINTS,
     *redactions.ENDPOINTS,
     *registry.ENDPOINTS,
+    *lives.ENDPOINTS,
+    *interfaces.ENDPOINTS,
 )
 ORG = "/v1/orgs/{org}"
 SIDES = {
     "side_a": {"device": "ams-1", "interface": "Ethernet9"},
     "side_z": {"device": "fra-1", "interface": "Ethernet9"},
 }
+WAIVED = {"reason": "standby", "until": "2026-11-30T00:00:00Z"}
 GAMMA = {"name": "Gamma", "pubkey": pubkey(3)}
 HOOK = {"kind": "webhook", "url": "https://hooks.example.net/noc"}
-LINE = {"link_type": "DZX", **SIDES, "contributor": "alpha"}
+LINE = {"link_type": "WAN", **SIDES, "contributor": "alpha"}
 
 SPAN = {"connector": "am", "since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"}
 
@@ -159,6 +162,19 @@ CASES: list[Case] = [
     ("PATCH", "/links/line", {"mtu": 1500}, 200, 403, 200),
     ("PUT", "/links/line", {"pubkey": pubkey(52), **LINE}, 200, 403, 200),
     ("DELETE", "/links/line", None, 200, 403, 200),
+    ("POST", "/devices/ams-1/drain", {"to": "soft_drained"}, 200, 403, 200),
+    ("POST", "/devices/ams-1/undrain", {}, 200, 403, 200),
+    ("POST", "/devices/ams-1/waivers", {"criterion": "qa", **WAIVED}, 403, 403, 200),
+    ("POST", "/devices/ams-1/waivers/end", {"criterion": "qa"}, 403, 403, 200),
+    ("POST", "/links/line/drain", {"to": "soft_drained"}, 200, 200, 200),
+    ("POST", "/links/line/undrain", {}, 200, 403, 200),
+    ("POST", "/links/line/accept", None, 403, 200, 200),
+    ("POST", "/links/line/waivers", {"criterion": "side_a", **WAIVED}, 403, 403, 200),
+    ("POST", "/links/line/waivers/end", {"criterion": "side_a"}, 403, 403, 200),
+    ("GET", "/devices/ams-1/interfaces", None, 200, 200, 200),
+    ("POST", "/devices/ams-1/interfaces", {"name": "Ethernet8"}, 201, 403, 201),
+    ("PATCH", "/devices/ams-1/interfaces/Ethernet1/7", {"mtu": 1500}, 200, 403, 200),
+    ("DELETE", "/devices/ams-1/interfaces/Ethernet1/7", None, 200, 403, 200),
 ]
 
 
@@ -175,6 +191,7 @@ def furnish(gateway: Client) -> dict[str, str]:
     made("/status-pages", {"code": "main", "name": "Acme", "services": ["api"]})
     made("/devices", {"code": "ams-9", "pubkey": pubkey(51), "contributor": "alpha"})
     made("/links", {"code": "line", "pubkey": pubkey(52), **LINE})
+    made("/devices/ams-1/interfaces", {"name": "Ethernet1/7"})
     say(gateway, "/v1/ingest/am", FIRING, token=connector(gateway, "alertmanager", "am"))
     member = made("/members", {"name": "Jan", "role": "viewer"})
     events = gateway.ask("GET", "/events?limit=1000", who="admin").json["items"]
@@ -318,6 +335,7 @@ def test_every_endpoint_has_its_case() -> None:
         name, _, more = one.partition("/")
         whole = path
         if name and kind in kinds:
+            more = more.replace("Ethernet1/7", "{interface}")
             whole = f"/{kind}/{{name}}" + (f"/{more}" if more else "")
         told.add((method, ORG + whole))
 

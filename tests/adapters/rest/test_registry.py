@@ -47,7 +47,19 @@ def test_a_device_is_registered_and_read_by_every_name(gateway: Client) -> None:
         "contributor": "alpha",
         "device_type": "hybrid",
         "location": "AMS3",
+        "exchange": None,
         "public_ip": "2001:db8::1",
+        "dz_prefixes": [],
+        "max_users": None,
+        "metrics_publisher": None,
+        "mgmt_vrf": None,
+        "status": "hard_drained",
+        "health": "unknown",
+        "desired_status": "hard_drained",
+        "status_since": made.json["created_at"],
+        "health_since": made.json["created_at"],
+        "interfaces": [],
+        "waivers": [],
         "created_at": made.json["created_at"],
         "updated_at": made.json["created_at"],
         "version": 1,
@@ -152,6 +164,9 @@ def test_what_is_in_use_stays(gateway: Client) -> None:
     used = gateway.ask("DELETE", "/devices/ams-1")
     assert (used.status, used.code) == (409, "conflict")
 
+    requested = gateway.ask("DELETE", "/links/ams-1:fra-1")
+    assert (requested.status, requested.code) == (409, "link_not_hard_drained")
+    gateway.ask("POST", "/links/ams-1:fra-1/drain", {"to": "hard_drained"})
     ended = gateway.ask("DELETE", "/links/ams-1:fra-1")
     assert ended.json["removed_at"].endswith("Z")
     assert gateway.ask("DELETE", "/devices/ams-1").status == 200

@@ -55,6 +55,7 @@ PATH_NAMES: Final[dict[str, tuple[str, str]]] = {
         "0197a3c2-5d00-7000-8005-2f8a3c1e9d40",
     ),
     "signal": ("The signal, by id.", "0197a3c2-5d00-7000-8000-00000000002a"),
+    "interface": ("The interface, as the device writes its name.", "Ethernet1/2"),
     "name": ("The thing itself, by any name that the description gives it.", "alpha"),
 }
 """What a name in a path stands for, and an example of it."""
