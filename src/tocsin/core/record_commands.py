@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 
 from tocsin.core.commands import Command, Redact
 from tocsin.core.facts import NOT_GIVEN, NotGiven
+from tocsin.core.provisioning.commands import DefineInterface, LifeCommand
 from tocsin.core.subscription_commands import CreateSubscription, RemoveSubscription
 from tocsin.core.view_commands import CreateView, RemoveView, UpdateView
-from tocsin.core.provisioning.commands import DefineInterface, LifeCommand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
