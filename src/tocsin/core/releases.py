@@ -10,10 +10,25 @@ from __future__ import annotations
 from typing import Final
 
 from tocsin.core.facts import Payload
+from tocsin.core.provisioning.facts import (
+    AcceptanceRequested,
+    CriterionDemanded,
+    CriterionWaived,
+    DesiredStatusChanged,
+    HealthChanged,
+    InterfaceBound,
+    InterfaceChanged,
+    InterfaceDefined,
+    InterfaceRemoved,
+    LinkAccepted,
+    StatusChanged,
+)
 from tocsin.core.record_facts import (
     ConnectorCreated,
+    DeviceRegistered,
     EntryPointCreated,
     LinkCodeIssued,
+    LinkRegistered,
     MemberCreated,
     PartyUpdated,
     RuleCreated,
@@ -29,6 +44,16 @@ CODE: Final = 2
 to what may be written."""
 
 _ADDED_FIELDS: Final = frozenset({"slack_team_id"})
+_ADDED_TO_ASSETS: Final = (
+    "exchange",
+    "dz_prefixes",
+    "max_users",
+    "metrics_publisher",
+    "mgmt_vrf",
+    "delay",
+    "jitter",
+    "delay_override",
+)
 
 
 def known_since(payload: Payload) -> int:
@@ -40,6 +65,20 @@ def known_since(payload: Payload) -> int:
             return 2
         case ViewCreated():
             return 2
+        case (
+            DesiredStatusChanged()
+            | HealthChanged()
+            | StatusChanged()
+            | AcceptanceRequested()
+            | LinkAccepted()
+            | CriterionWaived()
+            | CriterionDemanded()
+        ):
+            return 2
+        case InterfaceDefined() | InterfaceChanged() | InterfaceBound() | InterfaceRemoved():
+            return 2
+        case DeviceRegistered() | LinkRegistered() if _says_more(payload):
+            return 2
         case MemberCreated(slack_team_id=str()):
             return 2
         case LinkedToTicket(reference=reference) if reference.external_id is not None:
@@ -48,3 +87,8 @@ def known_since(payload: Payload) -> int:
             return 2
         case _:
             return 1
+
+
+def _says_more(payload: DeviceRegistered | LinkRegistered) -> bool:
+    """Whether a field says anything that the first release did not have."""
+    return any(getattr(payload, name, None) not in (None, ()) for name in _ADDED_TO_ASSETS)
