@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -467,7 +468,7 @@ def test_whatever_is_asked_no_rule_is_broken(
     for stream, command in asked:
         before = life(org, stream)
         removed = org.states[stream].removed_at is not None
-        quiet(lambda s=stream, c=command: org.ask(s, c))
+        quiet(partial(org.ask, stream, command))
         after = life(org, stream)
         if after.status is AssetStatus.ACTIVATED and before.status is not AssetStatus.ACTIVATED:
             assert isinstance(command, Advance)
