@@ -186,13 +186,13 @@ PARTS: Final = (
             _number(
                 "pii_retention_days",
                 "Personal data for days",
-                "Names and addresses in tickets are erased then. Left out: kept.",
+                "How long names and addresses in tickets may be kept. Nothing is erased by itself yet.",
                 required=False,
             ),
             _number(
                 "slack_retention_days",
                 "Messages from Slack for days",
-                "Their text is erased then. Left out: kept.",
+                "How long their text may be kept. Nothing is erased by itself yet.",
                 required=False,
             ),
         ),
