@@ -186,7 +186,7 @@ PARTS: Final = (
             _number(
                 "pii_retention_days",
                 "Personal data for days",
-                "How long names and addresses in tickets may be kept. Nothing is erased by itself yet.",
+                "How long names and addresses may be kept. Nothing is erased by itself yet.",
                 required=False,
             ),
             _number(
