@@ -32,6 +32,8 @@ from tocsin.core.record_commands import (
     CreateMember,
     CreateOrg,
     CreateService,
+)
+from tocsin.core.registry_commands import (
     RegisterDevice,
     RegisterLink,
     SideDraft,

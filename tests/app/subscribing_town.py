@@ -26,7 +26,10 @@ from tocsin.app.public_clerk import Outside, PublicClerk
 from tocsin.app.settings import read_settings
 from tocsin.app.subscribing import outside
 from tocsin.core.commands import PostPublicUpdate, ServiceImpactDraft
-from tocsin.core.record_commands import CreateService, CreateStatusPage
+from tocsin.core.record_commands import (
+    CreateService,
+    CreateStatusPage,
+)
 from tocsin.core.records import Subscription
 from tocsin.dispatcher.dispatcher import Dispatcher
 from tocsin.dispatcher.naming import DUTIES

@@ -17,12 +17,14 @@ from tocsin.core.record_commands import (
     CreateContributor,
     CreateMember,
     RecordCommand,
+)
+from tocsin.core.records import Link, Record
+from tocsin.core.registry_commands import (
     RegisterDevice,
     RegisterLink,
     RegistryCommand,
     SideDraft,
 )
-from tocsin.core.records import Link, Record
 from tocsin.core.ticket import Ticket
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -27,8 +27,6 @@ from tocsin.core.record_commands import (
     DestinationDraft,
     RecordCommand,
     RemoveContributor,
-    RemoveDevice,
-    RemoveLink,
     RemoveMember,
     RemoveService,
     RevokeKey,
@@ -47,6 +45,10 @@ from tocsin.core.record_facts import (
     RecordRemoved,
 )
 from tocsin.core.records import Contact, Contributor, Key, Member, Policy, Route, Service
+from tocsin.core.registry_commands import (
+    RemoveDevice,
+    RemoveLink,
+)
 from tocsin.core.words import ContactMethod, Role
 
 ADMIN = Access(role=Role.ORG_ADMIN, member_id="admin")

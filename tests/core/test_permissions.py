@@ -75,26 +75,19 @@ from tocsin.core.record_commands import (
     IssueLinkCode,
     LinkSlack,
     RecordCommand,
-    RegisterDevice,
-    RegisterLink,
     RemoveConnector,
     RemoveContributor,
-    RemoveDevice,
     RemoveEntryPoint,
-    RemoveLink,
     RemoveMember,
     RemoveRoute,
     RemoveRule,
     RemoveService,
     RemoveStatusPage,
     RevokeKey,
-    SideDraft,
     UpdateConnector,
     UpdateContributor,
-    UpdateDevice,
     UpdateEntryPoint,
     UpdateKey,
-    UpdateLink,
     UpdateMember,
     UpdateRoute,
     UpdateRule,
@@ -102,6 +95,15 @@ from tocsin.core.record_commands import (
     UpdateStatusPage,
 )
 from tocsin.core.records import Device, Key, Link, Record
+from tocsin.core.registry_commands import (
+    RegisterDevice,
+    RegisterLink,
+    RemoveDevice,
+    RemoveLink,
+    SideDraft,
+    UpdateDevice,
+    UpdateLink,
+)
 from tocsin.core.subscription_commands import CreateSubscription, RemoveSubscription
 from tocsin.core.ticket import Assignee, Overlap, Relation, Ticket
 from tocsin.core.view_commands import CreateView, RemoveView, UpdateView

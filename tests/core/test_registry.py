@@ -10,7 +10,10 @@ from tocsin.core.evidence import Access
 from tocsin.core.facts import Change
 from tocsin.core.provisioning.commands import Wish
 from tocsin.core.record_claims import claims_named_by, claims_of
-from tocsin.core.record_commands import (
+from tocsin.core.record_commands import replacing
+from tocsin.core.record_facts import RecordUpdated
+from tocsin.core.records import Device, Link
+from tocsin.core.registry_commands import (
     RegisterDevice,
     RegisterLink,
     RemoveDevice,
@@ -18,10 +21,7 @@ from tocsin.core.record_commands import (
     SideDraft,
     UpdateDevice,
     UpdateLink,
-    replacing,
 )
-from tocsin.core.record_facts import RecordUpdated
-from tocsin.core.records import Device, Link
 from tocsin.core.words import LinkType, Role
 
 LINK = RegisterLink(

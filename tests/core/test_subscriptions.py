@@ -15,7 +15,10 @@ from tocsin.core.errors import Conflict, Invalid, NotFound, Refusal
 from tocsin.core.facts import SYSTEM, Event
 from tocsin.core.public_notices import PublicNotice, PublicWords
 from tocsin.core.record_claims import claims_of
-from tocsin.core.record_commands import CreateService, CreateStatusPage
+from tocsin.core.record_commands import (
+    CreateService,
+    CreateStatusPage,
+)
 from tocsin.core.records import StatusPage, Subscription
 from tocsin.core.subscription_commands import CreateSubscription, RemoveSubscription
 from tocsin.core.subscriptions import (

@@ -9,7 +9,10 @@ from structlog.testing import capture_logs
 
 from tests.dispatcher.posting import HOOK, TABLE, Judge, Post, accepted, firsts
 from tocsin.core.commands import ChangeFields, ChangeSeverity, ChangeStatus
-from tocsin.core.record_commands import DestinationDraft, RemoveRoute
+from tocsin.core.record_commands import (
+    DestinationDraft,
+    RemoveRoute,
+)
 from tocsin.dispatcher.contract import Delivered, Pace, Parcel, Refused, Retry, Verdict
 from tocsin.dispatcher.desk import MAX_ATTEMPTS, MAX_REFUSALS
 from tocsin.dispatcher.desks import DUE_LIMIT

@@ -7,7 +7,11 @@ from structlog.testing import capture_logs
 from tests.dispatcher.posting import HOOK, TABLE, Post, accepted, firsts
 from tests.handler.acting import House
 from tocsin.core.errors import Overloaded
-from tocsin.core.record_commands import ChangePolicy, CreateRoute, DestinationDraft
+from tocsin.core.record_commands import (
+    ChangePolicy,
+    CreateRoute,
+    DestinationDraft,
+)
 from tocsin.dispatcher.contract import Parcel, Refused, Retry, Verdict
 from tocsin.dispatcher.desk import WINDOW
 from tocsin.handler.submission import Submission

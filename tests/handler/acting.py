@@ -19,8 +19,8 @@ from tocsin.core.record_commands import (
     CreateKey,
     CreateMember,
     CreateOrg,
-    RegisterDevice,
 )
+from tocsin.core.registry_commands import RegisterDevice
 from tocsin.handler.submission import Credential, Outcome, Render, Submission
 from tocsin.handler.writer import Writer
 from tocsin.store.contract import ReceiptKey, Store

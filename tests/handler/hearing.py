@@ -14,7 +14,11 @@ from tocsin.core.aggregates import State
 from tocsin.core.commands import Command, SignalDraft
 from tocsin.core.facts import Event
 from tocsin.core.ingestion import Reading, Said
-from tocsin.core.record_commands import CreateConnector, CreateRule, CreateService
+from tocsin.core.record_commands import (
+    CreateConnector,
+    CreateRule,
+    CreateService,
+)
 from tocsin.core.ticket import Ticket
 from tocsin.handler.arrival import Accounted, Arrival, ConnectorToken, Unread
 from tocsin.handler.writer import Writer

@@ -5,8 +5,13 @@ from __future__ import annotations
 from tests.handler.acting import House, pubkey
 from tocsin.core.commands import ChangeStatus
 from tocsin.core.provisioning.commands import AcceptLink, Advance, Judge, Wish
-from tocsin.core.record_commands import RegisterLink, RemoveLink, SideDraft, UpdateLink
 from tocsin.core.records import Device, Link
+from tocsin.core.registry_commands import (
+    RegisterLink,
+    RemoveLink,
+    SideDraft,
+    UpdateLink,
+)
 
 
 def laid(home: House, link_type: str = "WAN") -> str:

@@ -30,7 +30,11 @@ from tests.handler.hearing import (
 from tocsin.core.commands import AttachSignal, ChangeStatus, PlanMaintenance, Redact, SignalDraft
 from tocsin.core.errors import Forbidden, NotFound, Unauthenticated
 from tocsin.core.ingestion import Acknowledged, Amended, Ended, Noted, Reading
-from tocsin.core.record_commands import ChangePolicy, RemoveConnector, UpdateConnector
+from tocsin.core.record_commands import (
+    ChangePolicy,
+    RemoveConnector,
+    UpdateConnector,
+)
 from tocsin.core.words import Status
 from tocsin.handler.arrival import Arrival, PayloadVerdict
 from tocsin.handler.reception import heard_again

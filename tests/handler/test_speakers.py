@@ -8,7 +8,11 @@ from tests.handler.acting import House
 from tocsin.core.claims import EXTERNAL_ID
 from tocsin.core.commands import ChangeSeverity, Command, ReferenceDraft
 from tocsin.core.errors import Conflict, Forbidden, NotFound, Unauthenticated
-from tocsin.core.record_commands import CreateOrg, RemoveMember, UpdateMember
+from tocsin.core.record_commands import (
+    CreateOrg,
+    RemoveMember,
+    UpdateMember,
+)
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import Role
 from tocsin.handler.submission import Outcome, Speaker, Submission

@@ -10,7 +10,11 @@ import pytest
 from tests.handler.acting import House
 from tocsin.core.commands import Command
 from tocsin.core.errors import Conflict
-from tocsin.core.record_commands import CreateStatusPage, RemoveStatusPage, UpdateStatusPage
+from tocsin.core.record_commands import (
+    CreateStatusPage,
+    RemoveStatusPage,
+    UpdateStatusPage,
+)
 from tocsin.handler.submission import Outcome, Submission
 from tocsin.handler.writer import Writer
 from tocsin.projections.checking import problems_of_pages

@@ -21,7 +21,10 @@ from tocsin.core.errors import (
     Unauthenticated,
     VersionMismatch,
 )
-from tocsin.core.record_commands import ChangePolicy, RevokeKey
+from tocsin.core.record_commands import (
+    ChangePolicy,
+    RevokeKey,
+)
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import Status
 from tocsin.handler.submission import Outcome, Submission

@@ -9,7 +9,11 @@ from tocsin.core.commands import (
     ChangeStatus,
     PostPublicUpdate,
 )
-from tocsin.core.record_commands import CreateService, CreateStatusPage, RemoveStatusPage
+from tocsin.core.record_commands import (
+    CreateService,
+    CreateStatusPage,
+    RemoveStatusPage,
+)
 from tocsin.handler.submission import Submission
 from tocsin.projections.checking import problems_of_pages
 from tocsin.projections.following import SLICE

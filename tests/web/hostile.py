@@ -35,8 +35,8 @@ from tocsin.core.record_commands import (
     CreateStatusPage,
     DestinationDraft,
     PageGroupDraft,
-    RegisterDevice,
 )
+from tocsin.core.registry_commands import RegisterDevice
 from tocsin.handler.submission import Outcome
 
 HOUR: Final = timedelta(hours=1)

@@ -12,7 +12,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 from xml.etree import ElementTree
@@ -30,7 +32,22 @@ from tests.handler.acting import House
 from tests.projections.histories import follow
 from tests.web.hostile import BODY, DIRECTIONS, HOUR, TEXTS, Shown, Told, furnish, words
 from tests.web.status.test_calendar import properties
+from tocsin.adapters.email.mail import Mail
+from tocsin.adapters.email.public_letters import (
+    confirming_letter,
+    public_message,
+    signing_in_letter,
+    told_letter,
+)
+from tocsin.adapters.webhook.public_words import (
+    PublicPage,
+    chat_greeting,
+    chat_message,
+    telling,
+)
 from tocsin.dispatcher.contract import Delivered
+from tocsin.projections.subscription_words import Told as PublicWords
+from tocsin.projections.subscription_words import told_in
 from tocsin.web.dashboard.rooms import ROOMS
 
 ELSEWHERE: Final = ("/status/", "/docs", "/v1/", "/assets/", "/sign-out", "#", "http", "mailto:")
@@ -38,6 +55,7 @@ HEADERS: Final = frozenset(
     {
         *("from", "to", "subject", "date", "message-id", "list-id", "list-unsubscribe"),
         *("auto-submitted", "mime-version", "content-type", "x-peer", "x-mailfrom", "x-rcptto"),
+        "list-unsubscribe-post",
     }
 )
 
@@ -52,6 +70,8 @@ class Here:
     posted: list[dict[str, Any]]
     mails: dict[str, list[EmailMessage]]
     """By the text's name."""
+    public: dict[str, list[PublicWords]]
+    """What subscribers to the page of that name are told."""
 
     def get(self, path: str) -> str:
         """What anybody gets there."""
@@ -84,11 +104,12 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
         office.run(600.0)
         posted = [dict(call.arguments) for call in office.slack.calls_of("chat.postMessage")]
         mails = {one.name: _mailed(home, one) for one in told}
+        public = {one.name: _public(home, one) for one in told}
         key = f"tk_{home.keys['admin'].key_id}_admin"
     with serving(folder, TOCSIN_DEFAULT_PAGE="page-script") as served:
         browser = Browser(served)
         assert browser.ask("/sign-in", {"key": key, "next": "/"})[0] == 303
-        yield Here(served, browser, {one.name: one for one in told}, posted, mails)
+        yield Here(served, browser, {one.name: one for one in told}, posted, mails, public)
         served.stop()
 
 
@@ -98,6 +119,23 @@ def _mailed(home: House, told: Told) -> list[EmailMessage]:
         for outcome in told.outcomes:
             assert isinstance(mailing.send(parcel(home, outcome)), Delivered)
         return box.mails()
+
+
+def _public(home: House, told: Told) -> list[PublicWords]:
+    with home.store.reading() as turn:
+        row = turn.page(told.page)
+        assert row is not None
+        found = [
+            told_in(
+                turn,
+                row.org_id,
+                outcome.events[0],
+                page_id=row.stream.partition(":")[2],
+                page_address=lambda slug: f"https://tocsin.example/status/{slug}",
+            )
+            for outcome in told.outcomes
+        ]
+    return [one for one in found if one is not None]
 
 
 @pytest.fixture(params=TEXTS)
@@ -248,21 +286,42 @@ def test_in_crashbots_list(here: Here, one: Told) -> None:
 # -- what is sent ------------------------------------------------------------------------------
 
 
+def _expect_harmless(mail: EmailMessage, text: str) -> None:
+    """It shows *text* in its subject and both of its parts, and obeys nothing of it."""
+    assert {name.lower() for name in mail} <= HEADERS
+    assert words(text) in words(mail["subject"])
+    plain, page = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert plain is not None
+    assert page is not None
+    assert words(text) in words(plain.get_content())
+    assert not DIRECTIONS & set(plain.get_content())
+    shown = Shown(page.get_content())
+    assert shown.obeyed(hosts=frozenset({"tocsin.example"})) == []
+    assert words(text) in shown.text
+    assert not DIRECTIONS & set(shown.source)
+
+
 def test_in_mail(here: Here, one: Told) -> None:
-    mails = here.mails[one.name]
-    assert len(mails) == len(one.outcomes)
-    for mail in mails:
-        assert {name.lower() for name in mail} <= HEADERS
-        assert words(one.text) in words(mail["subject"])
-        plain, page = mail.get_body(("plain",)), mail.get_body(("html",))
-        assert plain is not None
-        assert page is not None
-        assert words(one.text) in words(plain.get_content())
-        assert not DIRECTIONS & set(plain.get_content())
-        shown = Shown(page.get_content())
-        assert shown.obeyed(hosts=frozenset({"tocsin.example"})) == []
-        assert words(one.text) in shown.text
-        assert not DIRECTIONS & set(shown.source)
+    assert len(here.mails[one.name]) == len(one.outcomes)
+    for mail in here.mails[one.name]:
+        _expect_harmless(mail, one.text)
+
+
+def test_in_mail_to_those_outside(here: Here, one: Told) -> None:
+    link = "https://tocsin.example/status/x/subscribe/end?token=a.b"
+    letters = [told_letter(told, way_out=link) for told in here.public[one.name]]
+    assert len(letters) == 4
+    letters.append(confirming_letter(one.text, services=(one.text,), link=link))
+    letters.append(signing_in_letter(one.text, link=link, minutes=15))
+    for letter in letters:
+        sent = public_message(
+            letter,
+            address="reader@example.org",
+            identity="1",
+            at=datetime.now(UTC),
+            mail=Mail(host="mail.example", port=25, from_address="t@example.org", security="none"),
+        )
+        _expect_harmless(message_from_bytes(sent.as_bytes(), policy=default), one.text)
 
 
 def _texts(value: object) -> Iterator[tuple[str, str]]:
@@ -280,18 +339,33 @@ def _texts(value: object) -> Iterator[tuple[str, str]]:
             return
 
 
+def _read(post: dict[str, Any]) -> str:
+    """What a message of ours says to people; nothing in it is a mention or a link of theirs."""
+    assert post.get("parse", "none") == "none"
+    assert not post.get("link_names")
+    blocks = post.get("blocks") or []
+    texts = [*_texts(json.loads(blocks) if isinstance(blocks, str) else blocks)]
+    said = ""
+    for kind, text in [*texts, ("mrkdwn", post.get("text", ""))]:
+        if kind == "mrkdwn":
+            for spell in re.findall("<([^>]*)>", text):
+                assert spell.startswith(("!date^", "https://tocsin.example/")), text
+        said += " " + (html.unescape(text) if kind == "mrkdwn" else text)
+    return words(said)
+
+
 def test_in_slack(here: Here, one: Told) -> None:
     sent = [post for post in here.posted if one.incident in json.dumps(post)]
     assert sent
-    everything = ""
-    for post in sent:
-        assert post.get("parse", "none") == "none"
-        assert not post.get("link_names")
-        blocks = post.get("blocks") or []
-        texts = [*_texts(json.loads(blocks) if isinstance(blocks, str) else blocks)]
-        for kind, text in [*texts, ("mrkdwn", post.get("text", ""))]:
-            if kind == "mrkdwn":
-                for spell in re.findall("<([^>]*)>", text):
-                    assert spell.startswith(("!date^", "https://tocsin.example/")), text
-            everything += " " + (html.unescape(text) if kind == "mrkdwn" else text)
-    assert words(one.text) in words(everything)
+    assert any(words(one.text) in _read(post) for post in sent)
+
+
+def test_in_chats_and_webhooks_of_those_outside(here: Here, one: Told) -> None:
+    link = "https://tocsin.example/status/x/subscribe/end?token=a.b"
+    for told in here.public[one.name]:
+        assert words(one.text) in _read(json.loads(chat_message(told, way_out=link)))
+        event = json.loads(telling(told, way_out=link))
+        assert words(event["data"]["title"]) == words(one.text)
+        assert words(one.text) in words(event["data"]["body"])
+    greeting = PublicPage(code="x", name=one.text, url="https://tocsin.example/status/x")
+    assert words(one.text) in _read(json.loads(chat_greeting(greeting, way_out=link)))

@@ -47,9 +47,11 @@ from tocsin.core.record_commands import (
     CreateService,
     CreateStatusPage,
     DestinationDraft,
-    RegisterDevice,
     UpdateMember,
 )
+from tocsin.core.registry_commands import RegisterDevice
+from tocsin.core.subscription_commands import CreateSubscription
+from tocsin.core.view_commands import CreateView
 from tocsin.web.status import addresses, forms
 
 HOUR: Final = timedelta(hours=1)
@@ -147,6 +149,16 @@ def records(home: House) -> Iterator[tuple[str, Command]]:
                 accent="#0f766e",
             ),
         )
+    yield (
+        "subscription",
+        CreateSubscription(
+            subscription_id=home.fresh(),
+            page="ring",
+            kind="email",
+            address=f"{MARKER}@example.org",
+            asked_at=home.clock(),
+        ),
+    )
 
 
 def furnished(home: House) -> Known:
@@ -166,6 +178,8 @@ def furnished(home: House) -> Known:
     member = stream.partition(":")[2]
     email = UpdateMember(email=f"{MARKER}@example.org")
     home.system("member", email, org_id=net, subject=member)
+    view = CreateView(view_id=home.fresh(), name=MARKER, query=f"q={MARKER}")
+    home.ask(MARKER, view, sort="view")
 
     day = f"{home.clock.now:%Y%m%d}"
     refs = {"incident": f"I{day}-0001", "maintenance": f"M{day}-0001", "silent": f"I{day}-0002"}
@@ -310,7 +324,7 @@ def test_whoever_belongs_to_the_house_is_told_all_of_it(here: Here) -> None:
         *(f"tickets/{ref}" for ref in (*here.known.public, here.known.silent)),
         *(f"tickets/{ref}/events" for ref in here.known.public),
         *("contributors", "members", "keys", "devices", "services", "connectors", "rules"),
-        *("routes", "entry-points", "events"),
+        *("routes", "entry-points", "events", "subscriptions", "views"),
     ):
         status, told = here.ask(f"/v1/orgs/net/{path}", key=here.known.key)
         assert status == 200, (path, told)

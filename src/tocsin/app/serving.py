@@ -44,7 +44,7 @@ from tocsin.app.receivers import receivers
 from tocsin.app.sending import sending
 from tocsin.app.settings import Settings, has_role, speaks_to_slack
 from tocsin.app.showing import Seal
-from tocsin.app.signing_in import signing_in
+from tocsin.app.signing_in import sign_in_links, signing_in
 from tocsin.app.subscribing import outside, subscribing
 from tocsin.app.triaging import language_model
 from tocsin.app.waiting import opened_in_time
@@ -199,7 +199,9 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
             doors,
             pages=None if pages is None else pages.application,
             dashboard=(
-                dashboard(gateway, application, key=key) if has_role(settings, "gateway") else None
+                dashboard(gateway, application, key=key, links=sign_in_links(key, url=url))
+                if has_role(settings, "gateway")
+                else None
             ),
         )
         server = Server(entrance, on_ready=ready, on_stopping=stopping)

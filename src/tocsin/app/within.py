@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final, cast
+from urllib.parse import quote
 
 import msgspec
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,14 +37,28 @@ class Within:
             headers.append((b"if-match", b'"%d"' % wish.version))
         if wish.once is not None:
             headers.append((b"idempotency-key", wish.once.encode("utf-8", errors="replace")))
-        body = b"" if wish.body is None else msgspec.json.encode(wish.body)
         scope = _scope(
             method=wish.method,
             path=f"/v1/orgs/{org}{path}",
             query=query.encode("ascii"),
             headers=headers,
-            credential=credential,
+            address=credential.address,
         )
+        return await self._told(_known(scope, credential), wish.body)
+
+    async def mail_link(self, *, org: str, email: str, address: str) -> Told:
+        """Ask for a link that signs in a member of *org*, as nobody; by who is at *address*."""
+        scope = _scope(
+            method="POST",
+            path=f"/v1/orgs/{quote(org, safe='')}/sign-in",
+            query=b"",
+            headers=[(b"content-type", b"application/json")],
+            address=address,
+        )
+        return await self._told(scope, {"email": email})
+
+    async def _told(self, scope: Scope, asked: Mapping[str, Any] | None) -> Told:
+        body = b"" if asked is None else msgspec.json.encode(asked)
         status, parts = 500, []
 
         async def receive() -> Any:
@@ -70,9 +85,15 @@ class Within:
             path=f"/v1/orgs/{org}/stream",
             query=scope.get("query_string", b""),
             headers=[pair for pair in scope["headers"] if pair[0] in _FORWARDED],
-            credential=credential,
+            address=credential.address,
         )
-        await self._application(asked, cast(Receive, receive), cast(Send, send))
+        await self._application(_known(asked, credential), cast(Receive, receive), cast(Send, send))
+
+
+def _known(scope: Scope, credential: Credential) -> Scope:
+    """*scope*, of a request whose key has been read."""
+    inside = {INSIDE: Inside(credential=credential, via=WEB)}
+    return cast(Scope, {**scope, **inside})
 
 
 def _scope(
@@ -81,7 +102,7 @@ def _scope(
     path: str,
     query: bytes,
     headers: list[tuple[bytes, bytes]],
-    credential: Credential,
+    address: str,
 ) -> Scope:
     scope: dict[str, Any] = {
         "type": "http",
@@ -94,8 +115,7 @@ def _scope(
         "root_path": "",
         "query_string": query,
         "headers": headers,
-        "client": (credential.address, 0),
+        "client": (address, 0),
         "server": ("within", None),
-        INSIDE: Inside(credential=credential, via=WEB),
     }
     return cast(Scope, scope)

@@ -13,7 +13,11 @@ from tocsin.core.errors import Conflict, FieldError
 from tocsin.core.evidence import Given
 from tocsin.core.facts import NotGiven, Payload, stream_name
 from tocsin.core.record_changes import FieldValue, changes_between
-from tocsin.core.record_commands import CreateConnector, RemoveConnector, UpdateConnector
+from tocsin.core.record_commands import (
+    CreateConnector,
+    RemoveConnector,
+    UpdateConnector,
+)
 from tocsin.core.record_facts import ConnectorCreated, RecordRemoved, RecordUpdated
 from tocsin.core.records import Connector
 from tocsin.core.words import parse_environment

@@ -14,7 +14,11 @@ from tocsin.core.errors import Conflict, FieldError
 from tocsin.core.evidence import Given
 from tocsin.core.facts import NotGiven, Payload, stream_name
 from tocsin.core.record_changes import FieldValue, changes_between
-from tocsin.core.record_commands import CreateEntryPoint, RemoveEntryPoint, UpdateEntryPoint
+from tocsin.core.record_commands import (
+    CreateEntryPoint,
+    RemoveEntryPoint,
+    UpdateEntryPoint,
+)
 from tocsin.core.record_facts import EntryPointCreated, RecordRemoved, RecordUpdated
 from tocsin.core.records import EntryPoint
 from tocsin.core.words import Severity

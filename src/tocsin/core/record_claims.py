@@ -37,13 +37,9 @@ from tocsin.core.record_commands import (
     CreateService,
     CreateStatusPage,
     LinkSlack,
-    RegisterDevice,
-    RegisterLink,
     UpdateConnector,
     UpdateContributor,
-    UpdateDevice,
     UpdateEntryPoint,
-    UpdateLink,
     UpdateMember,
     UpdateRoute,
     UpdateRule,
@@ -64,6 +60,12 @@ from tocsin.core.records import (
     StatusPage,
     Subscription,
     View,
+)
+from tocsin.core.registry_commands import (
+    RegisterDevice,
+    RegisterLink,
+    UpdateDevice,
+    UpdateLink,
 )
 from tocsin.core.subscriptions import claim_of
 from tocsin.core.ticket_fold import REMOVED

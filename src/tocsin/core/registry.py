@@ -25,7 +25,14 @@ from tocsin.core.provisioning.folding import lived
 from tocsin.core.provisioning.life import born
 from tocsin.core.provisioning.words import DesiredStatus
 from tocsin.core.record_changes import FieldValue, changed, changes_between, removed
-from tocsin.core.record_commands import (
+from tocsin.core.record_facts import (
+    DeviceRegistered,
+    LinkRegistered,
+    RecordRemoved,
+    RecordUpdated,
+)
+from tocsin.core.records import Device, Link, Record, Side
+from tocsin.core.registry_commands import (
     RegisterDevice,
     RegisterLink,
     RegistryCommand,
@@ -35,13 +42,6 @@ from tocsin.core.record_commands import (
     UpdateDevice,
     UpdateLink,
 )
-from tocsin.core.record_facts import (
-    DeviceRegistered,
-    LinkRegistered,
-    RecordRemoved,
-    RecordUpdated,
-)
-from tocsin.core.records import Device, Link, Record, Side
 from tocsin.core.words import LinkType
 
 SORTS: Final = ("device", "link")

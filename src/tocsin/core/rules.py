@@ -16,7 +16,11 @@ from tocsin.core.facts import NotGiven, Payload, stream_name
 from tocsin.core.matching import MatcherError, parse_match
 from tocsin.core.placeholders import PlaceholderError, parse_wording
 from tocsin.core.record_changes import FieldValue, changes_between
-from tocsin.core.record_commands import CreateRule, RemoveRule, UpdateRule
+from tocsin.core.record_commands import (
+    CreateRule,
+    RemoveRule,
+    UpdateRule,
+)
 from tocsin.core.record_facts import RecordRemoved, RecordUpdated, RuleCreated
 from tocsin.core.records import Rule
 from tocsin.core.words import UnknownWord, parse_severity

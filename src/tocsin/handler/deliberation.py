@@ -43,7 +43,12 @@ from tocsin.core.facts import (
 from tocsin.core.ids import uuid7
 from tocsin.core.permissions import permit
 from tocsin.core.provisioning.bindings import bindings
-from tocsin.core.record_commands import CreateKey, CreateOrg, CreateService, RecordCommand
+from tocsin.core.record_commands import (
+    CreateKey,
+    CreateOrg,
+    CreateService,
+    RecordCommand,
+)
 from tocsin.core.records import Link, Member
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import SignalIngested

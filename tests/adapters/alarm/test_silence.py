@@ -12,7 +12,10 @@ from tocsin.adapters.alarm.silence import MOST_GRACE, SilenceAlarms, spoken
 from tocsin.adapters.clock.clockwork import WATCHED_EVERY, Clockwork
 from tocsin.core.commands import ChangeStatus
 from tocsin.core.instants import DAY, HOUR, MINUTE
-from tocsin.core.record_commands import RemoveConnector, UpdateConnector
+from tocsin.core.record_commands import (
+    RemoveConnector,
+    UpdateConnector,
+)
 from tocsin.core.words import Severity, Status
 from tocsin.handler.arrival import Arrival, Unread
 

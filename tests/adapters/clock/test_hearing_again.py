@@ -14,7 +14,10 @@ from tocsin.adapters.clock.hearing_again import AT_ONCE
 from tocsin.core.commands import ChangeStatus, PlanMaintenance, SignalDraft
 from tocsin.core.ingestion import Reading
 from tocsin.core.instants import HOUR, MINUTE
-from tocsin.core.record_commands import ChangePolicy, CreateConnector
+from tocsin.core.record_commands import (
+    ChangePolicy,
+    CreateConnector,
+)
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import Status
 from tocsin.handler.arrival import Accounted, Arrival

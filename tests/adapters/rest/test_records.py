@@ -12,7 +12,10 @@ from tests.adapters.rest.asking import Client
 from tests.handler.acting import pubkey
 from tocsin.adapters.rest.application import make_application
 from tocsin.core.commands import Command
-from tocsin.core.record_commands import CreateService, RemoveService
+from tocsin.core.record_commands import (
+    CreateService,
+    RemoveService,
+)
 from tocsin.handler.submission import Outcome, Submission
 from tocsin.handler.writer import Writer
 

@@ -12,7 +12,10 @@ from tests.adapters.rest.asking import Answer, Client, client
 from tests.adapters.rest.test_records import behind
 from tocsin.adapters.rest.destinations import refuse_inside, refuse_other_key
 from tocsin.core.errors import Invalid
-from tocsin.core.record_commands import DestinationDraft, UpdateRoute
+from tocsin.core.record_commands import (
+    DestinationDraft,
+    UpdateRoute,
+)
 from tocsin.core.records import Route
 
 WEBHOOK = {"kind": "webhook", "url": "https://hooks.example.net/noc"}

@@ -37,7 +37,10 @@ from tocsin.adapters.slack.receiver import make_app
 from tocsin.adapters.slack.triaging import Triager
 from tocsin.core.commands import Command
 from tocsin.core.facts import Event
-from tocsin.core.record_commands import ChangePolicy, UpdateMember
+from tocsin.core.record_commands import (
+    ChangePolicy,
+    UpdateMember,
+)
 from tocsin.core.records import Member
 from tocsin.core.ticket import Ticket
 from tocsin.core.triage import LanguageModel

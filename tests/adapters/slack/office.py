@@ -20,7 +20,11 @@ from tocsin.adapters.slack.contract import Workspace
 from tocsin.adapters.slack.sender import SlackSender
 from tocsin.adapters.slack.upkeep import Upkeep
 from tocsin.core.commands import ChangeStatus, Command
-from tocsin.core.record_commands import ChangePolicy, CreateRoute, DestinationDraft
+from tocsin.core.record_commands import (
+    ChangePolicy,
+    CreateRoute,
+    DestinationDraft,
+)
 from tocsin.core.records import Destination, Member
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import DestinationKind

@@ -34,7 +34,12 @@ from tocsin.adapters.slack.contract import (
 )
 from tocsin.adapters.slack.fields import ANY_TICKET, TICKET
 from tocsin.core.commands import Assign, ChangeStatus
-from tocsin.core.record_commands import CreateService, RegisterDevice, RegisterLink, SideDraft
+from tocsin.core.record_commands import CreateService
+from tocsin.core.registry_commands import (
+    RegisterDevice,
+    RegisterLink,
+    SideDraft,
+)
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import TicketType
 from tocsin.handler.submission import Outcome, Submission

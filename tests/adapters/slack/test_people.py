@@ -20,7 +20,12 @@ from tocsin.adapters.slack.contract import Person, Workspace
 from tocsin.adapters.slack.people import ATTEMPTS, ATTEMPTS_SECONDS, FRESH_SECONDS, SlackPeople
 from tocsin.core.errors import Conflict, RateLimited
 from tocsin.core.membership import LINK_CODE_LIFE, link_code_digest
-from tocsin.core.record_commands import CreateMember, IssueLinkCode, RemoveMember, UpdateMember
+from tocsin.core.record_commands import (
+    CreateMember,
+    IssueLinkCode,
+    RemoveMember,
+    UpdateMember,
+)
 from tocsin.core.words import Role
 from tocsin.handler.submission import Speaker
 

@@ -24,8 +24,8 @@ from tocsin.adapters.slack.posting import channel_for
 from tocsin.adapters.slack.sender import NOT_CONNECTED, SlackSender
 from tocsin.core.commands import ChangeSeverity, ChangeStatus
 from tocsin.core.policy_reading import DEFAULT_POLICY
-from tocsin.core.record_commands import RegisterDevice
 from tocsin.core.records import Destination
+from tocsin.core.registry_commands import RegisterDevice
 from tocsin.core.words import DestinationKind, TicketType
 from tocsin.dispatcher.contract import SEND_SECONDS, Delivered, Refused, Retry, Trial, Verdict
 

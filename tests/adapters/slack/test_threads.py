@@ -13,7 +13,10 @@ from tests.servers.slack import Done, User
 from tocsin.adapters.slack.contract import conversation
 from tocsin.adapters.slack.messages import instant_of
 from tocsin.core.commands import AddReference, ChangeFields, ReferenceDraft
-from tocsin.core.record_commands import CreateEntryPoint, CreateService
+from tocsin.core.record_commands import (
+    CreateEntryPoint,
+    CreateService,
+)
 from tocsin.core.words import Severity, Status
 
 

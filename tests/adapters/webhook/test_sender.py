@@ -18,8 +18,13 @@ from tests.handler.acting import NOON, House, pubkey
 from tocsin.adapters.webhook.sender import LONGEST_EXCERPT, WebhookSender
 from tocsin.adapters.webhook.signing import is_signed, key_of
 from tocsin.core.instants import to_text
-from tocsin.core.record_commands import CreateService, RegisterDevice, RegisterLink, SideDraft
+from tocsin.core.record_commands import CreateService
 from tocsin.core.records import Record, Service
+from tocsin.core.registry_commands import (
+    RegisterDevice,
+    RegisterLink,
+    SideDraft,
+)
 from tocsin.dispatcher.contract import Delivered, Refused, Retry, Verdict
 
 ORG = "https://tocsin.example.org/v1/orgs/net"

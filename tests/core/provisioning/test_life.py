@@ -44,7 +44,8 @@ from tocsin.core.provisioning.words import (
     DesiredStatus,
     Health,
 )
-from tocsin.core.record_commands import (
+from tocsin.core.records import Device, Link
+from tocsin.core.registry_commands import (
     RegisterDevice,
     RegisterLink,
     RemoveDevice,
@@ -53,7 +54,6 @@ from tocsin.core.record_commands import (
     UpdateDevice,
     UpdateLink,
 )
-from tocsin.core.records import Device, Link
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import LinkType, Role, Severity
 

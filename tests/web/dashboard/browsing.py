@@ -21,7 +21,9 @@ from tests.handler.acting import House, house
 from tocsin.adapters.rest.application import make_application
 from tocsin.adapters.rest.gateway import Gateway
 from tocsin.app.receivers import receivers
+from tocsin.app.signing_in import sign_in_links
 from tocsin.app.within import Within
+from tocsin.handler.submission import Outcome, Submission
 from tocsin.store.contract import ReadTurn, StorageFailed
 from tocsin.store.sealing import opened, sealed
 from tocsin.web.dashboard.serving import Dashboard
@@ -74,6 +76,7 @@ class Desk:
     key: bytes = KEY
     public_url: str | None = None
     away: bool = False
+    mails: bool = False
     observed: list[tuple[str, int]] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=count)
     dashboard: Dashboard = field(init=False)
@@ -87,6 +90,9 @@ class Desk:
             clock=self.clock,
             steady=self.seconds,
             fresh=lambda: f"fresh-{next(self.numbers)}",
+            links=sign_in_links(self.key, url=self.public_url or f"http://{HOST}"),
+            submit=self.submit,
+            mail_link=self.within.mail_link if self.mails else None,
             public_url=self.public_url,
             observe=lambda what, status: self.observed.append((what, status)),
         )
@@ -101,6 +107,10 @@ class Desk:
             raise StorageFailed("the database is away")
         with self.house.store.reading() as turn:
             return work(turn)
+
+    async def submit(self, submission: Submission) -> Outcome:
+        """Have the writer do something as the system."""
+        return await self.house.writer.submit(submission, asyncio.get_running_loop())
 
     def key_of(self, who: str) -> str:
         """The API key of one of the cast."""

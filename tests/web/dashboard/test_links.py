@@ -17,8 +17,9 @@ from tocsin.app.signing_in import sign_in_links
 from tocsin.core.record_commands import RemoveMember
 from tocsin.core.records import Key
 from tocsin.handler.submission import Credential, Outcome, Submission
+from tocsin.web.dashboard.addresses import SIGN_IN_LINK
 from tocsin.web.dashboard.answers import Answer, moved
-from tocsin.web.dashboard.links import SIGN_IN_LINK, LinkDoor, follow_link, link_page
+from tocsin.web.dashboard.links import LinkDoor, follow_link, link_page
 from tocsin.web.dashboard.requests import Asked, asked
 
 NOTHING: Mapping[bytes, bytes] = MappingProxyType({})

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.handler.acting import NOON
-from tests.web.dashboard.browsing import HOST, KEY, Browser, Desk, sessions_under
+from tests.web.dashboard.browsing import HOST, KEY, Browser, Desk, hidden, sessions_under
+from tocsin.app.signing_in import sign_in_links
 from tocsin.core.record_commands import RevokeKey
+from tocsin.core.records import Key
 from tocsin.handler.submission import Credential
 from tocsin.store.sealing import sealed
 from tocsin.web.dashboard.addresses import HOME, safe_next
@@ -267,3 +269,40 @@ def test_a_session_comes_back_as_it_was() -> None:
     assert found == session
     assert isinstance(found, Session)
     assert sessions.is_form_token(found, sessions.form_token(session))
+
+
+# Links
+
+
+def _link(at_desk: Desk, who: str) -> str:
+    key = at_desk.house.keys[who]
+    with at_desk.house.store.reading() as turn:
+        head = turn.head(at_desk.house.orgs["net"], f"key:{key.key_id}")
+    assert head is not None
+    assert isinstance(head.state, Key)
+    links = sign_in_links(at_desk.key, url=f"http://{HOST}")
+    url, _ = links.make(
+        org_id=at_desk.house.orgs["net"], member_id=head.state.member_id, at=at_desk.clock()
+    )
+    return url.removeprefix(f"http://{HOST}")
+
+
+def test_a_link_signs_in_once(browser: Browser, at_desk: Desk) -> None:
+    link = _link(at_desk, "owner")
+    shown = browser.get(link)
+    assert shown.status == 200
+    assert not browser.cookie, "whoever looks through mail follows links"
+    token = hidden(shown.text, "/sign-in/link")
+    entered = browser.post("/sign-in/link", token)
+    assert (entered.status, entered.headers["location"]) == (303, "/")
+    assert "owner" in browser.get("/").text
+    again = Browser(at_desk).post("/sign-in/link", token)
+    assert again.status == 410
+    assert "This link was used" in again.text
+
+
+def test_without_mail_nobody_is_offered_a_link(browser: Browser) -> None:
+    assert "/sign-in/mail" not in browser.get("/sign-in").text
+    refused = browser.post("/sign-in/mail", {"org": "net", "email": "a@b.example"})
+    assert refused.status == 409
+    assert "sends no mail" in refused.text

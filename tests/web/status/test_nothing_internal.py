@@ -46,8 +46,8 @@ from tocsin.core.record_commands import (
     CreateContributor,
     CreateService,
     CreateStatusPage,
-    RegisterDevice,
 )
+from tocsin.core.registry_commands import RegisterDevice
 from tocsin.projections.public_notices import PublicRows, public_rows
 from tocsin.projections.rebuilding import rebuild
 from tocsin.web.status.picture import picture

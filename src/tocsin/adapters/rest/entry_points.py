@@ -13,7 +13,11 @@ from tocsin.adapters.rest.records import Sort, listing, patching, posting, readi
 from tocsin.adapters.rest.ticket_commands import given
 from tocsin.core.commands import Command
 from tocsin.core.facts import NOT_GIVEN
-from tocsin.core.record_commands import CreateEntryPoint, RemoveEntryPoint, UpdateEntryPoint
+from tocsin.core.record_commands import (
+    CreateEntryPoint,
+    RemoveEntryPoint,
+    UpdateEntryPoint,
+)
 from tocsin.core.records import EntryPoint
 
 ENTRY_POINTS: Final = Sort(

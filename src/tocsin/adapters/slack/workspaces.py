@@ -20,7 +20,10 @@ from slack_sdk import WebClient
 from tocsin.adapters.slack.contract import VIA, Workspace
 from tocsin.core.errors import Conflict
 from tocsin.core.facts import stream_name
-from tocsin.core.record_commands import CreateRoute, DestinationDraft
+from tocsin.core.record_commands import (
+    CreateRoute,
+    DestinationDraft,
+)
 from tocsin.core.records import Policy, Route
 from tocsin.core.words import DestinationKind
 from tocsin.handler.submission import Submission

@@ -32,6 +32,8 @@ from tocsin.core.record_commands import (
     CreateStatusPage,
     DestinationDraft,
     PageGroupDraft,
+)
+from tocsin.core.registry_commands import (
     RegisterDevice,
     RegisterLink,
     SideDraft,

@@ -22,7 +22,10 @@ from tocsin.app.demo.staging import Turn, founded_at, turns
 from tocsin.core.commands import Command, Tick
 from tocsin.core.facts import Event
 from tocsin.core.ids import uuid7
-from tocsin.core.record_commands import CreateKey, CreateOrg
+from tocsin.core.record_commands import (
+    CreateKey,
+    CreateOrg,
+)
 from tocsin.handler.submission import Credential, Outcome, Submission
 from tocsin.handler.writer import Writer
 from tocsin.store.contract import Store

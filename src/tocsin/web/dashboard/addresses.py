@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from tocsin.handler.sign_in_links import PATH
+
 HOME: Final = "/"
 SIGN_IN: Final = "/sign-in"
+SIGN_IN_LINK: Final = PATH
+SIGN_IN_MAIL: Final = "/sign-in/mail"
 SIGN_OUT: Final = "/sign-out"
 TICKETS: Final = "/tickets"
 NEW_INCIDENT: Final = "/new/incident"
@@ -15,7 +19,7 @@ MAINTENANCE: Final = "/maintenance"
 MEASURES: Final = "/measures"
 ADMINISTRATION: Final = "/admin"
 LIVE: Final = "/live"
-FIXED: Final = (SIGN_IN, SIGN_OUT, LIVE)
+FIXED: Final = (SIGN_IN, SIGN_IN_LINK, SIGN_IN_MAIL, SIGN_OUT, LIVE)
 """What is no page: who comes and goes, and what is told while one looks."""
 LONGEST: Final = 2_000
 
@@ -34,7 +38,7 @@ def safe_next(text: str) -> str:
         parts = urlsplit(text)
     except ValueError:
         return HOME
-    if parts.scheme or parts.netloc or parts.path in (SIGN_IN, SIGN_OUT):
+    if parts.scheme or parts.netloc or parts.path in FIXED:
         return HOME
     return quote(text, safe="/%?&=+~:;,@!$'()*-._#[]")
 

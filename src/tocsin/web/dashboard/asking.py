@@ -21,6 +21,15 @@ class Perform(Protocol):
     async def __call__(self, wish: Wish, *, org: str, credential: Credential) -> Told: ...
 
 
+class MailLink(Protocol):
+    """Asks the API for a link to sign in with, sent to a member of *org*; by who is at *address*.
+
+    What comes back is the same whether there is such a member.
+    """
+
+    async def __call__(self, *, org: str, email: str, address: str) -> Told: ...
+
+
 class Follow(Protocol):
     """Serves the live stream of *org* to the owner of *credential*."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeVar
 from urllib.parse import urlencode
@@ -12,11 +12,14 @@ import structlog
 
 from tocsin.core.errors import Unauthenticated
 from tocsin.handler.admission import admission, credential_of
+from tocsin.handler.submission import Credential
 from tocsin.store.contract import ReadTurn
 from tocsin.web.dashboard import pages
 from tocsin.web.dashboard.addresses import HOME, SIGN_IN, safe_next, sign_in_for
 from tocsin.web.dashboard.answers import Answer, moved, trouble
+from tocsin.web.dashboard.asking import MailLink
 from tocsin.web.dashboard.attempts import Attempts
+from tocsin.web.dashboard.pages import AskedFor
 from tocsin.web.dashboard.requests import (
     Asked,
     FormWrong,
@@ -62,7 +65,8 @@ class Kept:
 
 
 class Gate:
-    """Lets in who shows a key, and knows them again by their cookie."""
+    """Lets in who shows a key, and knows them again by their cookie. ``mail_link`` sends links to
+    sign in with, where this server sends mail."""
 
     def __init__(
         self,
@@ -71,8 +75,10 @@ class Gate:
         sessions: Sessions,
         clock: Callable[[], datetime],
         steady: Callable[[], float],
+        mail_link: MailLink | None = None,
     ) -> None:
         self._read = read
+        self._mail_link = mail_link
         self._sessions = sessions
         self._clock = clock
         self._attempts = Attempts(clock=steady)
@@ -143,7 +149,9 @@ class Gate:
             # Whose key is good no more is told there.
             return moved(next_path)
         notice = "You are signed out." if one(fields, "signed-out") else None
-        body = pages.sign_in_page(next_path=next_path, wrong=None, notice=notice)
+        body = pages.sign_in_page(
+            next_path=next_path, wrong=None, notice=notice, mails=self._mail_link is not None
+        )
         return Answer(status=200, body=body)
 
     async def sign_in(
@@ -206,6 +214,46 @@ class Gate:
             headers=again.headers,
             cookie=cookie,
         )
+
+    def enter(self, request: Asked, credential: Credential, at: datetime) -> Answer:
+        """Begin the session of who has shown *credential*."""
+        session = self._sessions.begin(credential, at=at)
+        return moved(HOME, cookie=self._set(request, session, at))
+
+    async def send_link(self, request: Asked, receive: Receive) -> Answer:
+        """Have a link sent to a member's own address; the answer does not say whether there is
+        one."""
+        fields = await form(request, receive)
+        if not request.from_here:
+            return trouble(403, "Please sign in here", NOT_FROM_HERE, again=SIGN_IN)
+        if self._mail_link is None:
+            return trouble(
+                409,
+                "This server sends no mail",
+                "Ask an administrator of your organisation for a link.",
+                again=SIGN_IN,
+            )
+        org, email = one(fields, "org").strip(), one(fields, "email").strip()
+        told = await self._mail_link(org=org, email=email, address=request.address)
+        asked_for = AskedFor(org=org, email=email)
+        if told.done:
+            notice = (
+                "If that is the address of a member there, a link is on its way. It is good for 15"
+                " minutes."
+            )
+            return self._sign_in_page(200, asked_for=asked_for, notice=notice)
+        detail = _sentence(str(told.body.get("detail", "")))
+        if told.body.get("errors"):
+            detail = "Write the code of your organisation, and your mail address there."
+        return self._sign_in_page(told.status, asked_for=replace(asked_for, wrong=detail))
+
+    def _sign_in_page(
+        self, status: int, *, asked_for: AskedFor, notice: str | None = None
+    ) -> Answer:
+        body = pages.sign_in_page(
+            next_path=HOME, wrong=None, notice=notice, mails=True, asked_for=asked_for
+        )
+        return Answer(status=status, body=body)
 
     async def sign_out(self, request: Asked, receive: Receive) -> Answer:
         """End the session of who sends that form."""

@@ -12,16 +12,15 @@ from typing import Final
 import structlog
 
 from tocsin.core.errors import Conflict, Invalid, NotFound, Overloaded
-from tocsin.handler.sign_in_links import PATH, LateLink, SignInLinks, using
+from tocsin.handler.sign_in_links import LateLink, SignInLinks, using
 from tocsin.handler.submission import Credential, Outcome, Submission
-from tocsin.web.dashboard.addresses import SIGN_IN
+from tocsin.web.dashboard.addresses import SIGN_IN, SIGN_IN_LINK
 from tocsin.web.dashboard.answers import Answer, trouble
 from tocsin.web.dashboard.rendering import rendered
 from tocsin.web.dashboard.requests import Asked, Receive, fields_of, form, one
 
 log = structlog.get_logger(__name__)
 
-SIGN_IN_LINK: Final = PATH
 Submit = Callable[[Submission], Awaitable[Outcome]]
 """Has the writer do something as the system."""
 
@@ -90,7 +89,8 @@ def link_page(links: SignInLinks, token: str, *, at: datetime) -> Answer:
     if isinstance(found, LateLink):
         return _too_late()
     return Answer(
-        status=200, body=rendered("sign_in_link.html", reader=None, token=token, action=PATH)
+        status=200,
+        body=rendered("sign_in_link.html", reader=None, token=token, action=SIGN_IN_LINK),
     )
 
 

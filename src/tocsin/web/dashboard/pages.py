@@ -4,11 +4,21 @@ cannot be."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from tocsin.web.dashboard.glance import glance
 from tocsin.web.dashboard.listing import listing
 from tocsin.web.dashboard.rendering import page, rendered
 from tocsin.web.dashboard.visits import Page, Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedFor:
+    """Who asked to be sent a link, as they said it; ``wrong`` is what was the matter with that."""
+
+    org: str = ""
+    email: str = ""
+    wrong: str | None = None
 
 
 def sign_in_page(
@@ -18,10 +28,12 @@ def sign_in_page(
     notice: str | None,
     kept: tuple[str, str] | None = None,
     mails: bool = False,
+    asked_for: AskedFor | None = None,
 ) -> str:
     """The form that takes a key. *wrong* is what was the matter with the last one, *notice* why
     one has to sign in, or that one is signed out; *kept* is a form that could not be sent without:
-    its address and its fields. *mails* is whether a link can be asked for by mail."""
+    its address and its fields. *mails* is whether a link can be asked for by mail, *asked_for* who
+    has just done that."""
     return rendered(
         "sign_in.html",
         reader=None,
@@ -30,6 +42,7 @@ def sign_in_page(
         notice=notice,
         kept=kept,
         mails=mails,
+        asked_for=asked_for or AskedFor(),
     )
 
 

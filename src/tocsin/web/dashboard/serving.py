@@ -17,6 +17,7 @@ import structlog
 from tocsin.core.credentials import Network
 from tocsin.core.errors import Refusal, Unauthenticated
 from tocsin.handler.admission import Admission, admission
+from tocsin.handler.sign_in_links import SignInLinks
 from tocsin.handler.submission import Credential
 from tocsin.store.contract import ReadTurn, StorageFailed
 from tocsin.web.dashboard.addresses import (
@@ -24,12 +25,15 @@ from tocsin.web.dashboard.addresses import (
     HOME,
     LIVE,
     SIGN_IN,
+    SIGN_IN_LINK,
+    SIGN_IN_MAIL,
     SIGN_OUT,
     safe_next,
 )
 from tocsin.web.dashboard.answers import Answer, moved, of_page, sent, trouble
-from tocsin.web.dashboard.asking import Follow, Perform, refused
+from tocsin.web.dashboard.asking import Follow, MailLink, Perform, refused
 from tocsin.web.dashboard.gate import NOT_FROM_HERE, Gate, Kept, Reading
+from tocsin.web.dashboard.links import LinkDoor, Submit
 from tocsin.web.dashboard.requests import (
     Asked,
     FormWrong,
@@ -66,6 +70,7 @@ Observe = Callable[[str, int], None]
 _READING: Final = ("GET", "HEAD")
 _SOON: Final = 5
 _UNAUTHENTICATED: Final = 401
+_ALLOWED: Final = {SIGN_OUT: b"POST", SIGN_IN_MAIL: b"POST", LIVE: b"GET"}
 
 
 class Dashboard:
@@ -73,7 +78,8 @@ class Dashboard:
 
     ``perform`` asks the API, ``follow`` serves its live stream; ``fresh`` draws names that nobody
     guesses. ``public_url`` is where browsers reach this server, if it is told; ``trusted_proxies``
-    are believed about who asks. ``steady`` is seconds that only go forward.
+    are believed about who asks. ``steady`` is seconds that only go forward. ``links`` sign in once,
+    by what ``submit`` has the writer do; ``mail_link`` sends one.
     """
 
     def __init__(
@@ -86,6 +92,9 @@ class Dashboard:
         clock: Callable[[], datetime],
         steady: Callable[[], float],
         fresh: Callable[[], str],
+        links: SignInLinks,
+        submit: Submit,
+        mail_link: MailLink | None = None,
         public_url: str | None = None,
         trusted_proxies: Sequence[Network] = (),
         observe: Observe | None = None,
@@ -93,7 +102,10 @@ class Dashboard:
         self._read = read
         self._perform = perform
         self._follow = follow
-        self._gate = Gate(read=read, sessions=sessions, clock=clock, steady=steady)
+        self._gate = Gate(
+            read=read, sessions=sessions, clock=clock, steady=steady, mail_link=mail_link
+        )
+        self._link_door = LinkDoor(links, submit=submit, enter=self._gate.enter, clock=clock)
         self._clock = clock
         self._fresh = fresh
         self._public_url = public_url
@@ -157,10 +169,14 @@ class Dashboard:
                 return await self._shown_again(request, kept, session)
 
             return await self._gate.sign_in(request, receive, shown_again=shown_again)
+        if request.path == SIGN_IN_LINK and (reading or writing):
+            return await self._link_door.answered(request, receive)
+        if request.path == SIGN_IN_MAIL and writing:
+            return await self._gate.send_link(request, receive)
         if request.path == SIGN_OUT and writing:
             return await self._gate.sign_out(request, receive)
         if request.path in FIXED:
-            return _not_done_here(b"POST" if request.path == SIGN_OUT else b"GET, HEAD, POST")
+            return _not_done_here(_ALLOWED.get(request.path, b"GET, HEAD, POST"))
         if found is None:
             return nowhere()
         if reading and found.page is not None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from tests.handler.acting import NOON
 from tests.web.dashboard.administration.conftest import Receiver, signed_in
 from tests.web.dashboard.browsing import Browser, Desk
-from tocsin.core.record_commands import CreateRoute, DestinationDraft
+from tocsin.core.record_commands import (
+    CreateRoute,
+    DestinationDraft,
+)
 from tocsin.dispatcher.contract import Refused
 from tocsin.store.outgoing import DestinationRow, Noted, Settlement, Trouble
 

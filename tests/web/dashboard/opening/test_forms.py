@@ -11,7 +11,10 @@ import pytest
 
 from tests.web.dashboard.browsing import Browser, Desk, Page
 from tocsin.core.commands import ChangeStatus
-from tocsin.core.record_commands import ChangePolicy, CreateService
+from tocsin.core.record_commands import (
+    ChangePolicy,
+    CreateService,
+)
 from tocsin.core.ticket import Ticket
 
 INCIDENT = "/new/incident"

@@ -11,7 +11,11 @@ import pytest
 from tests.handler.acting import pubkey
 from tests.web.dashboard.browsing import Browser, Desk
 from tocsin.core.evidence import Access
-from tocsin.core.record_commands import CreateService, RegisterDevice, RemoveDevice
+from tocsin.core.record_commands import CreateService
+from tocsin.core.registry_commands import (
+    RegisterDevice,
+    RemoveDevice,
+)
 from tocsin.core.words import Role
 from tocsin.store.contract import ReadTurn
 from tocsin.web.dashboard.opening.suggesting import LABELS_LEAPT, MOST, SORTS, suggestions

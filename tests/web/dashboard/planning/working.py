@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from tests.handler.acting import NOON, House, pubkey
 from tocsin.core.commands import ChangeStatus, PlanMaintenance
-from tocsin.core.record_commands import (
-    CreateService,
+from tocsin.core.record_commands import CreateService
+from tocsin.core.registry_commands import (
     RegisterDevice,
     RegisterLink,
     SideDraft,

@@ -23,7 +23,11 @@ from tocsin.adapters.rest.endpoints import Asked, Endpoint, Page
 from tocsin.adapters.rest.records import Sort, listing, patching, posting, reading, removing
 from tocsin.adapters.rest.ticket_commands import given
 from tocsin.core.facts import NOT_GIVEN, NotGiven
-from tocsin.core.record_commands import CreateConnector, RemoveConnector, UpdateConnector
+from tocsin.core.record_commands import (
+    CreateConnector,
+    RemoveConnector,
+    UpdateConnector,
+)
 from tocsin.core.records import Connector
 from tocsin.handler.submission import Outcome
 from tocsin.projections.shapes.assets import code_of, stamps

@@ -17,7 +17,11 @@ from tocsin.adapters.rest.records import Sort, listing, patching, posting, readi
 from tocsin.adapters.rest.ticket_commands import given
 from tocsin.core.commands import Command
 from tocsin.core.facts import NOT_GIVEN
-from tocsin.core.record_commands import CreateRule, RemoveRule, UpdateRule
+from tocsin.core.record_commands import (
+    CreateRule,
+    RemoveRule,
+    UpdateRule,
+)
 from tocsin.core.records import Rule
 from tocsin.projections.shapes.assets import stamps
 from tocsin.projections.shapes.record_names import RecordNames

@@ -35,7 +35,8 @@ from tocsin.adapters.rest.ticket_commands import given
 from tocsin.core.commands import Command
 from tocsin.core.facts import NOT_GIVEN, NotGiven
 from tocsin.core.provisioning.commands import DefineInterface
-from tocsin.core.record_commands import (
+from tocsin.core.records import Device, Link
+from tocsin.core.registry_commands import (
     RegisterDevice,
     RegisterLink,
     RemoveDevice,
@@ -44,7 +45,6 @@ from tocsin.core.record_commands import (
     UpdateDevice,
     UpdateLink,
 )
-from tocsin.core.records import Device, Link
 from tocsin.projections.shapes.assets import DeviceShape, LinkShape, device_shape, link_shape
 from tocsin.store.contract import ReadTurn
 

@@ -7,7 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tocsin.core.facts import stream_name
-from tocsin.core.record_commands import CreateKey, RevokeKey, UpdateKey
+from tocsin.core.record_commands import (
+    CreateKey,
+    RevokeKey,
+    UpdateKey,
+)
 from tocsin.core.records import Key, Member
 from tocsin.projections.shapes.assets import code_of
 from tocsin.projections.shapes.record_names import RecordNames

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tocsin.core.claims import ASSET_PUBKEY, DEVICE_CODE, LINK_CODE
-from tocsin.core.record_commands import (
+from tocsin.core.records import Device, Link, Side
+from tocsin.core.registry import DEVICE_TYPES
+from tocsin.core.registry_commands import (
     RegisterDevice,
     RegisterLink,
     RemoveDevice,
@@ -15,8 +17,6 @@ from tocsin.core.record_commands import (
     UpdateDevice,
     UpdateLink,
 )
-from tocsin.core.records import Device, Link, Side
-from tocsin.core.registry import DEVICE_TYPES
 from tocsin.core.words import LinkType
 from tocsin.projections.shapes.assets import code_of
 from tocsin.projections.shapes.record_names import RecordNames

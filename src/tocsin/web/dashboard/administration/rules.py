@@ -6,7 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tocsin.core.connector_words import OnResolve, RuleAction
-from tocsin.core.record_commands import CreateRule, RemoveRule, UpdateRule
+from tocsin.core.record_commands import (
+    CreateRule,
+    RemoveRule,
+    UpdateRule,
+)
 from tocsin.core.records import Rule
 from tocsin.core.words import Role
 from tocsin.projections.shapes.record_names import RecordNames

@@ -1,0 +1,275 @@
+"""The ledger as plain facts in our words, for the registry (Provisioning: records; the doublezero
+ledger).
+
+An account that cannot be read is counted, named and left alone: nothing is said about it, least of
+all that it is gone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar, assert_never
+
+from tocsin.adapters.doublezero import accounts as held
+from tocsin.adapters.doublezero import words
+from tocsin.adapters.doublezero.accounts import UNADDRESSED, UNPLACED, Unreadable
+from tocsin.adapters.doublezero.borsh import NOBODY
+from tocsin.adapters.doublezero.layouts import decoded
+from tocsin.adapters.doublezero.words import Wish
+
+Fact = TypeVar("Fact", "ContributorFacts", "PlaceFacts", "DeviceFacts", "LinkFacts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContributorFacts:
+    """A contributor; ``ops_manager`` is ``None`` where there is none."""
+
+    pubkey: str
+    code: str
+    owner: str
+    status: str
+    ops_manager: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceFacts:
+    """A location or an exchange. ``lat`` and ``lng`` are degrees, or ``None`` both where what is
+    held is no place on earth; ``country`` is ``None`` for an exchange."""
+
+    pubkey: str
+    code: str
+    name: str
+    status: str
+    country: str | None
+    lat: float | None
+    lng: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterfaceFacts:
+    """An interface. ``roles`` are ``cyoa`` and ``dia``, either or both, in that order;
+    ``bandwidth`` is bits per second, ``ip_net`` ``None`` where there is none."""
+
+    name: str
+    kind: str
+    loopback_type: str
+    roles: tuple[str, ...]
+    status: str
+    bandwidth: int
+    mtu: int
+    ip_net: str | None
+    vlan_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceFacts:
+    """A device. Pubkeys are ``None`` where the account names nobody; ``references`` is how many
+    links and users the chain counts on it; ``missing`` what the account is too old to have."""
+
+    pubkey: str
+    code: str
+    contributor: str | None
+    location: str | None
+    exchange: str | None
+    device_type: str
+    public_ip: str | None
+    dz_prefixes: tuple[str, ...]
+    max_users: int
+    metrics_publisher: str | None
+    mgmt_vrf: str
+    status: str
+    health: str
+    desired_status: str
+    references: int
+    interfaces: tuple[InterfaceFacts, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideFacts:
+    """One end of a link: a device by pubkey, and the name of its interface."""
+
+    device: str
+    interface: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkFacts:
+    """A link. ``bandwidth`` is bits per second, delays are nanoseconds; ``delay_override_ns`` is
+    ``None`` where the measured delay counts."""
+
+    pubkey: str
+    code: str
+    contributor: str | None
+    link_type: str
+    side_a: SideFacts
+    side_z: SideFacts
+    bandwidth: int
+    mtu: int
+    delay_ns: int
+    jitter_ns: int
+    delay_override_ns: int | None
+    is_unicast_drained: bool
+    status: str
+    health: str
+    desired_status: str
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror:
+    """All that the ledger says, each kind in order of pubkey. ``others`` is how many accounts there
+    are of types that are not mirrored."""
+
+    contributors: tuple[ContributorFacts, ...] = ()
+    locations: tuple[PlaceFacts, ...] = ()
+    exchanges: tuple[PlaceFacts, ...] = ()
+    devices: tuple[DeviceFacts, ...] = ()
+    links: tuple[LinkFacts, ...] = ()
+    global_state: held.GlobalState | None = None
+    unreadable: tuple[Unreadable, ...] = ()
+    others: int = 0
+
+
+def mirror(
+    accounts: Iterable[tuple[str, bytes]], *, wishes: Mapping[str, Wish] | None = None
+) -> Mirror:
+    """What *accounts* say, given as pubkey and bytes.
+
+    *wishes* has, by pubkey, how we last wished each device to be drained: the chain knows one way
+    of draining a device, and we two.
+    """
+    wished = {} if wishes is None else wishes
+    contributors: list[ContributorFacts] = []
+    locations: list[PlaceFacts] = []
+    exchanges: list[PlaceFacts] = []
+    devices: list[DeviceFacts] = []
+    links: list[LinkFacts] = []
+    unreadable: list[Unreadable] = []
+    global_state: held.GlobalState | None = None
+    others = 0
+    for pubkey, data in accounts:
+        match decoded(data, pubkey):
+            case held.Contributor() as account:
+                contributors.append(_contributor(account))
+            case held.Location() as account:
+                locations.append(_place(account, country=account.country))
+            case held.Exchange() as account:
+                exchanges.append(_place(account, country=None))
+            case held.Device() as account:
+                devices.append(_device(account, wish=wished.get(pubkey)))
+            case held.Link() as account:
+                links.append(_link(account))
+            case held.GlobalState() as account:
+                global_state = account
+            case held.Other():
+                others += 1
+            case Unreadable() as account:
+                unreadable.append(account)
+            case account:
+                assert_never(account)
+    return Mirror(
+        contributors=_ordered(contributors),
+        locations=_ordered(locations),
+        exchanges=_ordered(exchanges),
+        devices=_ordered(devices),
+        links=_ordered(links),
+        global_state=global_state,
+        unreadable=tuple(sorted(unreadable, key=lambda account: account.pubkey)),
+        others=others,
+    )
+
+
+def _ordered(facts: list[Fact]) -> tuple[Fact, ...]:
+    return tuple(sorted(facts, key=lambda fact: fact.pubkey))
+
+
+def _contributor(account: held.Contributor) -> ContributorFacts:
+    return ContributorFacts(
+        pubkey=account.pubkey,
+        code=account.code,
+        owner=account.owner,
+        status=words.contributor_status(account.status),
+        ops_manager=_somebody(account.ops_manager),
+    )
+
+
+def _place(account: held.Location | held.Exchange, *, country: str | None) -> PlaceFacts:
+    is_on_earth = _within(account.lat, 90.0) and _within(account.lng, 180.0)
+    return PlaceFacts(
+        pubkey=account.pubkey,
+        code=account.code,
+        name=account.name,
+        status=words.place_status(account.status),
+        country=country,
+        lat=account.lat if is_on_earth else None,
+        lng=account.lng if is_on_earth else None,
+    )
+
+
+def _within(degrees: float, most: float) -> bool:
+    return math.isfinite(degrees) and abs(degrees) <= most
+
+
+def _device(account: held.Device, *, wish: Wish | None) -> DeviceFacts:
+    return DeviceFacts(
+        pubkey=account.pubkey,
+        code=account.code,
+        contributor=_somebody(account.contributor),
+        location=_somebody(account.location),
+        exchange=_somebody(account.exchange),
+        device_type=words.device_type(account.device_type),
+        public_ip=None if account.public_ip == UNADDRESSED else account.public_ip,
+        dz_prefixes=account.dz_prefixes,
+        max_users=account.max_users,
+        metrics_publisher=_somebody(account.metrics_publisher),
+        mgmt_vrf=account.mgmt_vrf,
+        status=words.device_status(account.status, wish=wish),
+        health=words.DEVICE_HEALTH.word(account.health),
+        desired_status=words.device_desired(account.desired_status, wish=wish),
+        references=account.reference_count,
+        interfaces=tuple(_interface(one) for one in account.interfaces),
+        missing=account.missing,
+    )
+
+
+def _interface(one: held.Interface) -> InterfaceFacts:
+    roles = (("cyoa", one.cyoa), ("dia", one.dia))
+    return InterfaceFacts(
+        name=one.name,
+        kind=words.interface_kind(one.interface_type),
+        loopback_type=words.loopback_type(one.loopback_type),
+        roles=tuple(role for role, number in roles if number),
+        status=words.interface_status(one.status),
+        bandwidth=one.bandwidth,
+        mtu=one.mtu,
+        ip_net=None if one.ip_net == UNPLACED else one.ip_net,
+        vlan_id=one.vlan_id,
+    )
+
+
+def _link(account: held.Link) -> LinkFacts:
+    return LinkFacts(
+        pubkey=account.pubkey,
+        code=account.code,
+        contributor=_somebody(account.contributor),
+        link_type=words.link_type(account.link_type),
+        side_a=SideFacts(device=account.side_a, interface=account.side_a_interface),
+        side_z=SideFacts(device=account.side_z, interface=account.side_z_interface),
+        bandwidth=account.bandwidth,
+        mtu=account.mtu,
+        delay_ns=account.delay_ns,
+        jitter_ns=account.jitter_ns,
+        delay_override_ns=account.delay_override_ns or None,
+        is_unicast_drained=account.is_unicast_drained,
+        status=words.LINK_STATUS.word(account.status),
+        health=words.LINK_HEALTH.word(account.health),
+        desired_status=words.LINK_DESIRED.word(account.desired_status),
+        missing=account.missing,
+    )
+
+
+def _somebody(pubkey: str) -> str | None:
+    return None if pubkey == NOBODY else pubkey
