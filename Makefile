@@ -29,7 +29,7 @@ run: .venv/runtime.stamp ## Serve the demo network at http://127.0.0.1:8080 (POR
 slack: .venv/dev.stamp ## The demo network with a stand-in for Slack, to try it by hand (PORT=, DATA=)
 	@exec $(BIN)/python -m tests.servers.slack.trying --port $(PORT) --data $(DATA)-slack
 
-test: check .venv/postgresql.stamp .venv/prometheus.stamp ## Every check: format, lint, types, layers, tests (PYTEST_ARGS=)
+test: check .venv/postgresql.stamp .venv/prometheus.stamp .venv/influxdb.stamp .venv/chromium.stamp ## Every check: format, lint, types, layers, tests (PYTEST_ARGS=)
 	$(say) "Tests"
 	@$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=ci $(PYTEST_ARGS)
 
@@ -118,5 +118,29 @@ clean: ## Remove what was made, except data
 			done; \
 		else \
 			echo 'The tests need Prometheus and Alertmanager; on Debian: apt-get install prometheus prometheus-alertmanager'; exit 1; \
+		fi; }
+	@touch $@
+
+# And an InfluxDB.
+.venv/influxdb.stamp: .venv/python.stamp
+	@command -v influxd >/dev/null || { \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			printf '\033[1m==>\033[0m %s\n' 'Installing influxdb (Debian); its own server is not used'; \
+			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends influxdb; } >/dev/null \
+				|| exit 1; \
+			invoke-rc.d --quiet influxdb stop >/dev/null 2>&1 || true; \
+		else \
+			echo 'The tests need InfluxDB; on Debian: apt-get install influxdb'; exit 1; \
+		fi; }
+	@touch $@
+
+# Pages are looked at in a real browser, which Playwright drives and does not bring.
+.venv/chromium.stamp: .venv/python.stamp
+	@command -v chromium >/dev/null || { \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			printf '\033[1m==>\033[0m %s\n' 'Installing chromium (Debian), a minute'; \
+			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; } >/dev/null; \
+		else \
+			echo 'The tests need Chromium; on Debian: apt-get install chromium'; exit 1; \
 		fi; }
 	@touch $@
