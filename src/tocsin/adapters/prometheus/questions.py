@@ -1,0 +1,90 @@
+"""What a Prometheus is asked: a query of PromQL for each criterion, all of them settings.
+
+A query is evaluated at the end of each minute of a stretch. It looks back over ``$minute``, which
+is just that minute, so that a value is there only if there was a sample in it; Prometheus itself
+would go on with an old one for five minutes. ``$two_minutes`` reaches over the minute before, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from tocsin.core.provisioning.counters import COUNTERS, Counter
+
+LONGEST_QUERY: Final = 4_000
+MINUTE: Final = "59999ms"
+"""A millisecond less than a minute: ranges have both their ends, and a sample is in one minute."""
+
+TWO_MINUTES: Final = "119999ms"
+
+_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+def _counter_query(name: str) -> str:
+    return f"max by (dzd_pubkey, intf) (last_over_time(interface_{name}_total[$minute]))"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queries:
+    """What is asked for what.
+
+    ``counters`` answer what each counter stands at, and show by it that the device is there;
+    ``heartbeat`` answers anything for a device that is. ``config_agent``, ``telemetry_agent`` and
+    ``qa`` answer more than 0 where it is well, and 0 where it is not. ``config_agent_errors``
+    answers a counter; in a minute in which it rises the config agent is not well. Devices are told
+    by the first of ``device_labels`` that is there. A query that is None is not asked.
+
+    Raises:
+        ValueError: a query is empty or too long, or a label is none.
+    """
+
+    counters: Mapping[Counter, str] = field(
+        default_factory=lambda: {counter: _counter_query(counter.value) for counter in COUNTERS}
+    )
+    heartbeat: str | None = None
+    config_agent: str | None = (
+        "sum by (pubkey) (changes(controller_grpc_getconfig_requests_total[$two_minutes]))"
+    )
+    config_agent_errors: str | None = (
+        "sum by (dzd_pubkey) "
+        '(last_over_time({__name__=~"doublezero_agent_.+_errors_total"}[$minute]))'
+    )
+    telemetry_agent: str | None = (
+        'max by (dzd_pubkey) (min_over_time(up{job="doublezero-telemetry"}[$minute]))'
+    )
+    qa: str | None = None
+    device_labels: tuple[str, ...] = ("dzd_pubkey", "pubkey", "device_pubkey")
+    interface_label: str = "intf"
+    baseline_days: int = 7
+
+    def __post_init__(self) -> None:
+        if set(self.counters) != set(COUNTERS):
+            raise ValueError("every counter needs a query")
+        if not 1 <= self.baseline_days <= 3_650:
+            raise ValueError("baseline_days is 1 to 3650")
+        for query in (
+            *self.counters.values(),
+            self.heartbeat,
+            self.config_agent,
+            self.config_agent_errors,
+            self.telemetry_agent,
+            self.qa,
+        ):
+            if query is not None and not 1 <= len(query.strip()) <= LONGEST_QUERY:
+                raise ValueError(f"a query has 1 to {LONGEST_QUERY} characters")
+        for label in (*self.device_labels, self.interface_label):
+            if _LABEL.fullmatch(label) is None:
+                raise ValueError(f"{label[:40]!r} is no label")
+
+
+def by_minute(query: str) -> str:
+    """*query* as it is asked at the end of a minute."""
+    return query.replace("$two_minutes", TWO_MINUTES).replace("$minute", MINUTE)
+
+
+def reaching_back(query: str, *, days: int) -> str:
+    """*query* as it is asked for the last sample of so many *days*."""
+    return query.replace("$two_minutes", f"{days}d").replace("$minute", f"{days}d")

@@ -1,0 +1,1 @@
+"""Telemetry from a Prometheus: against a real one that was filled with a day of samples."""
