@@ -29,7 +29,7 @@ run: .venv/runtime.stamp ## Serve the demo network at http://127.0.0.1:8080 (POR
 slack: .venv/dev.stamp ## The demo network with a stand-in for Slack, to try it by hand (PORT=, DATA=)
 	@exec $(BIN)/python -m tests.servers.slack.trying --port $(PORT) --data $(DATA)-slack
 
-test: check .venv/postgresql.stamp .venv/prometheus.stamp .venv/influxdb.stamp .venv/chromium.stamp ## Every check: format, lint, types, layers, tests (PYTEST_ARGS=)
+test: check .venv/postgresql.stamp .venv/prometheus.stamp .venv/influxdb.stamp .venv/chromium.stamp .venv/widget.stamp ## Every check: format, lint, types, layers, tests (PYTEST_ARGS=)
 	$(say) "Tests"
 	@$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=ci $(PYTEST_ARGS)
 
@@ -64,7 +64,7 @@ lock: .venv/dev.stamp ## Choose newest versions anew and lock them with their ha
 	@$(PIP_COMPILE) --upgrade --extra=dev --constraint=requirements/runtime.txt --output-file=requirements/dev.txt pyproject.toml
 
 clean: ## Remove what was made, except data
-	@rm -rf .venv .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build dist src/*.egg-info
+	@rm -rf .venv .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache artefacts build dist src/*.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environment. Each stamp is older than its list when the list has changed.
@@ -143,4 +143,18 @@ clean: ## Remove what was made, except data
 		else \
 			echo 'The tests need Chromium; on Debian: apt-get install chromium'; exit 1; \
 		fi; }
+	@touch $@
+
+# In it runs a Statuspage client from npm, as it was published.
+.venv/widget.stamp: tests/browser/widget/package-lock.json .venv/python.stamp
+	@command -v npm >/dev/null || { \
+		if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+			printf '\033[1m==>\033[0m %s\n' 'Installing npm (Debian)'; \
+			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends npm; } >/dev/null; \
+		else \
+			echo 'The tests need npm; on Debian: apt-get install npm'; exit 1; \
+		fi; }
+	$(say) "Installing a Statuspage client (locked)"
+	@mkdir -p .venv/widget && cp tests/browser/widget/package.json tests/browser/widget/package-lock.json .venv/widget
+	@npm ci --silent --ignore-scripts --no-audit --no-fund --prefix .venv/widget
 	@touch $@

@@ -188,8 +188,8 @@ TABLE: Final[tuple[Setting, ...]] = (
         name="default_page",
         type="code",
         default=None,
-        sentence="The status page whose list stands at /list, for readers that know no other"
-        " address.",
+        sentence="The status page whose list stands at /list, and whose Statuspage JSON at"
+        " /api/v2/, for readers that know no other address.",
         read=of.page_code,
     ),
     Setting(

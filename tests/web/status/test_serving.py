@@ -126,6 +126,26 @@ def test_the_list_of_the_page_that_stands_for_the_server(town: Town) -> None:
     assert not asyncio.run(nothing())
 
 
+def test_clients_of_a_statuspage_find_the_same_at_the_root(town: Town) -> None:
+    for name in ("summary", "status", "incidents/unresolved"):
+        at_root = asked(town, f"/api/v2/{name}.json")
+        assert at_root.status == 200
+        assert at_root.body == asked(town, f"/status/ring/api/v2/{name}.json").body
+    assert asked(town, "/api/v2/nothing.json").status == 404
+
+    async def answered() -> list[bool]:
+        with_page = StatusPages(town.gallery(), default_page="ring")
+        without = StatusPages(town.gallery())
+        # What is beside them without a suffix is Alertmanager's.
+        return [
+            with_page.answers("/api/v2/alerts"),
+            with_page.answers("/api/v2/status"),
+            without.answers("/api/v2/summary.json"),
+        ]
+
+    assert asyncio.run(answered()) == [False, False, False]
+
+
 def test_a_notice_has_a_page_of_its_own(town: Town) -> None:
     notice = town.known["ring"].open[0]
     page = asked(town, f"/status/ring/incidents/{notice.ref}")

@@ -42,6 +42,8 @@ Observe = Callable[[str, int], None]
 BELOW: Final = "/status/"
 ASSETS: Final = "/assets/"
 LIST: Final = "/list"
+STATUSPAGE: Final = f"/{addresses.STATUSPAGE}/"
+"""What clients of a Statuspage ask a host for, whatever the address of its page is."""
 
 LONGEST_PATH: Final = 1_024
 _METHODS: Final = b"GET, HEAD, OPTIONS"
@@ -77,7 +79,7 @@ class StatusPages:
         """Whether *path* is one of those that this application is for."""
         if path.startswith((BELOW, ASSETS)):
             return True
-        return path == LIST and self._default_page is not None
+        return self._default_page is not None and (path == LIST or _asks_statuspage(path))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -89,6 +91,10 @@ class StatusPages:
         elif path == LIST and self._default_page is not None:
             kind = addresses.CRASH_LIST
             await self._form(answer, self._default_page, addresses.CRASH_LIST)
+        elif _asks_statuspage(path) and self._default_page is not None:
+            name = path.removeprefix("/")
+            kind = _kind(name)
+            await self._form(answer, self._default_page, name)
         else:
             slug, _, name = path.removeprefix(BELOW).partition("/")
             if self._subscribing is not None and name in NAMES:
@@ -267,6 +273,11 @@ def _service(query: bytes) -> str | None:
         return None
     fields = parse_qs(query.decode("ascii", errors="replace"))
     return fields.get("service", [None])[0]
+
+
+def _asks_statuspage(path: str) -> bool:
+    """Whether a client of a Statuspage asks; Alertmanager's paths beside it have no suffix."""
+    return path.startswith(STATUSPAGE) and path.endswith(".json")
 
 
 def _kind(name: str) -> str:

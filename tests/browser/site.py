@@ -1,0 +1,145 @@
+"""The servers that the browser visits: one with the example network, one with nothing in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from bench import processes
+from tests.app.test_serve import Served, serving
+from tests.browser.driving import person
+from tests.browser.shown import ADMINISTERED
+
+PAGE = "main"
+"""The status page of the example network."""
+
+
+@dataclass
+class Site:
+    """A server with the example network: its address, its keys by role, what is found there."""
+
+    served: Served
+    keys: dict[str, str]
+    cookies: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.served.port}"
+
+    def ask(self, path: str) -> Any:
+        """What the API tells the org's administrator at *path*, below the org."""
+        status, body = self.served.get(
+            f"/v1/orgs/{self.keys['org']}/{path}", token=self.keys["org_admin"]
+        )
+        assert status == 200, body
+        return json.loads(body)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What stands in the place of each name in the table's paths."""
+        self._hear_something()
+        status, body = self.served.get(f"/status/{PAGE}/api/v2/incidents.json")
+        assert status == 200, body
+        notice = json.loads(body)["incidents"][0]["shortlink"].rpartition("/")[2]
+        return {
+            "page": PAGE,
+            "notice": notice,
+            "incident": self._ref("type=incident&active=true&sort=severity"),
+            "link": self.link("viewer").partition("token=")[2],
+            "heard": self._first("inbox?limit=1", "id"),
+            "closed": self._ref("type=incident&status=closed"),
+            "maintenance": self._ref("type=maintenance&status=planned"),
+            **{sort: self._first(f"{sort}?limit=1", "id") for sort in ADMINISTERED},
+        }
+
+    def link(self, role: str) -> str:
+        """The address that signs in a member of that role, once."""
+        (who, *_) = (one for one in self.ask("members")["items"] if one["role"] == role)
+        org, key = self.keys["org"], self.keys["org_admin"]
+        path = f"/v1/orgs/{org}/members/{who['id']}/sign-in-link"
+        made = processes.call(self.served.port, "POST", path, token=key, body={})
+        found: str = processes.expect(made, 200, 201).body["url"]
+        return found
+
+    def _hear_something(self) -> None:
+        """Let a connector that opens nothing be told of something: then the inbox has an item."""
+        made = processes.call(
+            self.served.port,
+            "POST",
+            f"/v1/orgs/{self.keys['org']}/connectors",
+            token=self.keys["org_admin"],
+            body={
+                "code": "trial",
+                "name": "On trial",
+                "kind": "generic",
+                "mode": "observe",
+                "mapping": {"summary": "summary"},
+            },
+        )
+        token = processes.expect(made, 201).body["token"]
+        path = f"/v1/orgs/{self.keys['org']}/ingest/trial"
+        said = {"summary": "No light"}
+        processes.expect(
+            processes.call(self.served.port, "POST", path, token=token, body=said), 200, 202
+        )
+
+    def _ref(self, query: str) -> str:
+        return self._first(f"tickets?{query}&limit=1", "ref")
+
+    def _first(self, records: str, field: str) -> str:
+        found: str = self.ask(records)["items"][0][field]
+        return quote(found, safe="")
+
+    def signed_in(self, browser: Browser, who: str | None) -> list[Any]:
+        """The cookies of *who*, who signs in as people do the first time they are needed."""
+        if who is None:
+            return []
+        if who not in self.cookies:
+            with person(browser, self.origin) as context:
+                page = context.new_page()
+                page.goto("/sign-in")
+                page.get_by_label("API key").fill(self.keys[who])
+                page.get_by_role("button", name="Sign in").click()
+                page.get_by_role("button", name="Sign out").wait_for()
+                self.cookies[who] = list(context.cookies())
+        return self.cookies[who]
+
+
+@dataclass
+class People:
+    """Browsers of those who only look at a site, each kept for who comes next."""
+
+    browser: Browser
+    site: Site
+    doors: ExitStack
+    kept: dict[tuple[str | None, bool], BrowserContext] = field(default_factory=dict)
+
+    @contextmanager
+    def tab(self, who: str | None, *, scripts: bool = True) -> Iterator[Page]:
+        """A new tab of *who*, with nothing in it yet."""
+        if (who, scripts) not in self.kept:
+            cookies = self.site.signed_in(self.browser, who)
+            self.kept[who, scripts] = self.doors.enter_context(
+                person(self.browser, self.site.origin, cookies=cookies, scripts=scripts)
+            )
+        page = self.kept[who, scripts].new_page()
+        try:
+            yield page
+        finally:
+            page.close()
+
+
+@contextmanager
+def example_site(data: Path) -> Iterator[Site]:
+    """A server over a new example network in the folder *data*."""
+    with serving(data, "--demo") as served:
+        yield Site(served, json.loads((data / "demo-keys.json").read_text()))

@@ -1,0 +1,122 @@
+"""Every page: legible to everybody, in every window, without errors, strangers or scripts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.accessibility import violations
+from tests.browser.driving import (
+    HEIGHTS,
+    NARROW,
+    WIDE,
+    Scheme,
+    person,
+    sideways,
+    sticking_out,
+    watched,
+)
+from tests.browser.shown import NOT_SHOWN, PAGES, Shown
+from tests.browser.site import People, Site
+from tocsin.web.dashboard.rooms import ROOMS
+from tocsin.web.dashboard.visits import PageAt
+
+SCREENS: Final = Path(__file__).parents[2] / "artefacts" / "screens"
+
+THOROUGH: Final[tuple[tuple[int, Scheme], ...]] = (
+    (WIDE, "light"),
+    (NARROW, "light"),
+    (NARROW, "dark"),
+    (WIDE, "dark"),
+)
+BRIEF: Final = (THOROUGH[0], THOROUGH[2])
+each_page = pytest.mark.parametrize("shown", PAGES, ids=lambda shown: shown.name)
+
+
+def test_the_table_has_every_page() -> None:
+    paths = {re.sub(r"\{.*?\}", "{}", urlsplit(shown.path).path) for shown in PAGES}
+    rooms = {re.sub(r"\{.*?\}", "{}", one.path) for one in ROOMS if isinstance(one, PageAt)}
+    assert rooms - paths == NOT_SHOWN
+
+
+def opened(page: Page, shown: Shown, site: Site) -> None:
+    """Go there; it answers as it should, with its heading."""
+    answer = page.goto(shown.path.format(**site.names))
+    assert answer is not None
+    assert answer.status == shown.status
+    assert shown.says in page.locator("h1").inner_text()
+
+
+def pictured(page: Page, shown: Shown, *, width: int, scheme: Scheme) -> None:
+    """Keep the whole page for people to look at."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENS / f"{shown.name}-{width}-{scheme}.png", full_page=True)
+
+
+def offered(page: Page) -> set[str]:
+    """The headings of *page* and where it leads."""
+    headings = page.locator("main :is(h1, h2, h3)").all_inner_texts()
+    links: list[str] = page.evaluate(
+        """[...document.querySelectorAll("main :is(a, form)")].map((one) =>
+            one.getAttribute("href") ?? one.getAttribute("action"))"""
+    )
+    return {*headings, *links}
+
+
+@each_page
+def test_a_page_is_for_everybody(shown: Shown, people: People, site: Site) -> None:
+    with people.tab(shown.who) as page:
+        seen = watched(page, site.origin)
+        opened(page, shown, site)
+        for width, scheme in BRIEF if shown.brief else THOROUGH:
+            page.emulate_media(color_scheme=scheme)
+            page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+            pictured(page, shown, width=width, scheme=scheme)
+            assert violations(page) == [], (width, scheme)
+            assert sideways(page) == 0, (width, sticking_out(page))
+        seen.expect_nothing(refused=None if shown.status == 200 else shown.status)
+        with_scripts = offered(page)
+    with people.tab(shown.who, scripts=False) as page:
+        opened(page, shown, site)
+        assert with_scripts
+        assert with_scripts <= offered(page)
+
+
+@pytest.mark.parametrize(
+    ("html", "rule"),
+    [
+        ('<img src="data:,">', "image-alt"),
+        ('<p style="color:#999">pale</p>', "color-contrast"),
+        ('<form><input name="key"></form>', "label"),
+    ],
+)
+def test_what_is_not_for_everybody_is_found(
+    html: str, rule: str, browser: Browser, site: Site
+) -> None:
+    with person(browser, site.origin) as context:
+        page = context.new_page()
+        page.goto("about:blank")
+        page.set_content(f'<html lang="en"><title>x</title><main><h1>x</h1>{html}</main></html>')
+        assert [one.partition(":")[0] for one in violations(page)] == [rule]
+
+
+def test_what_the_policy_forbids_and_who_is_a_stranger_are_found(
+    browser: Browser, site: Site
+) -> None:
+    with person(browser, site.origin) as context:
+        page = context.new_page()
+        seen = watched(page, site.origin)
+        page.goto("/sign-in")
+        seen.expect_nothing()
+        page.evaluate("document.body.append(document.createElement('script'))")
+        page.evaluate("document.querySelector('script').textContent = 'window.obeyed = 1'")
+        page.evaluate("new Image().src = 'http://127.0.0.2:9/pixel'")
+        page.evaluate("document.body.style.minWidth = '3000px'")
+        assert page.evaluate("window.obeyed") is None
+        assert len([one for one in seen.errors if "Content Security Policy" in one]) == 2
+        assert sideways(page) > 0
