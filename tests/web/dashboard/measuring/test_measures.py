@@ -102,7 +102,7 @@ def test_tiles_say_how_long_it_took_of_how_many_and_what_that_means(member: Brow
     assert "half within 45 min, 95 of 100 within 1 h" in said["MTTA"]
     assert "Time to resolve 3 h Mean of 2 of 3 incidents" in said["MTTR"]
     assert "none Mean of 0 of 3 incidents" in said["MTTD"]
-    assert "from detected_at to acknowledged_at, of incidents that were" in said["MTTA"]
+    assert "From when it was detected to when somebody took it." in said["MTTA"]
     assert "cancelled ones are left out" in said["Incidents"]
 
 

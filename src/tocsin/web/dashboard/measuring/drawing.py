@@ -10,9 +10,10 @@ from typing import Final
 
 from markupsafe import Markup
 
-from tocsin.core.measures import COUNTS, Grouping, Key, Measure
+from tocsin.core.measures import Grouping, Key, Measure
 from tocsin.core.words import Severity, parse_word
 from tocsin.web.dashboard.measuring.asked import Asked, Figure
+from tocsin.web.dashboard.measuring.definitions import counted
 from tocsin.web.dashboard.measuring.reading import Counts, Found
 from tocsin.web.dashboard.words import severity_words
 from tocsin.web.pictures.charts import columns, lines, table
@@ -158,7 +159,7 @@ def _counted(found: Found, asked: Asked, grouping: Grouping, figure: Figure, tit
         id=figure.value,
         figure=figure,
         title=title,
-        definition=COUNTS[grouping],
+        definition=counted(grouping),
         picture=_pictures(columns, chart, name=figure.value),
         numbers=table(chart),
     )

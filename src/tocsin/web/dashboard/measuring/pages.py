@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import Final
 
 from tocsin.core.errors import Forbidden
-from tocsin.core.measures import AVAILABILITY, MEASURES, POPULATION, Figures, Group, Measure
+from tocsin.core.measures import Figures, Group, Measure
 from tocsin.core.permissions import may_read
 from tocsin.projections.measures import MOST_INCIDENTS, TooMany
 from tocsin.web.dashboard.addresses import MEASURES as ADDRESS
 from tocsin.web.dashboard.forms import Choice, Field, Kind
 from tocsin.web.dashboard.measuring.asked import PRESETS, Asked, By, Figure, asked_in
+from tocsin.web.dashboard.measuring.definitions import AVAILABILITY, MEASURES, POPULATION
 from tocsin.web.dashboard.measuring.drawing import drawings, key_words, times
 from tocsin.web.dashboard.measuring.reading import Found, read
 from tocsin.web.dashboard.measuring.sheets import sheet

@@ -3,7 +3,7 @@ what the public was told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,7 +14,7 @@ from tocsin.core.facts import stream_name
 from tocsin.core.permissions import may_read
 from tocsin.core.public_notices import ENDINGS
 from tocsin.core.record_permissions import permit_redelivery
-from tocsin.core.records import Device, Link, Policy, Route, StatusPage
+from tocsin.core.records import Policy, Route, StatusPage
 from tocsin.core.status_pages import shows
 from tocsin.core.ticket import PublicUpdate, Ticket
 from tocsin.core.ticket_facts import SignalIngested, SloViolationRecorded
@@ -22,8 +22,8 @@ from tocsin.core.words import Status, TicketType, is_active
 from tocsin.dispatcher.naming import delivery_id
 from tocsin.handler.admission import Admission
 from tocsin.projections.arrivals import WantedSignals, newest_signals
-from tocsin.projections.related import sharing
 from tocsin.projections.shapes.ticket_names import LoadedNames
+from tocsin.projections.similar import Alike, alike
 from tocsin.store.contract import ReadTurn
 from tocsin.store.outgoing import Trouble
 from tocsin.web.dashboard.warroom.entries import web_address
@@ -32,7 +32,6 @@ MOST_SIGNALS: Final = 50
 MOST_VIOLATIONS: Final = 20
 MOST_DELIVERIES: Final = 20
 MOST_ALIKE: Final = 5
-_WEIGHTS: Final = {"correlation_key": 5, "link": 3, "device": 2, "service": 1}
 _OVER: Final = (Status.RESOLVED, Status.COMPLETED, Status.CLOSED, Status.CANCELLED)
 
 
@@ -74,7 +73,7 @@ def addresses(ticket: Ticket) -> list[Address]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alike:
+class Like:
     """Another ticket, and what they have in common."""
 
     ticket: Ticket
@@ -82,55 +81,32 @@ class Alike:
     score: int
 
 
-def alike(
+def likes(
     turn: ReadTurn, org_id: int, ticket: Ticket, *, number: int
-) -> tuple[list[Alike], list[Alike]]:
-    """Active tickets, and past ones, that have something in common with *ticket*, the most alike
-    first; those that it is tied to or overlaps anyway are left out."""
+) -> tuple[list[Like], list[Like]]:
+    """Active tickets, and past incidents, that have something in common with *ticket*, the most
+    alike first; those that it is tied to or overlaps anyway are left out."""
     known = {one.ticket_id for one in ticket.relations}
     known |= {one.ticket_id for one in ticket.conflicts}
-    shared = sharing(turn, org_id=org_id, number=number, terms=list(_terms(ticket)))
-    others = [
-        (head.number, head.state, terms)
-        for head, terms in shared
-        if isinstance(head.state, Ticket) and head.state.id not in known
-    ]
+
+    def is_now(other: Ticket) -> bool:
+        return other.id not in known and is_active(other.status)
+
+    def is_past(other: Ticket) -> bool:
+        over = other.type is TicketType.INCIDENT and not is_active(other.status)
+        return over and other.id not in known
+
     names = LoadedNames(turn, org_id=org_id, tickets=[ticket])
-    found = sorted(
-        (
-            (sum(_WEIGHTS[one.partition("=")[0]] for one in terms), past, other, terms)
-            for past, other, terms in others
-        ),
-        key=lambda one: (-one[0], -one[1]),
-    )
-    lines = [
-        Alike(ticket=other, reasons=tuple(_in_words(one, names) for one in terms), score=score)
-        for score, _, other, terms in found
+    now = alike(turn, org_id, ticket, number=number, wanted=is_now, alerts=False)
+    past = alike(turn, org_id, ticket, number=number, wanted=is_past)
+    return _first(now, names), _first(past, names)
+
+
+def _first(found: Sequence[Alike], names: LoadedNames) -> list[Like]:
+    return [
+        Like(ticket=one.ticket, reasons=one.reasons(names), score=one.score)
+        for one in found[:MOST_ALIKE]
     ]
-    now = [one for one in lines if is_active(one.ticket.status)]
-    past = [
-        one
-        for one in lines
-        if not is_active(one.ticket.status) and one.ticket.type is TicketType.INCIDENT
-    ]
-    return now[:MOST_ALIKE], past[:MOST_ALIKE]
-
-
-def _terms(ticket: Ticket) -> Iterator[str]:
-    yield from (f"correlation_key={key}" for key in ticket.correlation_keys)
-    yield from (f"link={pubkey}" for pubkey in ticket.links)
-    yield from (f"device={pubkey}" for pubkey in ticket.devices)
-    yield from (f"service={code}" for code in ticket.services)
-
-
-def _in_words(reason: str, names: LoadedNames) -> str:
-    sort, _, name = reason.partition("=")
-    known: Device | Link | None = None
-    if sort == "device":
-        known = names.device(name)
-    elif sort == "link":
-        known = names.link(name)
-    return f"{sort.replace('_', ' ')} {name if known is None else known.code}"
 
 
 # -- alerts and objectives ------------------------------------------------------------------------

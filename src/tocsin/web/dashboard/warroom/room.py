@@ -90,8 +90,8 @@ class Room:
     addresses: list[around.Address]
     ties: tuple[Tie, ...]
     overlaps: tuple[Tie, ...]
-    now: list[around.Alike]
-    past: list[around.Alike]
+    now: list[around.Like]
+    past: list[around.Like]
     alerts: list[around.Alert]
     violations: list[SloViolationRecorded]
     deliveries: list[around.Delivery] | None
@@ -138,7 +138,7 @@ def room_of(visit: Visit, *, opened: Verb | None = None, filled: Filled = NOT_SE
     chosen = choices(ticket, _given(visit))
     pages = around.status_pages(turn, org_id)
     deeds = Deeds(visit=visit, ticket=ticket, record=_record(shape), opened=opened, filled=filled)
-    now, past = around.alike(turn, org_id, ticket, number=head.number)
+    now, past = around.likes(turn, org_id, ticket, number=head.number)
     told, picture = timeline(visit, ticket)
     return Room(
         ticket=ticket,
