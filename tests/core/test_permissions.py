@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from tests.core.records_in_memory import OrgInMemory, network, pubkey
-from tocsin.core import commands, record_commands
+from tocsin.core import commands, record_commands, registry_commands
 from tocsin.core.commands import (
     AddAction,
     AddReference,
@@ -643,7 +643,7 @@ def test_every_command_is_known_to_permit() -> None:
     # A class with slots is made twice; what a module holds is the one that counts.
     known = {
         found
-        for module in (commands, record_commands, life_commands)
+        for module in (commands, record_commands, registry_commands, life_commands)
         for found in vars(module).values()
         if isinstance(found, type) and issubclass(found, Command)
     }

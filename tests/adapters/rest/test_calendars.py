@@ -276,6 +276,8 @@ def test_what_has_left_the_registry_is_still_found_by_its_pubkey(gateway: Client
     assert gateway.ask("POST", "/links", LINK).status == 201
     planned = gateway.maintenance(device_pubkey=[], affected_link_pubkey=["ams-1:fra-1"])
     moved(gateway, planned["id"], "cancel")
+    drained = gateway.ask("POST", "/links/ams-1:fra-1/drain", {"to": "hard_drained"})
+    assert drained.status == 200
     assert gateway.ask("DELETE", "/links/ams-1:fra-1").status == 200
 
     assert refs(gateway, f"?link={pubkey(31)}") == [planned["ref"]]

@@ -46,7 +46,7 @@ MADE: dict[str, dict[str, str]] = {
         "code": "ams-1:fra-1",
         "pubkey": pubkey(14),
         "contributor": "alpha",
-        "link_type": "DZX",
+        "link_type": "WAN",
         "side_a.device": "ams-1",
         "side_a.interface": "Ethernet1",
         "side_z.device": "fra-1",
