@@ -147,6 +147,13 @@ def network(ids: Iterator[str]) -> Iterator[Founding]:
     yield status_page(ids)
 
 
+ASSETS: Final = (
+    *(("device", device.code) for device in DEVICES),
+    *(("link", link.code) for link in LINKS),
+)
+"""Every device and link, by sort and code."""
+
+
 def entry_points(ids: Iterator[str]) -> Iterator[Founding]:
     """What becomes of reports in free text: two that words lead to, and the fallback."""
     yield Founding(

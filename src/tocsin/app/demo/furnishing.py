@@ -22,6 +22,7 @@ from tocsin.app.demo.staging import Turn, founded_at, turns
 from tocsin.core.commands import Command, Tick
 from tocsin.core.facts import Event
 from tocsin.core.ids import uuid7
+from tocsin.core.provisioning.commands import AcceptLink, Advance, Judge, Wish
 from tocsin.core.record_commands import (
     CreateKey,
     CreateOrg,
@@ -151,7 +152,20 @@ def _found(stage: _Stage) -> dict[str, str]:
     for made in founding.network(ids):
         stage.now += _FOUNDING_STEP
         _ask(stage, "ines", made.command, sort=made.sort)
+    _take_into_service(stage)
     return keys
+
+
+def _take_into_service(stage: _Stage) -> None:
+    """Have every device and link wanted, found healthy and activated."""
+    healthy = Judge(health="healthy", reasons=("all criteria are met",))
+    for sort, code in founding.ASSETS:
+        stage.now += _FOUNDING_STEP
+        if sort == "link":
+            _ask(stage, "ines", AcceptLink(), sort=sort, subject=code)
+        _ask(stage, "ines", Wish(desired="activated"), sort=sort, subject=code)
+        _by_system(stage, healthy, sort=sort, subject=code, via="monitor")
+        _by_system(stage, Advance(), sort=sort, subject=code, via="activator")
 
 
 def _admit(stage: _Stage, person: PersonFacts, ids: Iterator[str]) -> str:
