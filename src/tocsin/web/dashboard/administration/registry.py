@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tocsin.core.claims import ASSET_PUBKEY, DEVICE_CODE, LINK_CODE
+from tocsin.core.provisioning.words import AssetStatus, Health
 from tocsin.core.records import Device, Link, Side
 from tocsin.core.registry import DEVICE_TYPES
 from tocsin.core.registry_commands import (
@@ -21,7 +22,7 @@ from tocsin.core.words import LinkType
 from tocsin.projections.shapes.assets import code_of
 from tocsin.projections.shapes.record_names import RecordNames
 from tocsin.web.dashboard.administration import cells, choosing
-from tocsin.web.dashboard.administration.cells import Cell
+from tocsin.web.dashboard.administration.cells import Cell, Tone
 from tocsin.web.dashboard.administration.sheets import Column, Sheet
 from tocsin.web.dashboard.forms import Choice, Field, Kind
 
@@ -40,6 +41,52 @@ def _belongs(record: Device | Link, names: RecordNames) -> Cell:
     return cells.code(
         code, otherwise="is gone", href=f"/admin/contributors/{record.contributor_id}"
     )
+
+
+_WANTED: Final = Field(
+    name="desired_status",
+    label="Wanted",
+    kind=Kind.CHOICE,
+    hint="It is drained at once, and in service once it is healthy and no ticket is in the way.",
+    choices=(
+        Choice(value="activated", text="in service"),
+        Choice(value="soft_drained", text="soft drained: no new traffic"),
+        Choice(value="hard_drained", text="hard drained: no traffic"),
+        Choice(value="deleted", text="deleted, once nothing refers to it"),
+    ),
+)
+_TONES: Final[Mapping[AssetStatus, Tone]] = {
+    AssetStatus.ACTIVATED: "operational",
+    AssetStatus.SOFT_DRAINED: "degraded_performance",
+    AssetStatus.HARD_DRAINED: "unknown",
+    AssetStatus.REJECTED: "partial_outage",
+}
+_HEALTH_TONES: Final[Mapping[Health, Tone]] = {
+    Health.HEALTHY: "operational",
+    Health.IMPAIRED: "partial_outage",
+    Health.PENDING: "unknown",
+    Health.UNKNOWN: "unknown",
+}
+
+
+def _stands(record: Device | Link, names: RecordNames) -> Cell:
+    status = record.life.status
+    return cells.state(status.value.replace("_", " "), _TONES.get(status, "unknown"))
+
+
+def _health(record: Device | Link, names: RecordNames) -> Cell:
+    return cells.state(record.life.health.value, _HEALTH_TONES[record.life.health])
+
+
+def _wanted(record: Device | Link, names: RecordNames) -> Cell:
+    return cells.text(record.life.desired.value.replace("_", " "))
+
+
+_LIFE: Final = (
+    Column(label="Status", of=_stands),
+    Column(label="Health", of=_health),
+    Column(label="Wanted", of=_wanted),
+)
 
 
 # -- devices --------------------------------------------------------------------------------------
@@ -74,6 +121,7 @@ DEVICES: Final = Sheet(
     title=lambda record: record.code,
     also=lambda record: record.pubkey,
     columns=(
+        Column(label="Status", of=_stands),
         Column(label="Belongs to", of=_belongs),
         Column(
             label="Type",
@@ -85,6 +133,7 @@ DEVICES: Final = Sheet(
         ),
     ),
     facts=(
+        *_LIFE,
         Column(label="Pubkey", of=lambda one, names: cells.code(one.pubkey)),
         Column(label="Belongs to", of=_belongs),
         Column(
@@ -106,14 +155,15 @@ DEVICES: Final = Sheet(
         "device_type": one.device_type,
         "location": one.location,
         "public_ip": one.public_ip,
+        "desired_status": one.life.desired.value,
     },
     new=(_DEVICE[0], _PUBKEY, *_DEVICE[1:]),
-    change=_DEVICE,
+    change=(*_DEVICE, _WANTED),
     choices={"contributor": choosing.contributors("choose one")},
     making=lambda visit: RegisterDevice(device_id="", pubkey="", code=""),
     changing=UpdateDevice(),
     removing=RemoveDevice(),
-    removal="No link may use it any more. Tickets keep naming it.",
+    removal="It has to be hard drained, without links and interfaces. Tickets keep naming it.",
 )
 
 # -- links ----------------------------------------------------------------------------------------
@@ -191,12 +241,14 @@ LINKS: Final = Sheet(
     title=lambda record: record.code,
     also=lambda record: record.pubkey,
     columns=(
+        Column(label="Status", of=_stands),
         Column(label="Belongs to", of=_belongs),
         Column(label="Type", of=lambda one, names: cells.text(one.link_type.value)),
         Column(label="Side A", of=lambda one, names: cells.text(_end(one.side_a, names))),
         Column(label="Side Z", of=lambda one, names: cells.text(_end(one.side_z, names))),
     ),
     facts=(
+        *_LIFE,
         Column(label="Pubkey", of=lambda one, names: cells.code(one.pubkey)),
         Column(label="Belongs to", of=_belongs),
         Column(label="Type", of=lambda one, names: cells.text(one.link_type.value)),
@@ -218,9 +270,10 @@ LINKS: Final = Sheet(
         "side_z": _said_of_side(one.side_z, names),
         "bandwidth": one.bandwidth,
         "mtu": one.mtu,
+        "desired_status": one.life.desired.value,
     },
     new=(_LINK[0], _PUBKEY, *_LINK[1:]),
-    change=_LINK,
+    change=(*_LINK, _WANTED),
     choices={"contributor": choosing.contributors("choose one")},
     making=lambda visit: RegisterLink(
         link_id="",
@@ -232,5 +285,5 @@ LINKS: Final = Sheet(
     ),
     changing=UpdateLink(),
     removing=RemoveLink(),
-    removal="Tickets keep naming it.",
+    removal="It has to be hard drained. Tickets keep naming it.",
 )
