@@ -81,39 +81,67 @@ class Names:
             quoted(name)
 
 
-def samples(names: Names, window: Window) -> str:
+Only = frozenset[str] | None
+"""The devices, by their pubkeys, that a question is about; None for all."""
+
+MOST_NAMED: Final = 64
+
+
+def _among(tag: str, only: Only) -> str:
+    """What narrows a question down to the devices that *tag* names.
+
+    Raises:
+        ValueError: these are none, very many, or one has characters that no name of a device has.
+    """
+    if only is None:
+        return ""
+    if not 1 <= len(only) <= MOST_NAMED:
+        raise ValueError(f"1 to {MOST_NAMED} devices are asked about at once")
+    return f" AND ({' OR '.join(f'{quoted(tag)} = {_text(one)}' for one in sorted(only))})"
+
+
+def _text(value: str) -> str:
+    if not value.isprintable() or ";" in value:
+        raise ValueError(f"{value[:40]!r} is no name of a device")
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def samples(names: Names, window: Window, only: Only = None) -> str:
     """Every sample in *window*, a series for each interface."""
     columns = [quoted(names.fields[counter]) for counter in COUNTERS]
     columns += [quoted(name) for name in names.heartbeat_fields]
-    return f"SELECT {', '.join(columns)} FROM {_counters(names, window)} {_by_interface(names)}"
+    return (
+        f"SELECT {', '.join(columns)} FROM {_counters(names, window, only)} {_by_interface(names)}"
+    )
 
 
-def last_samples(names: Names, before: datetime) -> str:
+def last_samples(names: Names, before: datetime, only: Only = None) -> str:
     """The last sample of each counter *before* an instant; the instants of the samples are not
     answered."""
     columns = ", ".join(f"LAST({quoted(names.fields[counter])})" for counter in COUNTERS)
     start = before - timedelta(days=names.baseline_days)
     return (
         f"SELECT {columns} FROM {quoted(names.counters)} "
-        f"WHERE {_time(start, before)} {_by_interface(names)}"
+        f"WHERE {_time(start, before)}{_among(names.device_tag, only)} {_by_interface(names)}"
     )
 
 
-def sums(names: Names, window: Window) -> str:
+def sums(names: Names, window: Window, only: Only = None) -> str:
     """What the counters came to in *window*, summed up by the database: five statements for each
     counter, which answer the first sample, the last, the sum of what it rose by and how often it
     went on or rose, how often it changed either way, and when it last rose."""
     return "; ".join(
-        statement for counter in COUNTERS for statement in _sums_of(names, counter, window)
+        statement for counter in COUNTERS for statement in _sums_of(names, counter, window, only)
     )
 
 
 STATEMENTS_OF_A_SUM: Final = 5
 
 
-def _sums_of(names: Names, counter: Counter, window: Window) -> Iterable[str]:
+def _sums_of(names: Names, counter: Counter, window: Window, only: Only) -> Iterable[str]:
     column = quoted(names.fields[counter])
-    where = _counters(names, window)
+    where = _counters(names, window, only)
     by = _by_interface(names)
     for chosen in ("FIRST", "LAST"):
         yield f"SELECT {chosen}({column}) FROM {where} {by}"
@@ -123,26 +151,28 @@ def _sums_of(names: Names, counter: Counter, window: Window) -> Iterable[str]:
     yield f"SELECT LAST(up) FROM {upward} WHERE up > 0 {by}"
 
 
-def covered_minutes(names: Names, window: Window) -> str:
+def covered_minutes(names: Names, window: Window, only: Only = None) -> str:
     """The minutes of *window* with a sample, counted by the database, a series for each device."""
     fields = (*(names.fields[counter] for counter in COUNTERS), *names.heartbeat_fields)
     columns = ", ".join(f"COUNT({quoted(name)})" for name in fields)
     return (
-        f"SELECT {columns} FROM {_counters(names, window)} "
+        f"SELECT {columns} FROM {_counters(names, window, only)} "
         f"GROUP BY time(1m), {quoted(names.device_tag)} fill(none)"
     )
 
 
-def qa_tests(names: Names, window: Window) -> str:
+def qa_tests(names: Names, window: Window, only: Only = None) -> str:
     """Every QA test in *window*, a series for each device."""
     return (
         f"SELECT {quoted(names.qa_field)} FROM {quoted(names.qa)} "
-        f"WHERE {_time(window.start, window.end)} GROUP BY {quoted(names.qa_device_tag)}"
+        f"WHERE {_time(window.start, window.end)}{_among(names.qa_device_tag, only)} "
+        f"GROUP BY {quoted(names.qa_device_tag)}"
     )
 
 
-def _counters(names: Names, window: Window) -> str:
-    return f"{quoted(names.counters)} WHERE {_time(window.start, window.end)}"
+def _counters(names: Names, window: Window, only: Only) -> str:
+    among = _among(names.device_tag, only)
+    return f"{quoted(names.counters)} WHERE {_time(window.start, window.end)}{among}"
 
 
 def _by_interface(names: Names) -> str:

@@ -113,10 +113,10 @@ class Influx:
         self.queries = 0
         self._counting = threading.Lock()
 
-    def baseline(self, *, before: datetime) -> Counted:
+    def baseline(self, *, before: datetime, only: frozenset[str] | None = None) -> Counted:
         """What every counter stood at last before an instant; the samples are said to be of the
         start of that stretch, since the database does not tell the instants of several."""
-        query = questions.last_samples(self._settings.names, before)
+        query = questions.last_samples(self._settings.names, before, only)
         at = instant(microseconds(before) - 1)
         found: dict[Interface, Runs] = {}
         for name, columns in self._by_interface(self._asked(query)[0], len(COUNTERS)):
@@ -128,11 +128,11 @@ class Influx:
             window=Window(start=before, end=before), origin=_origin(query), interfaces=found
         )
 
-    def counters(self, stretch: Window) -> Counted:
+    def counters(self, stretch: Window, *, only: frozenset[str] | None = None) -> Counted:
         """What happened in *stretch*."""
         if self._settings.summed_there:
-            return self._summed(stretch)
-        query = questions.samples(self._settings.names, stretch)
+            return self._summed(stretch, only)
+        query = questions.samples(self._settings.names, stretch, only)
         fields = len(COUNTERS) + len(self._settings.names.heartbeat_fields)
         interfaces: dict[Interface, Runs] = {}
         bits: dict[str, int] = {}
@@ -150,13 +150,13 @@ class Influx:
             covered=_minutes(bits, stretch),
         )
 
-    def agents(self, stretch: Window) -> Agents:
+    def agents(self, stretch: Window, *, only: frozenset[str] | None = None) -> Agents:
         """Raises SourceSilent: nothing about agents is kept here."""
         raise SourceSilent(NAME, "nothing about agents is kept there")
 
-    def qa(self, stretch: Window) -> Marked:
+    def qa(self, stretch: Window, *, only: frozenset[str] | None = None) -> Marked:
         """In which minutes of *stretch* QA tests passed, and in which one failed."""
-        query = questions.qa_tests(self._settings.names, stretch)
+        query = questions.qa_tests(self._settings.names, stretch, only)
         devices = {}
         for tags, columns in _series(self._asked(query)[0], 1):
             tests = list(zip(_instants(columns[0]), columns[1], strict=True))
@@ -171,9 +171,9 @@ class Influx:
 
     # -- summed up there ---------------------------------------------------------------------------
 
-    def _summed(self, stretch: Window) -> Counted:
-        query = questions.sums(self._settings.names, stretch)
-        coverage = questions.covered_minutes(self._settings.names, stretch)
+    def _summed(self, stretch: Window, only: frozenset[str] | None) -> Counted:
+        query = questions.sums(self._settings.names, stretch, only)
+        coverage = questions.covered_minutes(self._settings.names, stretch, only)
         results = self._asked(query)
         size = questions.STATEMENTS_OF_A_SUM
         interfaces: dict[Interface, list[Run | None]] = {}

@@ -3,6 +3,7 @@
 A query is evaluated at the end of each minute of a stretch. It looks back over ``$minute``, which
 is just that minute, so that a value is there only if there was a sample in it; Prometheus itself
 would go on with an old one for five minutes. ``$two_minutes`` reaches over the minute before, too.
+``$devices`` is a pattern that the wanted devices fit: that of all, or of a few by their names.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
 def _counter_query(name: str) -> str:
-    return f"max by (dzd_pubkey, intf) (last_over_time(interface_{name}_total[$minute]))"
+    return (
+        "max by (dzd_pubkey, intf) ("
+        f'last_over_time(interface_{name}_total{{dzd_pubkey=~"$devices"}}[$minute]))'
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +50,16 @@ class Queries:
     )
     heartbeat: str | None = None
     config_agent: str | None = (
-        "sum by (pubkey) (changes(controller_grpc_getconfig_requests_total[$two_minutes]))"
+        "sum by (pubkey) (changes("
+        'controller_grpc_getconfig_requests_total{pubkey=~"$devices"}[$two_minutes]))'
     )
     config_agent_errors: str | None = (
-        "sum by (dzd_pubkey) "
-        '(last_over_time({__name__=~"doublezero_agent_.+_errors_total"}[$minute]))'
+        "sum by (dzd_pubkey) (last_over_time("
+        '{__name__=~"doublezero_agent_.+_errors_total",dzd_pubkey=~"$devices"}[$minute]))'
     )
     telemetry_agent: str | None = (
-        'max by (dzd_pubkey) (min_over_time(up{job="doublezero-telemetry"}[$minute]))'
+        "max by (dzd_pubkey) (min_over_time("
+        'up{job="doublezero-telemetry",dzd_pubkey=~"$devices"}[$minute]))'
     )
     qa: str | None = None
     device_labels: tuple[str, ...] = ("dzd_pubkey", "pubkey", "device_pubkey")
@@ -78,6 +84,31 @@ class Queries:
         for label in (*self.device_labels, self.interface_label):
             if _LABEL.fullmatch(label) is None:
                 raise ValueError(f"{label[:40]!r} is no label")
+
+
+Only = frozenset[str] | None
+"""The devices, by their pubkeys, that a question is about; None for all."""
+
+MOST_NAMED: Final = 64
+_ANY: Final = ".+"
+_NAME = re.compile(r"[A-Za-z0-9_:.-]{1,128}")
+
+
+def among(query: str, only: Only) -> str:
+    """*query* about these devices; one that does not say ``$devices`` is about all of them.
+
+    Raises:
+        ValueError: these are none, very many, or one has characters that no name of a device has.
+    """
+    if only is None:
+        return query.replace("$devices", _ANY)
+    if not 1 <= len(only) <= MOST_NAMED:
+        raise ValueError(f"1 to {MOST_NAMED} devices are asked about at once")
+    for one in only:
+        if _NAME.fullmatch(one) is None:
+            raise ValueError(f"{one[:40]!r} is no name of a device")
+    pattern = "|".join(one.replace(".", "[.]") for one in sorted(only))
+    return query.replace("$devices", pattern)
 
 
 def by_minute(query: str) -> str:

@@ -22,7 +22,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tocsin.adapters.prometheus import questions
-from tocsin.adapters.prometheus.questions import Queries
+from tocsin.adapters.prometheus.questions import Only, Queries
 from tocsin.adapters.prometheus.wire import (
     Asking,
     NoAnswer,
@@ -124,7 +124,7 @@ class Prometheus:
         self.queries = 0
         self._counting = threading.Lock()
 
-    def baseline(self, *, before: datetime) -> Counted:
+    def baseline(self, *, before: datetime, only: Only = None) -> Counted:
         """What every counter stood at last before an instant; the samples are said to be of the
         start of that stretch, since the instants are not answered."""
         queries = self._settings.queries
@@ -132,10 +132,11 @@ class Prometheus:
         at = instant(microseconds(before) - 1)
         found: dict[Interface, list[Run | None]] = {}
         for place, counter in enumerate(COUNTERS):
-            query = questions.reaching_back(queries.counters[counter], days=queries.baseline_days)
+            asked = questions.among(queries.counters[counter], only)
+            query = questions.reaching_back(asked, days=queries.baseline_days)
             form = {"query": query, "time": _seconds(asked_at)}
             for series in self._asked(self._instant, form):
-                name = self._interface(series.metric)
+                name = self._interface(series.metric, only)
                 if name is not None and series.value is not None:
                     value = _number(series.value[1])
                     if value is not None:
@@ -143,18 +144,20 @@ class Prometheus:
                         runs[place] = Run(at, value, at, value)
         return Counted(
             window=Window(start=before, end=before),
-            origin=_origin(queries.counters[COUNTERS[0]]),
+            origin=_origin(queries.counters[COUNTERS[0]], only),
             interfaces={name: tuple(runs) for name, runs in found.items()},
         )
 
-    def counters(self, stretch: Window) -> Counted:
+    def counters(self, stretch: Window, *, only: Only = None) -> Counted:
         """What happened in *stretch*."""
         queries = self._settings.queries
         found: dict[Interface, list[Run | None]] = {}
         bits: dict[str, int] = {}
         for place, counter in enumerate(COUNTERS):
-            for labels, (instants, values) in self._by_minute(queries.counters[counter], stretch):
-                name = self._interface(labels)
+            for labels, (instants, values) in self._by_minute(
+                queries.counters[counter], stretch, only
+            ):
+                name = self._interface(labels, only)
                 if name is not None:
                     runs = found.setdefault(name, [None] * len(COUNTERS))
                     if runs[place] is not None:
@@ -162,41 +165,43 @@ class Prometheus:
                     runs[place] = run_of_columns(instants, values)
                     bits[name[0]] = bits.get(name[0], 0) | _bits(instants, stretch)
         if queries.heartbeat is not None:
-            for labels, (instants, _) in self._by_minute(queries.heartbeat, stretch):
-                device = self._device(labels)
+            for labels, (instants, _) in self._by_minute(queries.heartbeat, stretch, only):
+                device = self._device(labels, only)
                 if device is not None:
                     bits[device] = bits.get(device, 0) | _bits(instants, stretch)
         return Counted(
             window=stretch,
-            origin=_origin(queries.counters[COUNTERS[0]]),
+            origin=_origin(queries.counters[COUNTERS[0]], only),
             interfaces={name: tuple(runs) for name, runs in found.items()},
             covered={
                 device: Minutes(window=stretch, bits=marked) for device, marked in bits.items()
             },
         )
 
-    def agents(self, stretch: Window) -> Agents:
+    def agents(self, stretch: Window, *, only: Only = None) -> Agents:
         """In which minutes of *stretch* the agents ran."""
         queries = self._settings.queries
-        config = self._marked(queries.config_agent, stretch, of="the config agent")
+        config = self._marked(queries.config_agent, stretch, only, of="the config agent")
         if queries.config_agent_errors is not None:
-            config = self._with_errors(config, queries.config_agent_errors)
+            config = self._with_errors(config, queries.config_agent_errors, only)
         return Agents(
             config=config,
-            telemetry=self._marked(queries.telemetry_agent, stretch, of="the telemetry agent"),
+            telemetry=self._marked(
+                queries.telemetry_agent, stretch, only, of="the telemetry agent"
+            ),
         )
 
-    def qa(self, stretch: Window) -> Marked:
+    def qa(self, stretch: Window, *, only: Only = None) -> Marked:
         """In which minutes of *stretch* QA tests passed, and in which one failed."""
-        return self._marked(self._settings.queries.qa, stretch, of="QA tests")
+        return self._marked(self._settings.queries.qa, stretch, only, of="QA tests")
 
-    def _marked(self, query: str | None, stretch: Window, *, of: str) -> Marked:
+    def _marked(self, query: str | None, stretch: Window, only: Only, *, of: str) -> Marked:
         if query is None:
             raise SourceSilent(NAME, f"there is no query for {of}")
         well: dict[str, int] = {}
         ill: dict[str, int] = {}
-        for labels, (instants, values) in self._by_minute(query, stretch):
-            device = self._device(labels)
+        for labels, (instants, values) in self._by_minute(query, stretch, only):
+            device = self._device(labels, only)
             if device is not None:
                 pairs = tuple(zip(instants, values, strict=True))
                 for marks, chosen in (
@@ -206,7 +211,7 @@ class Prometheus:
                     marks[device] = marks.get(device, 0) | _bits(chosen, stretch)
         return Marked(
             window=stretch,
-            origin=_origin(query),
+            origin=_origin(query, only),
             devices={
                 device: Marks(
                     # Of several that are asked about one is enough to find it ill.
@@ -217,13 +222,13 @@ class Prometheus:
             },
         )
 
-    def _with_errors(self, marked: Marked, query: str) -> Marked:
+    def _with_errors(self, marked: Marked, query: str, only: Only) -> Marked:
         """*marked*, in which the minutes are ill in which the counter of *query* rose."""
         stretch = marked.window
         earlier = Window(start=stretch.start - MINUTE, end=stretch.end)
         devices = dict(marked.devices)
-        for labels, (instants, values) in self._by_minute(query, earlier):
-            device = self._device(labels)
+        for labels, (instants, values) in self._by_minute(query, earlier, only):
+            device = self._device(labels, only)
             rose = [
                 at
                 for at, before, value in zip(instants[1:], values, values[1:], strict=False)
@@ -242,14 +247,14 @@ class Prometheus:
     # -- asking ------------------------------------------------------------------------------------
 
     def _by_minute(
-        self, query: str, stretch: Window
+        self, query: str, stretch: Window, only: Only
     ) -> Iterator[tuple[Mapping[str, str], _Points]]:
         """What *query* answers for each minute of *stretch*, series by series."""
         start = microseconds(stretch.start)
         if stretch.minutes == 0:
             return
         form = {
-            "query": questions.by_minute(query),
+            "query": questions.by_minute(questions.among(query, only)),
             "start": _seconds(start + _END_OF_MINUTE),
             "end": _seconds(microseconds(stretch.end) - 1_000),
             "step": "60",
@@ -282,12 +287,15 @@ class Prometheus:
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise SourceSilent(NAME, "its answer is none that a query has") from None
 
-    def _device(self, labels: Mapping[str, str]) -> str | None:
+    def _device(self, labels: Mapping[str, str], only: Only) -> str | None:
+        """The device that *labels* name; None where it is not one that was asked about."""
         names = self._settings.queries.device_labels
-        return next((labels[name] for name in names if labels.get(name)), None)
+        found = next((labels[name] for name in names if labels.get(name)), None)
+        # A query of one's own may be about all of them.
+        return found if only is None or found in only else None
 
-    def _interface(self, labels: Mapping[str, str]) -> Interface | None:
-        device = self._device(labels)
+    def _interface(self, labels: Mapping[str, str], only: Only) -> Interface | None:
+        device = self._device(labels, only)
         interface = labels.get(self._settings.queries.interface_label)
         return (device, interface) if device and interface else None
 
@@ -301,8 +309,8 @@ def _authorization(settings: PrometheusSettings) -> dict[str, str]:
     return {}
 
 
-def _origin(query: str) -> Origin:
-    return Origin(source=NAME, query=questions.by_minute(query))
+def _origin(query: str, only: Only) -> Origin:
+    return Origin(source=NAME, query=questions.by_minute(questions.among(query, only)))
 
 
 def _seconds(at: int) -> str:

@@ -73,21 +73,22 @@ class Agents:
 
 class Telemetry(Protocol):
     """A source of telemetry. Every method takes bounded time and a number of queries that does not
-    depend on how many devices there are.
+    depend on how many devices there are; with *only* it is asked for, and answers, no other devices
+    than these (pubkeys), which is a small question about a long time.
 
     Raises, each of them:
         SourceSilent: there is no answer, none that can be read, or the source keeps no such thing.
     """
 
-    def baseline(self, *, before: datetime) -> Counted:
+    def baseline(self, *, before: datetime, only: frozenset[str] | None = None) -> Counted:
         """What every counter stood at last *before* an instant: runs of one sample. ``covered`` is
         empty."""
 
-    def counters(self, stretch: Window) -> Counted:
+    def counters(self, stretch: Window, *, only: frozenset[str] | None = None) -> Counted:
         """What happened in *stretch*: runs, and the minutes that each device was heard in."""
 
-    def agents(self, stretch: Window) -> Agents:
+    def agents(self, stretch: Window, *, only: frozenset[str] | None = None) -> Agents:
         """In which minutes of *stretch* the agents ran."""
 
-    def qa(self, stretch: Window) -> Marked:
+    def qa(self, stretch: Window, *, only: frozenset[str] | None = None) -> Marked:
         """In which minutes of *stretch* a QA test passed, and in which one failed."""
