@@ -15,6 +15,8 @@ from tocsin.adapters.alarm.silence import SilenceAlarms
 from tocsin.adapters.clock.clockwork import Clockwork
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.app.house import fresh_bits, now
+from tocsin.app.provisioning import ACTIVATOR, MONITOR, activating, monitoring
+from tocsin.app.settings import Settings
 from tocsin.core.facts import Event
 from tocsin.core.ids import uuid7
 from tocsin.core.words import DestinationKind
@@ -37,14 +39,15 @@ SLACK: Final = "slack"
 MANY_WAITING: Final = 8
 """Commands that wait for the writer, beyond which deliveries are held back."""
 
-ALL_DUTIES: Final = (FOLLOWING, TICKING, SLACK, *DUTIES)
+ALL_DUTIES: Final = (FOLLOWING, TICKING, SLACK, MONITOR, ACTIVATOR, *DUTIES)
 
 
 class Background:
     """The threads of one process beside its HTTP server.
 
     Every process writes. With ``duties`` it also follows the log, beats the clock and dispatches,
-    each as far as it holds the lease. ``seal`` and ``unseal`` close and open secrets; ``announce``
+    each as far as it holds the lease, and brings devices and links into service as *settings* say.
+    ``seal`` and ``unseal`` close and open secrets; ``announce``
     is told that the log has grown. Payloads stay in the inbox for ``inbox_kept``; ``counts`` is
     what was counted of them.
     """
@@ -52,6 +55,7 @@ class Background:
     def __init__(
         self,
         *,
+        settings: Settings,
         store: Store,
         seal: Callable[[bytes], bytes],
         unseal: Callable[[bytes], bytes],
@@ -107,6 +111,12 @@ class Background:
             observe=metrics.observe_deliveries,
             busy=lambda: self.writer.waiting > MANY_WAITING,
         )
+        self._activating = activating(
+            settings, store=store, writer=self.writer, metrics=metrics, holding=self._holding
+        )
+        self._monitoring = monitoring(
+            settings, store=store, writer=self.writer, metrics=metrics, holding=self._holding
+        )
         metrics.watch_queue(lambda: self.writer.waiting)
         if duties:
             metrics.watch_parked(lambda: self._clockwork.parked)
@@ -124,6 +134,11 @@ class Background:
         if self._with_duties:
             self._clockwork.start()
             house.callback(self._clockwork.stop)
+            self._activating.start()
+            house.callback(self._activating.stop)
+            if self._monitoring is not None:
+                self._monitoring.start()
+                house.callback(self._monitoring.stop)
             house.callback(self._workers.shutdown)
             self._dispatcher.start()
             house.callback(self._dispatcher.stop)
@@ -153,12 +168,14 @@ class Background:
     def _on_commit(self, _events: Sequence[Event]) -> None:
         self._announce()
         self._dispatcher.nudge()
+        self._activating.nudge()
 
     def _on_news(self) -> None:
         """Some process has written."""
         self._announce()
         self.writer.nudge()
         self._dispatcher.nudge()
+        self._activating.nudge()
 
 
 def _leases(store: Store) -> Leases:

@@ -112,6 +112,7 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
         beyond = outside(settings, store=store, clock=now, key=key, url=url)
         bench = TrialBench()
         background = Background(
+            settings=settings,
             store=store,
             seal=seal,
             unseal=lambda box: opened(key, box),

@@ -63,12 +63,20 @@ class Settings:
     slack_api_url: str | None
     inbox_retention_days: int
     sns_topics: tuple[str, ...]
+    influx_url: str | None
+    influx_database: str
+    influx_user: str | None
+    prometheus_url: str | None
+    monitor_interval_seconds: int
+    activator_interval_seconds: int
     readers: int
     log_level: str
     secret_key: str | None
     metrics_token: str | None
     smtp_password: str | None
     llm_api_key: str | None
+    influx_password: str | None
+    influx_token: str | None
     slack_bot_token: str | None
     slack_signing_secret: str | None
     slack_app_token: str | None
@@ -293,6 +301,53 @@ TABLE: Final[tuple[Setting, ...]] = (
         repeatable=True,
     ),
     Setting(
+        name="influx_url",
+        type="address",
+        default=None,
+        sentence="The InfluxDB that holds interface counters and QA tests (InfluxQL: 1.x, 2.x with"
+        " a mapping, 3.x), by which devices and links are judged.",
+        read=of.web_address,
+    ),
+    Setting(
+        name="influx_database",
+        type="text",
+        default="telemetry",
+        sentence="The database in it.",
+        read=of.any_text,
+    ),
+    Setting(
+        name="influx_user",
+        type="text",
+        default=None,
+        sentence="Who signs in there, if anybody has to.",
+        read=of.any_text,
+    ),
+    Setting(
+        name="prometheus_url",
+        type="address",
+        default=None,
+        sentence="The Prometheus that knows of agents, and of interface counters where there is no"
+        " InfluxDB. Without either the monitor does not run, and health stays as it is.",
+        read=of.web_address,
+    ),
+    Setting(
+        name="monitor_interval_seconds",
+        type="whole number",
+        default="60",
+        unit="seconds",
+        sentence="How often devices and links are judged.",
+        read=of.whole(5, 3_600),
+    ),
+    Setting(
+        name="activator_interval_seconds",
+        type="whole number",
+        default="30",
+        unit="seconds",
+        sentence="How often all devices and links are asked whether they may go on; what events"
+        " move is asked at once.",
+        read=of.whole(1, 3_600),
+    ),
+    Setting(
         name="readers",
         type="whole number",
         default=str(READERS_LIMIT),
@@ -330,6 +385,22 @@ TABLE: Final[tuple[Setting, ...]] = (
         type="text",
         default=None,
         sentence="The password of smtp_username.",
+        read=of.any_text,
+        secret=True,
+    ),
+    Setting(
+        name="influx_password",
+        type="text",
+        default=None,
+        sentence="The password of influx_user.",
+        read=of.any_text,
+        secret=True,
+    ),
+    Setting(
+        name="influx_token",
+        type="text",
+        default=None,
+        sentence="What the InfluxDB lets in, in place of influx_user and its password.",
         read=of.any_text,
         secret=True,
     ),
@@ -502,6 +573,24 @@ def _refuse_contradictions(settings: Settings) -> None:
             " together or not at all"
         )
     _refuse_half_a_model(settings)
+    _refuse_half_an_influx(settings)
+
+
+def _refuse_half_an_influx(settings: Settings) -> None:
+    said = (settings.influx_user, settings.influx_password, settings.influx_token)
+    if settings.influx_url is None and any(one is not None for one in said):
+        raise SettingWrong(
+            f"{_BY_NAME['influx_url'].variable} is missing: there is a user or a secret for it"
+        )
+    if (settings.influx_user is None) != (settings.influx_password is None):
+        raise SettingWrong(
+            "TOCSIN_INFLUX_USER and TOCSIN_INFLUX_PASSWORD (or …_FILE) are given together or not"
+            " at all"
+        )
+    if settings.influx_user is not None and settings.influx_token is not None:
+        raise SettingWrong(
+            "TOCSIN_INFLUX_TOKEN stands in place of TOCSIN_INFLUX_USER and its password; give one"
+        )
 
 
 def _refuse_half_a_model(settings: Settings) -> None:

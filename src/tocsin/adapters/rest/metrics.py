@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -65,6 +65,32 @@ class Metrics:
             "tocsin_streams", "Open live streams of events.", registry=self.registry
         )
 
+        self.rounds = Counter(
+            "tocsin_provisioning_rounds",
+            "Rounds of the monitor and the activator.",
+            ["duty"],
+            registry=self.registry,
+        )
+        self.round_seconds = Gauge(
+            "tocsin_provisioning_round_seconds",
+            "How long the last round took.",
+            ["duty"],
+            registry=self.registry,
+        )
+        self.round_changes = Counter(
+            "tocsin_provisioning_changes",
+            "What rounds changed: health by the monitor, status by the activator; or was refused.",
+            ["duty", "outcome"],
+            registry=self.registry,
+        )
+        self.silent = Gauge(
+            "tocsin_source_silent",
+            "1 while a source of telemetry does not tell what the monitor needs.",
+            ["source"],
+            registry=self.registry,
+        )
+        self._sources: set[str] = set()
+
     def observe_turn(self, report: TurnReport) -> None:
         """By the writer, after each turn."""
         self._done.inc(report.commands - report.refused)
@@ -73,6 +99,19 @@ class Metrics:
         if report.events:
             self.events.inc(report.events)
         self.commit_seconds.observe(report.seconds)
+
+    def observe_round(self, duty: str, *, seconds: float, changed: int, refused: int) -> None:
+        """By the monitor and the activator, after each round."""
+        self.rounds.labels(duty).inc()
+        self.round_seconds.labels(duty).set(seconds)
+        self.round_changes.labels(duty, "done").inc(changed)
+        self.round_changes.labels(duty, "refused").inc(refused)
+
+    def observe_sources(self, silent: Collection[str]) -> None:
+        """By the monitor, after each round: names of sources that were silent."""
+        self._sources |= set(silent)
+        for source in self._sources:
+            self.silent.labels(source).set(source in silent)
 
     def watch_queue(self, waiting: Callable[[], int]) -> None:
         """Show how many commands wait for the writer."""

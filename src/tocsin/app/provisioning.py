@@ -1,0 +1,124 @@
+"""Which sources of telemetry this server asks, and the duties that go by them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from tocsin.adapters.influx.source import Influx, InfluxSettings
+from tocsin.adapters.prometheus.source import Prometheus, PrometheusSettings
+from tocsin.adapters.provisioning.activator import Activator
+from tocsin.adapters.provisioning.explaining import Explainer
+from tocsin.adapters.provisioning.monitor import Judged, Monitor
+from tocsin.adapters.provisioning.rounds import Rounds
+from tocsin.adapters.provisioning.watching import Sources, Watch
+from tocsin.adapters.rest.metrics import Metrics
+from tocsin.app.house import now
+from tocsin.app.settings import Settings, SettingWrong
+from tocsin.handler.writer import Writer
+from tocsin.store.contract import Store
+from tocsin.store.outgoing import Holding
+
+MONITOR: Final = "monitor"
+ACTIVATOR: Final = "activator"
+
+QUERY_SECONDS: Final = 60.0
+WHILE_SOMEBODY_WAITS: Final = 8.0
+"""How long a query may take: of the monitor, and while somebody waits for readiness."""
+
+
+def sources(settings: Settings, *, seconds: float = QUERY_SECONDS) -> Sources:
+    """The sources that *settings* name: counters and tests from InfluxDB where there is one, agents
+    from Prometheus, which has counters too.
+
+    Raises:
+        SettingWrong: an address, user or token that nothing can be sent with.
+    """
+    influx = prometheus = None
+    try:
+        if settings.influx_url is not None:
+            influx = Influx(
+                InfluxSettings(
+                    url=settings.influx_url,
+                    database=settings.influx_database,
+                    user=settings.influx_user,
+                    password=settings.influx_password,
+                    token=settings.influx_token,
+                    seconds=seconds,
+                )
+            )
+    except ValueError as wrong:
+        raise SettingWrong(f"TOCSIN_INFLUX_URL and its secrets: {wrong}") from wrong
+    try:
+        if settings.prometheus_url is not None:
+            prometheus = Prometheus(
+                PrometheusSettings(url=settings.prometheus_url, seconds=seconds)
+            )
+    except ValueError as wrong:
+        raise SettingWrong(f"TOCSIN_PROMETHEUS_URL: {wrong}") from wrong
+    return Sources(counters=influx or prometheus, agents=prometheus, qa=influx or prometheus)
+
+
+def explainer(settings: Settings, *, store: Store) -> Explainer:
+    """What answers readiness.
+
+    Raises:
+        SettingWrong: an address, user or token that nothing can be sent with.
+    """
+    return Explainer(store=store, sources=sources(settings, seconds=WHILE_SOMEBODY_WAITS))
+
+
+def activating(
+    settings: Settings,
+    *,
+    store: Store,
+    writer: Writer,
+    metrics: Metrics,
+    holding: Callable[[str], Holding | None],
+) -> Rounds:
+    """The activator's rounds."""
+    activator = Activator(
+        store=store,
+        writer=writer,
+        clock=now,
+        interval=timedelta(seconds=settings.activator_interval_seconds),
+        observe=lambda told: metrics.observe_round(
+            ACTIVATOR, seconds=told.seconds, changed=len(told.moved), refused=told.refused
+        ),
+    )
+    return Rounds(ACTIVATOR, activator.go, holding=lambda: holding(ACTIVATOR))
+
+
+def monitoring(
+    settings: Settings,
+    *,
+    store: Store,
+    writer: Writer,
+    metrics: Metrics,
+    holding: Callable[[str], Holding | None],
+) -> Rounds | None:
+    """The monitor's rounds; None where no source is set up.
+
+    Raises:
+        SettingWrong: an address, user or token that nothing can be sent with.
+    """
+    asked = sources(settings)
+    if not asked.any:
+        return None
+
+    def observe(told: Judged) -> None:
+        metrics.observe_round(
+            MONITOR, seconds=told.seconds, changed=len(told.changes), refused=told.refused
+        )
+        metrics.observe_sources([one.source for one in told.silent])
+
+    monitor = Monitor(
+        store=store,
+        writer=writer,
+        watch=Watch(asked),
+        clock=now,
+        interval=timedelta(seconds=settings.monitor_interval_seconds),
+        observe=observe,
+    )
+    return Rounds(MONITOR, monitor.go, holding=lambda: holding(MONITOR))
