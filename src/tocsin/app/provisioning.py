@@ -24,8 +24,13 @@ MONITOR: Final = "monitor"
 ACTIVATOR: Final = "activator"
 
 QUERY_SECONDS: Final = 60.0
+"""How long a query of the monitor may take."""
+
+ONE_ROUND_SECONDS: Final = 900.0
+"""How long a round that comes alone asks for the past."""
+
 WHILE_SOMEBODY_WAITS: Final = 8.0
-"""How long a query may take: of the monitor, and while somebody waits for readiness."""
+"""How long a query may take while somebody waits for readiness."""
 
 
 def sources(settings: Settings, *, seconds: float = QUERY_SECONDS) -> Sources:

@@ -19,6 +19,9 @@ log = structlog.get_logger(__name__)
 WITHOUT_DUTY: Final = timedelta(seconds=1)
 """How often a process looks whether the duty has become its own."""
 
+BREATH_SECONDS: Final = 0.1
+"""Between two rounds at least: who writes without a pause shall not keep a duty at it."""
+
 
 class Rounds:
     """Calls *go* until it is stopped; ``go`` says how long to pause, which a nudge ends.
@@ -85,6 +88,8 @@ class Rounds:
         while True:
             pause = self.once()
             with self._wake:
+                if self._wake.wait_for(lambda: self._stopping, timeout=BREATH_SECONDS):
+                    return
                 self._wake.wait_for(
                     lambda: self._stopping or self._nudged, timeout=pause.total_seconds()
                 )

@@ -62,6 +62,7 @@ ROOMS: Mapping[str, Mapping[str, Entry]] = {
         "serve": Entry("serve", "serve", "Run the gateway."),
         "admin": Entry("admin", "admin", "Bootstrap an org on the database."),
         "status": Entry("status", "status", "Write public status pages to files."),
+        "monitor": Entry("monitor", "monitor", "Judge devices and links by the evidence."),
         "db": Entry("database", "db", "Migrate, check, rebuild, back up, restore."),
     },
 }
