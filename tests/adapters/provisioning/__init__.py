@@ -1,0 +1,1 @@
+"""Tests of the duties that bring devices and links into service."""
