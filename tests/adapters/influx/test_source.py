@@ -385,3 +385,34 @@ def test_a_token_that_no_head_can_carry_is_not_repeated() -> None:
     with pytest.raises(ValueError, match="authorization") as caught:
         Influx(InfluxSettings(url="http://x", database=DATABASE, token="a\r\nb"))
     assert "a\r\nb" not in str(caught.value)
+
+
+@pytest.mark.parametrize("summed_there", [False, True])
+def test_a_question_about_a_few_devices_tells_of_no_other(
+    settings: InfluxSettings, summed_there: bool
+) -> None:
+    source = Influx(replace(settings, summed_there=summed_there))
+    chosen = interface("one_error")
+    only = frozenset({chosen[0]})
+    all_of_them, few = source.counters(TODAY), source.counters(TODAY, only=only)
+    assert few.interfaces == {chosen: all_of_them.interfaces[chosen]}
+    assert few.covered == {chosen[0]: all_of_them.covered[chosen[0]]}
+    before = source.baseline(before=TODAY.start, only=only)
+    assert set(before.interfaces) == {chosen}
+
+
+def test_tests_of_a_few_devices_are_told_alone(settings: InfluxSettings) -> None:
+    source = Influx(replace(settings, database="tests"))
+    assert set(source.qa(TODAY).devices) == {"one", "two"}
+    assert set(source.qa(TODAY, only=frozenset({"two"})).devices) == {"two"}
+
+
+@pytest.mark.parametrize("name", ["x' OR 'a' = 'a", "x\\' OR 1 = 1 --", 'x" OR "a'])
+def test_a_name_is_a_name_and_nothing_else(settings: InfluxSettings, name: str) -> None:
+    assert Influx(settings).counters(TODAY, only=frozenset({name})).interfaces == {}
+
+
+@pytest.mark.parametrize("names", [[], ["a; DROP DATABASE telemetry"], ["a\nb"]])
+def test_what_no_device_is_called_is_not_asked(settings: InfluxSettings, names: list[str]) -> None:
+    with pytest.raises(ValueError, match="device"):
+        Influx(settings).counters(TODAY, only=frozenset(names))

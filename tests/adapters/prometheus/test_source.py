@@ -89,7 +89,7 @@ def test_a_day_leads_where_the_specification_says(
     assert (found.state, found.cause) == (state, cause)
     assert words in found.reason
     assert found.evidence.source == "Prometheus"
-    assert "interface_in_octets_total[59999ms]" in found.evidence.query
+    assert 'interface_in_octets_total{dzd_pubkey=~".+"}[59999ms]' in found.evidence.query
 
 
 @pytest.mark.parametrize(("offset", "minutes"), [(0, 1440), (1380, 60), (600, 333), (1437, 3)])
@@ -307,3 +307,32 @@ def test_queries_that_are_none() -> None:
         Queries(interface_label="")
     with pytest.raises(ValueError, match="baseline_days"):
         Queries(baseline_days=0)
+
+
+def test_a_question_about_a_few_devices_tells_of_no_other(settings: PrometheusSettings) -> None:
+    source = Prometheus(settings)
+    only = frozenset({"one_error", "one"})
+    all_of_them, few = source.counters(TODAY), source.counters(TODAY, only=only)
+    assert few.interfaces == {
+        name: found for name, found in all_of_them.interfaces.items() if name[0] in only
+    }
+    assert few.covered == {"one_error": all_of_them.covered["one_error"]}
+    assert 'dzd_pubkey=~"one|one_error"' in few.origin.query
+    assert set(source.agents(TODAY, only=only).config.devices) == {"one"}
+    before = source.baseline(before=TODAY.end, only=only)
+    assert {device for device, _ in before.interfaces} == {"one_error"}
+
+
+def test_a_query_of_ones_own_about_all_devices_is_narrowed_here(
+    settings: PrometheusSettings,
+) -> None:
+    query = 'max by (dzd_pubkey) (last_over_time(up{job="doublezero-telemetry"}[$minute]))'
+    source = Prometheus(replace(settings, queries=Queries(qa=query)))
+    assert set(source.qa(TODAY).devices) == {"one", "two"}
+    assert set(source.qa(TODAY, only=frozenset({"two"})).devices) == {"two"}
+
+
+@pytest.mark.parametrize("names", [[], ['a"} or vector(1)'], ["a|b"], [".*"]])
+def test_only_names_get_into_a_question(settings: PrometheusSettings, names: list[str]) -> None:
+    with pytest.raises(ValueError, match="device"):
+        Prometheus(settings).counters(TODAY, only=frozenset(names))
