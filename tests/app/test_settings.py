@@ -150,6 +150,20 @@ def test_a_mail_server_and_whom_mail_is_from_go_together() -> None:
     assert "TOCSIN_SMTP_HOST" in complaint({"TOCSIN_MAIL_FROM": "tocsin@example.net"})
 
 
+def test_an_influxdb_is_named_with_all_that_belongs_to_it() -> None:
+    named = {"TOCSIN_INFLUX_URL": "http://influx.example.net:8086/"}
+    settings = read_settings(environ=named, given={})
+    assert (settings.influx_url, settings.influx_database) == (
+        "http://influx.example.net:8086",
+        "telemetry",
+    )
+    assert "TOCSIN_INFLUX_URL" in complaint({"TOCSIN_INFLUX_TOKEN": "hush"})
+    assert "TOCSIN_INFLUX_PASSWORD" in complaint(named | {"TOCSIN_INFLUX_USER": "reader"})
+    both = {"TOCSIN_INFLUX_USER": "reader", "TOCSIN_INFLUX_PASSWORD": "hush"}
+    assert "give one" in complaint(named | both | {"TOCSIN_INFLUX_TOKEN": "hush"})
+    assert "5 to 3600" in complaint({"TOCSIN_MONITOR_INTERVAL_SECONDS": "1"})
+
+
 def test_the_table_names_every_setting_once_and_is_documented() -> None:
     names = [setting.name for setting in TABLE]
 
@@ -162,6 +176,8 @@ def test_the_table_names_every_setting_once_and_is_documented() -> None:
         "secret_key",
         "metrics_token",
         "smtp_password",
+        "influx_password",
+        "influx_token",
         "llm_api_key",
         "slack_bot_token",
         "slack_signing_secret",

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from tocsin.app import setting_values as of
+from tocsin.app.setting import PREFIX, Setting
 from tocsin.app.setting_values import ROLES, SECURITIES, Network, ServerRole, SmtpSecurity
+from tocsin.app.telemetry_settings import TELEMETRY, TELEMETRY_SECRETS
 
-PREFIX: Final = "TOCSIN_"
 FILE_SUFFIX: Final = "_FILE"
 OF_THE_CLIENT: Final = frozenset(
     {"TOCSIN_URL", "TOCSIN_ORG", "TOCSIN_API_KEY", "TOCSIN_API_KEY_FILE"}
@@ -74,44 +75,13 @@ class Settings:
     secret_key: str | None
     metrics_token: str | None
     smtp_password: str | None
-    llm_api_key: str | None
     influx_password: str | None
     influx_token: str | None
+    llm_api_key: str | None
     slack_bot_token: str | None
     slack_signing_secret: str | None
     slack_app_token: str | None
     slack_client_secret: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One row: what it is called, which values it takes, and what it does.
-
-    ``default`` is written as it would be given; None: nothing. ``read`` makes the value of a text,
-    or raises ValueError with what to give instead. A ``secret`` is no option, since the command
-    line is for everybody on the machine to see; it may come from a file instead. ``repeatable``
-    ones are separated by commas in the environment.
-    """
-
-    name: str
-    type: str
-    default: str | None
-    sentence: str
-    read: Callable[[str], object]
-    unit: str | None = None
-    flag: bool = False
-    repeatable: bool = False
-    secret: bool = False
-
-    @property
-    def variable(self) -> str:
-        """Its environment variable."""
-        return PREFIX + self.name.upper()
-
-    @property
-    def option(self) -> str | None:
-        """Its option of ``tocsin serve``; None for a secret."""
-        return None if self.secret else "--" + self.name.replace("_", "-")
 
 
 TABLE: Final[tuple[Setting, ...]] = (
@@ -300,53 +270,7 @@ TABLE: Final[tuple[Setting, ...]] = (
         read=of.topics,
         repeatable=True,
     ),
-    Setting(
-        name="influx_url",
-        type="address",
-        default=None,
-        sentence="The InfluxDB that holds interface counters and QA tests (InfluxQL: 1.x, 2.x with"
-        " a mapping, 3.x), by which devices and links are judged.",
-        read=of.web_address,
-    ),
-    Setting(
-        name="influx_database",
-        type="text",
-        default="telemetry",
-        sentence="The database in it.",
-        read=of.any_text,
-    ),
-    Setting(
-        name="influx_user",
-        type="text",
-        default=None,
-        sentence="Who signs in there, if anybody has to.",
-        read=of.any_text,
-    ),
-    Setting(
-        name="prometheus_url",
-        type="address",
-        default=None,
-        sentence="The Prometheus that knows of agents, and of interface counters where there is no"
-        " InfluxDB. Without either the monitor does not run, and health stays as it is.",
-        read=of.web_address,
-    ),
-    Setting(
-        name="monitor_interval_seconds",
-        type="whole number",
-        default="60",
-        unit="seconds",
-        sentence="How often devices and links are judged.",
-        read=of.whole(5, 3_600),
-    ),
-    Setting(
-        name="activator_interval_seconds",
-        type="whole number",
-        default="30",
-        unit="seconds",
-        sentence="How often all devices and links are asked whether they may go on; what events"
-        " move is asked at once.",
-        read=of.whole(1, 3_600),
-    ),
+    *TELEMETRY,
     Setting(
         name="readers",
         type="whole number",
@@ -388,22 +312,7 @@ TABLE: Final[tuple[Setting, ...]] = (
         read=of.any_text,
         secret=True,
     ),
-    Setting(
-        name="influx_password",
-        type="text",
-        default=None,
-        sentence="The password of influx_user.",
-        read=of.any_text,
-        secret=True,
-    ),
-    Setting(
-        name="influx_token",
-        type="text",
-        default=None,
-        sentence="What the InfluxDB lets in, in place of influx_user and its password.",
-        read=of.any_text,
-        secret=True,
-    ),
+    *TELEMETRY_SECRETS,
     Setting(
         name="llm_api_key",
         type="text",

@@ -42,6 +42,7 @@ def _run(
     from tocsin.adapters.provisioning.monitor import Monitor
     from tocsin.adapters.provisioning.watching import Watch
     from tocsin.app.house import now, sqlite_path
+    from tocsin.app.logs import write_logs
     from tocsin.app.provisioning import ONE_ROUND_SECONDS, sources
     from tocsin.app.settings import SettingWrong, read_settings
 
@@ -49,11 +50,14 @@ def _run(
         raise click.UsageError("say --once: going on is a duty of tocsin serve")
     given = {"data": str(data)} if database is None else {"data": str(data), "database": database}
     try:
-        asked = sources(read_settings(environ=os.environ, given=given))
+        settings = read_settings(environ=os.environ, given=given)
+        asked = sources(settings)
     except SettingWrong as wrong:
         raise click.ClickException(str(wrong)) from wrong
     if not asked.any:
         raise click.ClickException("set TOCSIN_INFLUX_URL or TOCSIN_PROMETHEUS_URL: nobody to ask")
+    # What the round logs is not what it answers.
+    write_logs(settings.log_level)
     with plain_errors():
         path = sqlite_path(data, database)
         if path is not None and not path.exists():

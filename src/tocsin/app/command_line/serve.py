@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from tocsin.app.settings import TABLE, Setting, Settings, SettingWrong, read_settings
+from tocsin.app.setting import Setting
+from tocsin.app.settings import TABLE, Settings, SettingWrong, read_settings
 
 DOCS = "/docs"
 DEMO_PAGE = "main"
