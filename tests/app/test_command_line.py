@@ -39,7 +39,7 @@ COMMANDS = {
 }
 ALONE = ("measures", "redact", "whoami", "doctor", "completion")
 NOT_JSON = (("completion",), ("maintenance", "calendar"))
-SERVERS = ("admin", "db", "serve", "status")
+SERVERS = ("admin", "db", "monitor", "serve", "status")
 PATHS = [(name, verb) for name, verbs in COMMANDS.items() for verb in verbs.split()]
 LEAVES = [*PATHS, *((name,) for name in ALONE)]
 

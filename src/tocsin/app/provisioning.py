@@ -12,7 +12,7 @@ from tocsin.adapters.provisioning.activator import Activator
 from tocsin.adapters.provisioning.explaining import Explainer
 from tocsin.adapters.provisioning.monitor import Judged, Monitor
 from tocsin.adapters.provisioning.rounds import Rounds
-from tocsin.adapters.provisioning.watching import Sources, Watch
+from tocsin.adapters.provisioning.watching import NO_SOURCE, Sources, Watch
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.app.house import now
 from tocsin.app.settings import Settings, SettingWrong
@@ -116,7 +116,9 @@ def monitoring(
         metrics.observe_round(
             MONITOR, seconds=told.seconds, changed=len(told.changes), refused=told.refused
         )
-        metrics.observe_sources([one.source for one in told.silent])
+        # What nobody set up is not silent: it is not asked.
+        silent = [one.source for one in told.silent if one.why != NO_SOURCE]
+        metrics.observe_sources(silent)
 
     monitor = Monitor(
         store=store,
