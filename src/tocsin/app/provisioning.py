@@ -23,7 +23,7 @@ from tocsin.store.outgoing import Holding
 MONITOR: Final = "monitor"
 ACTIVATOR: Final = "activator"
 
-QUERY_SECONDS: Final = 60.0
+QUERY_SECONDS: Final = 30.0
 """How long a query of the monitor may take."""
 
 ONE_ROUND_SECONDS: Final = 900.0
@@ -111,6 +111,7 @@ def monitoring(
     asked = sources(settings)
     if not asked.any:
         return None
+    watch = Watch(asked)
 
     def observe(told: Judged) -> None:
         metrics.observe_round(
@@ -123,9 +124,9 @@ def monitoring(
     monitor = Monitor(
         store=store,
         writer=writer,
-        watch=Watch(asked),
+        watch=watch,
         clock=now,
         interval=timedelta(seconds=settings.monitor_interval_seconds),
         observe=observe,
     )
-    return Rounds(MONITOR, monitor.go, holding=lambda: holding(MONITOR))
+    return Rounds(MONITOR, monitor.go, holding=lambda: holding(MONITOR), hurry=watch.stop)

@@ -32,6 +32,7 @@ from tocsin.adapters.provisioning.explaining import Explainer
 from tocsin.adapters.provisioning.monitor import Monitor
 from tocsin.adapters.provisioning.watching import Sources, Watch
 from tocsin.core.instants import MINUTE
+from tocsin.core.provisioning.criteria import Silence
 from tocsin.core.provisioning.facts import HealthChanged
 from tocsin.core.provisioning.words import Health
 from tocsin.core.record_commands import ChangePolicy
@@ -196,11 +197,21 @@ def test_a_cold_start_goes_on_in_the_next_round_when_time_is_over(filed: House, 
     assert first.changes == ()
     assert any("still being read" in one.why for one in first.silent)
     rounds = iter(lambda: duty.round().silent, ())
-    assert 1 < len(list(islice(rounds, 60))) < 60
+    assert 1 <= len(list(islice(rounds, 60))) < 60
     assert stands(filed) == ("healthy", "hard_drained")
     asked = [window for what, window, _ in town.asked if what == "counters"]
     assert sum(window.minutes for window in asked) < DAY + 60 * 3
     assert sum(what == "baseline" for what, _, _ in town.asked) == 1
+
+
+def test_a_watch_that_is_stopped_asks_no_more_of_the_past(filed: House, town: Town) -> None:
+    until(filed, NOON)
+    clean(town)
+    watch = Watch(sources(town))
+    watch.stop()
+    known = watch.look(at=filed.clock(), minutes=DAY)
+    assert isinstance(known.counters, Silence)
+    assert len([what for what, _, _ in town.asked if what == "counters"]) <= 2
 
 
 def _slow(town: Town, seconds: count[int]) -> Watch:

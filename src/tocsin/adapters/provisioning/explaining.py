@@ -26,7 +26,7 @@ from tocsin.core.provisioning.readiness import Readiness, readiness
 from tocsin.core.records import Device, Link, Policy
 from tocsin.store.contract import ReadTurn, Store
 
-SECONDS: Final = 20.0
+SECONDS: Final = 10.0
 """How long an answer asks the sources for the past."""
 
 

@@ -199,16 +199,8 @@ class Monitor:
                     )
                 case BaseException():
                     raise result
-                case Outcome(events=events):
-                    if events:
-                        log.info(
-                            "health changed",
-                            action="health_changed",
-                            org=judgement.org,
-                            subject=judgement.subject.code,
-                            interface=judgement.subject.interface,
-                            health=judgement.health_to.value,
-                        )
+                case Outcome():
+                    pass
                 case _:
                     raise AssertionError(result)
         return refused

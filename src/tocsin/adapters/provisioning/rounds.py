@@ -23,11 +23,16 @@ BREATH_SECONDS: Final = 0.1
 """Between two rounds at least: who writes without a pause shall not keep a duty at it."""
 
 
+def _nobody() -> None:
+    return None
+
+
 class Rounds:
     """Calls *go* until it is stopped; ``go`` says how long to pause, which a nudge ends.
 
     ``holding`` is whether this is the process whose duty that is. While the storage is away the
-    round comes again after ``retry``; it is said once.
+    round comes again after ``retry``; it is said once. ``hurry`` is called when it is stopped, from
+    another thread, to cut short the round that is under way.
     """
 
     def __init__(
@@ -37,8 +42,10 @@ class Rounds:
         *,
         holding: Callable[[], Holding | None] = unshared,
         retry: timedelta = timedelta(seconds=5),
+        hurry: Callable[[], None] = _nobody,
     ) -> None:
         self._name, self._go, self._holding, self._retry = name, go, holding, retry
+        self._hurry = hurry
         self._wake = threading.Condition()
         self._nudged = False
         self._stopping = False
@@ -54,6 +61,7 @@ class Rounds:
         with self._wake:
             self._stopping = True
             self._wake.notify()
+        self._hurry()
         if self._thread.is_alive():
             self._thread.join()
 

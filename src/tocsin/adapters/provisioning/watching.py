@@ -9,7 +9,8 @@ silence in place of evidence; what was known before is kept.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,9 @@ from tocsin.core.provisioning.windows import Window, minute_of, stretches
 
 STRETCH_MINUTES: Final = 30
 """How much of the past is asked for at once."""
+
+MARKS_STRETCH_MINUTES: Final = 240
+"""The same of agents and tests, of which there is less to tell."""
 
 AT_ONCE: Final = 2
 SETTLED_MINUTES: Final = 3
@@ -114,20 +118,23 @@ class _Track(Generic[K, N]):
         settled = max(reached, until - SETTLED_MINUTES * MINUTE)
         pieces = stretches(Window(start=reached, end=settled), minutes=self._stretch)
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="telemetry") as asking:
-            for few in _by(AT_ONCE, pieces):
-                if over():
-                    raise _Unfinished(few[0].start)
-                for new in asking.map(self._ask, few):
+            # The source has always something to do while an answer is joined to the others.
+            asked = deque(asking.submit(self._ask, piece) for piece in islice(pieces, AT_ONCE))
+            try:
+                while asked:
+                    new = asked.popleft().result()
+                    if not over():
+                        asked.extend(asking.submit(self._ask, piece) for piece in islice(pieces, 1))
                     self._kept = self._join(self._kept, new, keep)
+            finally:
+                for one in asked:
+                    one.cancel()
+        if (left := next(pieces, None)) is not None:
+            raise _Unfinished(left.start)
         fresh = Window(start=settled, end=until)
         if fresh.minutes == 0 and self._kept is not None:
             return self._kept
         return self._join(self._kept, self._ask(fresh), keep)
-
-
-def _by(size: int, pieces: Iterator[Window]) -> Iterator[list[Window]]:
-    while few := list(islice(pieces, size)):
-        yield few
 
 
 class Watch:
@@ -146,13 +153,19 @@ class Watch:
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._seconds, self._timer = seconds, timer
+        self._stopped = False
+        marks_stretch = max(stretch_minutes, MARKS_STRETCH_MINUTES)
         self._counters = (
             None if sources.counters is None else _counters(sources.counters, only, stretch_minutes)
         )
         self._agents = (
-            None if sources.agents is None else _agents(sources.agents, only, stretch_minutes)
+            None if sources.agents is None else _agents(sources.agents, only, marks_stretch)
         )
-        self._qa = None if sources.qa is None else _qa(sources.qa, only, stretch_minutes)
+        self._qa = None if sources.qa is None else _qa(sources.qa, only, marks_stretch)
+
+    def stop(self) -> None:
+        """Ask for no more of the past, in a look that is under way too; from any thread."""
+        self._stopped = True
 
     def look(self, *, at: datetime, minutes: int) -> Known:
         """What is known *at* an instant of the last *minutes*."""
@@ -160,7 +173,7 @@ class Watch:
         ends = self._timer() + self._seconds
 
         def over() -> bool:
-            return self._timer() >= ends
+            return self._stopped or self._timer() >= ends
 
         config, telemetry = self.agents(until=until, minutes=minutes, over=over)
         return Known(
