@@ -151,6 +151,10 @@ class Background:
         """What keeps this process from its duties, in a sentence; None when nothing does."""
         if self._with_duties and not self._dispatcher.running:
             return "the dispatcher has stopped; restart the server"
+        if self._with_duties and not self._activating.running:
+            return "the activator has stopped; restart the server"
+        if self._with_duties and self._monitoring is not None and not self._monitoring.running:
+            return "the monitor has stopped; restart the server"
         return None
 
     def holds(self, duty: str) -> bool:

@@ -25,10 +25,12 @@ def test_a_nudge_ends_the_pause_and_a_stop_ends_it_all() -> None:
     rounds = Rounds("test", go, hurry=hurried.set)
     rounds.start()
     assert going.acquire(timeout=WITHIN)
+    assert rounds.running
     rounds.nudge()
     assert going.acquire(timeout=WITHIN)
     rounds.stop()
     assert hurried.is_set()
+    assert not rounds.running
     assert not going.acquire(blocking=False)
 
 

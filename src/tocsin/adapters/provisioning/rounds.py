@@ -52,6 +52,11 @@ class Rounds:
         self._troubled = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
+    @property
+    def running(self) -> bool:
+        """Whether it goes its rounds."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Begin."""
         self._thread.start()
