@@ -25,12 +25,12 @@ def test_a_nudge_ends_the_pause_and_a_stop_ends_it_all() -> None:
     rounds = Rounds("test", go, hurry=hurried.set)
     rounds.start()
     assert going.acquire(timeout=WITHIN)
-    assert rounds.running
+    ran = rounds.running
     rounds.nudge()
     assert going.acquire(timeout=WITHIN)
     rounds.stop()
     assert hurried.is_set()
-    assert not rounds.running
+    assert (ran, rounds.running) == (True, False)
     assert not going.acquire(blocking=False)
 
 
