@@ -1,5 +1,5 @@
-"""Administration: one decision and one folding for org, contributor, member, key, service, route,
-entry point, connector, rule, status page, subscription, view and policy (Domain: words).
+"""Administration: one decision and one folding for org, contributor, member, key, service,
+location, route, entry point, connector, rule, status page, subscription, view and policy (Domain: words).
 
 All of it is facts too, so it is audited and replays. Nothing is ever deleted: a removed record
 keeps its log and frees its names; a revoked key stays revoked.
@@ -17,6 +17,8 @@ from tocsin.core.entry_points import decide_entry_point
 from tocsin.core.errors import NotFound
 from tocsin.core.evidence import Given
 from tocsin.core.facts import Event, Payload, stream_identity
+from tocsin.core.location_commands import CreateLocation, RemoveLocation, UpdateLocation
+from tocsin.core.locations import decide_location
 from tocsin.core.membership import decide_key, decide_member
 from tocsin.core.offerings import decide_route, decide_service
 from tocsin.core.policy_reading import DEFAULT_POLICY, decide_policy
@@ -62,6 +64,7 @@ from tocsin.core.record_facts import (
     KeyCreated,
     KeyRevoked,
     LinkCodeIssued,
+    LocationCreated,
     MemberCreated,
     OrgCreated,
     PartyUpdated,
@@ -81,6 +84,7 @@ from tocsin.core.records import (
     Contributor,
     EntryPoint,
     Key,
+    Location,
     Member,
     Org,
     Policy,
@@ -105,6 +109,7 @@ Administered = (
     | Member
     | Key
     | Service
+    | Location
     | Route
     | EntryPoint
     | Connector
@@ -121,6 +126,7 @@ SORTS: Final = (
     "member",
     "key",
     "service",
+    "location",
     "route",
     "entry_point",
     "connector",
@@ -156,6 +162,8 @@ def decide(
             return decide_key(_of(Key, state), command, given)
         case CreateService() | UpdateService() | RemoveService():
             return decide_service(_of(Service, state), command, given)
+        case CreateLocation() | UpdateLocation() | RemoveLocation():
+            return decide_location(_of(Location, state), command, given)
         case CreateRoute() | UpdateRoute() | RemoveRoute():
             return decide_route(_of(Route, state), command, given)
         case CreateEntryPoint() | UpdateEntryPoint() | RemoveEntryPoint():
@@ -256,6 +264,19 @@ def evolve(state: Record | None, event: Event) -> Administered:
                 name=payload.name,
                 description=payload.description,
                 discovered=payload.discovered,
+            )
+        case LocationCreated():
+            return Location(
+                id=stream_identity(event.stream),
+                created_at=event.recorded_at,
+                updated_at=event.recorded_at,
+                version=event.version,
+                code=payload.code,
+                name=payload.name,
+                kind=payload.location_kind,
+                country=payload.country,
+                lat=payload.lat,
+                lng=payload.lng,
             )
         case RouteCreated():
             return Route(

@@ -2,7 +2,8 @@
 
 Kinds: ``ref``, ``correlation_key`` and ``external_id`` of tickets; ``asset_pubkey`` (devices and
 links together), ``device_code``, ``link_code``, ``contributor_code``, ``contributor_pubkey``,
-``service_code``, ``member_email``, ``slack_user``, ``slack_code``, ``route_name``,
+``service_code``, ``location_code``, ``member_email``, ``slack_user``, ``slack_code``,
+``route_name``,
 ``entry_point_name``, ``entry_point_fallback``, ``connector_code``, ``connector_token`` (its
 SHA-256, in hex), ``rule_name``, ``status_page_code``, ``subscription``, ``view`` of records. A
 claim is held while its stream's state says so: :func:`tocsin.core.aggregates.standing_of`.
@@ -25,6 +26,7 @@ LINK_CODE = "link_code"
 CONTRIBUTOR_CODE = "contributor_code"
 CONTRIBUTOR_PUBKEY = "contributor_pubkey"
 SERVICE_CODE = "service_code"
+LOCATION_CODE = "location_code"
 MEMBER_EMAIL = "member_email"
 SLACK_USER = "slack_user"
 SLACK_CODE = "slack_code"
@@ -51,6 +53,7 @@ KINDS = (
     CONTRIBUTOR_CODE,
     CONTRIBUTOR_PUBKEY,
     SERVICE_CODE,
+    LOCATION_CODE,
     MEMBER_EMAIL,
     SLACK_USER,
     SLACK_CODE,

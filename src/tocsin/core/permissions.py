@@ -59,6 +59,7 @@ READERS: Final[Mapping[str, Role]] = MappingProxyType(
                 "device",
                 "link",
                 "service",
+                "location",
                 "contributor",
                 "member",
                 "measures",

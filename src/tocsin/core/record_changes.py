@@ -11,9 +11,11 @@ from typing import Any, Final, TypeVar
 from tocsin.core import instants
 from tocsin.core.connector_words import ConnectorMode, OnResolve, RuleAction
 from tocsin.core.facts import Change, Event, JsonValue
+from tocsin.core.provisioning.words import LocationKind
 from tocsin.core.records import (
     Contact,
     Destination,
+    Location,
     PageGroup,
     Record,
     RouteMatch,
@@ -29,6 +31,7 @@ FieldValue = (
     None
     | bool
     | int
+    | float
     | str
     | datetime
     | tuple[object, ...]
@@ -49,7 +52,7 @@ def as_json(value: object) -> JsonValue:
     match value:
         case StrEnum():
             return value.value
-        case None | bool() | int() | str():
+        case None | bool() | int() | float() | str():
             return value
         case datetime():
             return instants.to_text(value)
@@ -90,6 +93,8 @@ def changed(state: R, changes: tuple[Change, ...], event: Event) -> R:
 
 
 def _reader(state: Record, field: str) -> Callable[[JsonValue], object]:
+    if field == "kind" and isinstance(state, Location):
+        return lambda value: LocationKind(str(value))
     if field == "severity" and isinstance(state, Rule):
         # A rule's is a text with placeholders; everybody else's is a severity.
         return _plain
@@ -107,6 +112,11 @@ def _plain(value: JsonValue) -> object:
 
 def _optional_text(value: JsonValue) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _number(value: JsonValue) -> float | None:
+    # A whole number of degrees is written without a point, and read back as one.
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _texts(value: JsonValue) -> tuple[str, ...]:
@@ -190,6 +200,8 @@ _READERS: Final[Mapping[str, Callable[[JsonValue], object]]] = {
     "mode": lambda value: ConnectorMode(str(value)),
     "action": lambda value: RuleAction(str(value)),
     "on_resolve": lambda value: OnResolve(str(value)),
+    "lat": _number,
+    "lng": _number,
     "side_a": _side,
     "side_z": _side,
 }

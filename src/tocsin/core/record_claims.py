@@ -14,6 +14,7 @@ from tocsin.core.claims import (
     ENTRY_POINT_FALLBACK,
     ENTRY_POINT_NAME,
     LINK_CODE,
+    LOCATION_CODE,
     ROUTE_NAME,
     RULE_NAME,
     SERVICE_CODE,
@@ -26,6 +27,7 @@ from tocsin.core.claims import (
 from tocsin.core.commands import Command
 from tocsin.core.entry_points import FALLBACK
 from tocsin.core.facts import NOT_GIVEN, NotGiven
+from tocsin.core.location_commands import CreateLocation, UpdateLocation
 from tocsin.core.membership import email_claim
 from tocsin.core.record_commands import (
     CreateConnector,
@@ -52,6 +54,7 @@ from tocsin.core.records import (
     Device,
     EntryPoint,
     Link,
+    Location,
     Member,
     Record,
     Route,
@@ -88,6 +91,8 @@ def claims_of(record: Record) -> frozenset[Claim]:
             return held | {(SLACK_CODE, record.link_code_digest)}
         case Service():
             return frozenset({(SERVICE_CODE, record.code)})
+        case Location():
+            return frozenset({(LOCATION_CODE, record.code)})
         case Route():
             return frozenset({(ROUTE_NAME, record.name)})
         case EntryPoint():
@@ -131,6 +136,8 @@ def claims_named_by(command: Command) -> frozenset[Claim]:
             return _of_member(None, command.slack_user_id)
         case CreateService() | UpdateService():
             return _given((SERVICE_CODE, command.code))
+        case CreateLocation() | UpdateLocation():
+            return _given((LOCATION_CODE, command.code))
         case CreateRoute() | UpdateRoute():
             return _given((ROUTE_NAME, command.name))
         case CreateEntryPoint() | UpdateEntryPoint():

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from tocsin.core.commands import Command, Redact
 from tocsin.core.facts import NOT_GIVEN, NotGiven
+from tocsin.core.location_commands import CreateLocation, RemoveLocation, UpdateLocation
 from tocsin.core.registry_commands import (
     RegisterDevice,
     RegisterLink,
@@ -444,6 +445,9 @@ AdministrationCommand = (
     | CreateService
     | UpdateService
     | RemoveService
+    | CreateLocation
+    | UpdateLocation
+    | RemoveLocation
     | CreateRoute
     | UpdateRoute
     | RemoveRoute
@@ -470,13 +474,27 @@ AdministrationCommand = (
 
 RecordCommand = AdministrationCommand | RegistryCommand
 
-Replaceable = CreateContributor | CreateService | CreateStatusPage | RegisterDevice | RegisterLink
+Replaceable = (
+    CreateContributor
+    | CreateService
+    | CreateLocation
+    | CreateStatusPage
+    | RegisterDevice
+    | RegisterLink
+)
 """What can be made by its code with PUT."""
 
 
 def replacing(
     command: Replaceable,
-) -> UpdateContributor | UpdateService | UpdateStatusPage | UpdateDevice | UpdateLink:
+) -> (
+    UpdateContributor
+    | UpdateService
+    | UpdateLocation
+    | UpdateStatusPage
+    | UpdateDevice
+    | UpdateLink
+):
     """The change that makes an existing record as *command* would have made it (API: PUT).
 
     What *command* leaves out is emptied; an owner that is left out stays.
@@ -494,6 +512,15 @@ def replacing(
         case CreateService():
             return UpdateService(
                 code=command.code, name=command.name, description=command.description
+            )
+        case CreateLocation():
+            return UpdateLocation(
+                code=command.code,
+                name=command.name,
+                kind=command.kind,
+                country=command.country,
+                lat=command.lat,
+                lng=command.lng,
             )
         case CreateStatusPage():
             return UpdateStatusPage(

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from tocsin.core.connector_words import ConnectorKind, ConnectorMode, OnResolve, RuleAction
 from tocsin.core.facts import Change, Payload, fact
+from tocsin.core.provisioning.words import LocationKind
 from tocsin.core.records import Contact, Destination, PageGroup, RouteMatch, Side
 from tocsin.core.ticket import Assignee
 from tocsin.core.words import DestinationKind, LinkType, Role, Severity
@@ -122,6 +123,19 @@ class ServiceCreated(Payload):
     name: str
     description: str | None = None
     discovered: bool = False
+
+
+@fact("location.created")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocationCreated(Payload):
+    """A place was named; ``lat`` and ``lng`` are degrees north and east."""
+
+    code: str
+    name: str
+    location_kind: LocationKind
+    country: str | None = None
+    lat: float | None = None
+    lng: float | None = None
 
 
 @fact("route.created")
@@ -284,6 +298,7 @@ class LinkRegistered(Payload):
 @fact(
     "key.updated",
     "service.updated",
+    "location.updated",
     "route.updated",
     "entry_point.updated",
     "connector.updated",
@@ -304,6 +319,7 @@ class RecordUpdated(Payload):
     "contributor.removed",
     "member.removed",
     "service.removed",
+    "location.removed",
     "route.removed",
     "entry_point.removed",
     "connector.removed",

@@ -14,6 +14,7 @@ from tocsin.core.commands import Redact
 from tocsin.core.errors import Forbidden
 from tocsin.core.evidence import Access, Given
 from tocsin.core.facts import NotGiven
+from tocsin.core.location_commands import CreateLocation, RemoveLocation, UpdateLocation
 from tocsin.core.provisioning.commands import (
     AcceptLink,
     Advance,
@@ -123,6 +124,9 @@ def permit_record(command: RecordCommand, state: Record | None, given: Given) ->
         case CreateService() | UpdateService() | RemoveService():
             _require(access, Role.SRE_LEAD, "administering services")
             _whole_org(access, "administering services")
+        case CreateLocation() | UpdateLocation() | RemoveLocation():
+            _require(access, Role.SRE_LEAD, "administering locations")
+            _whole_org(access, "administering locations")
         case CreateEntryPoint() | UpdateEntryPoint() | RemoveEntryPoint():
             _require(access, Role.SRE_LEAD, "administering entry points")
             _whole_org(access, "administering entry points")

@@ -13,6 +13,7 @@ from datetime import datetime
 from tocsin.core.connector_words import ConnectorKind, ConnectorMode, OnResolve, RuleAction
 from tocsin.core.provisioning.assets import Interface
 from tocsin.core.provisioning.life import Life
+from tocsin.core.provisioning.words import LocationKind
 from tocsin.core.ticket import Assignee
 from tocsin.core.words import ContactMethod, DestinationKind, LinkType, Role, Severity
 
@@ -107,6 +108,19 @@ class Service(Record):
     name: str
     description: str | None = None
     discovered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location(Record):
+    """A place that devices stand in, or a metro; ``country`` is of ISO 3166, two letters, ``lat``
+    and ``lng`` are degrees north and east, both or neither."""
+
+    code: str
+    name: str
+    kind: LocationKind = LocationKind.LOCATION
+    country: str | None = None
+    lat: float | None = None
+    lng: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

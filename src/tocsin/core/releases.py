@@ -29,6 +29,7 @@ from tocsin.core.record_facts import (
     EntryPointCreated,
     LinkCodeIssued,
     LinkRegistered,
+    LocationCreated,
     MemberCreated,
     PartyUpdated,
     RuleCreated,
@@ -63,7 +64,7 @@ def known_since(payload: Payload) -> int:
             return 2
         case ConnectorCreated() | RuleCreated() | StatusPageCreated() | SubscriptionCreated():
             return 2
-        case ViewCreated():
+        case ViewCreated() | LocationCreated():
             return 2
         case (
             DesiredStatusChanged()

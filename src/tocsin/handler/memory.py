@@ -18,6 +18,7 @@ RECORD_SORTS = (
     "entry_point",
     "key",
     "link",
+    "location",
     "member",
     "org",
     "policy",

@@ -101,6 +101,7 @@ IDENTITY_FIELDS = {
     "member": "member_id",
     "key": "key_id",
     "service": "service_id",
+    "location": "location_id",
     "route": "route_id",
     "entry_point": "entry_point_id",
     "connector": "connector_id",

@@ -44,7 +44,7 @@ from tocsin.adapters.rest.ingest.drop_in import way_of
 from tocsin.adapters.rest.ingest.serving import Ingest
 from tocsin.adapters.rest.pipeline import Pipeline
 from tocsin.adapters.rest.problems import PROBLEM, problem_of
-from tocsin.adapters.rest.provisioning import interfaces, lives, registry
+from tocsin.adapters.rest.provisioning import interfaces, lives, locations, readiness, registry
 from tocsin.adapters.rest.signals import (
     inbox,
     previews,
@@ -83,6 +83,8 @@ def endpoints() -> tuple[Endpoint, ...]:
         *registry.ENDPOINTS,
         *lives.ENDPOINTS,
         *interfaces.ENDPOINTS,
+        *readiness.ENDPOINTS,
+        *locations.ENDPOINTS,
         *records.ENDPOINTS,
         *destinations.ENDPOINTS,
         *entry_points.ENDPOINTS,

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from tocsin.adapters.rest.announcing import Announcer
 from tocsin.adapters.rest.calendar_writer import CalendarWriter
+from tocsin.adapters.rest.explaining import Explaining
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.adapters.rest.sign_in_setup import SigningIn
 from tocsin.adapters.rest.signals.mapping_previewing import MappingPreview, no_preview
@@ -55,7 +56,8 @@ class Gateway:
     tells the dispatcher that there is news in the outbox. ``calendars`` writes what is
     planned; ``counts`` is what was counted of the inbox so far. ``receivers``
     read what neighbours send, by connector kind; ``preview`` tries mappings out. ``signing_in``
-    makes links that sign people in, where it can.
+    makes links that sign people in, where it can. ``explaining`` asks the sources of telemetry why
+    something is not in service; without it readiness rests on the registry alone.
     """
 
     store: Store
@@ -81,6 +83,7 @@ class Gateway:
     preview: MappingPreview = no_preview
     counts: ConnectorCounts = field(default_factory=ConnectorCounts)
     signing_in: SigningIn | None = None
+    explaining: Explaining | None = None
 
     def fresh_id(self) -> str:
         """A fresh UUIDv7."""

@@ -32,6 +32,7 @@ from tocsin.core.claims import (
     CONTRIBUTOR_PUBKEY,
     DEVICE_CODE,
     LINK_CODE,
+    LOCATION_CODE,
     SERVICE_CODE,
     STATUS_PAGE_CODE,
 )
@@ -60,6 +61,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 CLAIMS: Final = {
     "contributor": (CONTRIBUTOR_CODE, CONTRIBUTOR_PUBKEY),
     "service": (SERVICE_CODE,),
+    "location": (LOCATION_CODE,),
     "connector": (CONNECTOR_CODE,),
     "status_page": (STATUS_PAGE_CODE,),
     "device": (DEVICE_CODE, ASSET_PUBKEY),

@@ -47,6 +47,13 @@ class DeviceType(StrEnum):
     EDGE = "edge"
 
 
+class LocationKind(StrEnum):
+    """What a place is: a house that devices stand in, or the metro that it belongs to."""
+
+    LOCATION = "location"
+    EXCHANGE = "exchange"
+
+
 class InterfaceKind(StrEnum):
     """What an interface is."""
 

@@ -21,6 +21,7 @@ TAGS: Final[dict[str, str]] = {
     "calendars": "What is planned, for calendar programs and for those who read MAINTNOTE.",
     "devices": "Network devices, as registered records.",
     "links": "Links between two devices, as registered records.",
+    "locations": "The places that devices stand in, and the metros that they belong to.",
     "contributors": "The organisations that run parts of the network, and whom to reach there.",
     "services": "What users depend on, by name.",
     "routes": "Which facts go to which destination.",
@@ -63,6 +64,7 @@ PATH_NAMES: Final[dict[str, tuple[str, str]]] = {
 EXAMPLE_NAMES: Final[dict[str, str]] = {
     "devices": "ams-1",
     "links": "ams-1:fra-1",
+    "locations": "ams",
     "contributors": "alpha",
     "services": "api",
     "routes": "noc",
