@@ -18,8 +18,9 @@ COMMANDS = {
     "incident": "create list get update ack status severity assign label comment publish rca "
     "resolve close reopen cancel timeline",
     "maintenance": f"create list get update start complete extend cancel close calendar {SHARED}",
-    "device": "list get create update delete",
-    "link": "list get create update delete",
+    "device": "list get create update delete drain undrain readiness",
+    "link": "list get create update delete drain undrain readiness accept",
+    "location": "list get create update delete",
     "contributor": "list get create update delete",
     "member": "list get create update delete link-code sign-in-link",
     "key": "list get create update revoke",
@@ -37,11 +38,16 @@ COMMANDS = {
     "events": "list follow",
     "signal": "send list attach",
 }
+WITHIN = {("device", "interface"): "list add update delete"}
 ALONE = ("measures", "redact", "whoami", "doctor", "completion")
 NOT_JSON = (("completion",), ("maintenance", "calendar"))
 SERVERS = ("admin", "db", "monitor", "serve", "status")
 PATHS = [(name, verb) for name, verbs in COMMANDS.items() for verb in verbs.split()]
-LEAVES = [*PATHS, *((name,) for name in ALONE)]
+LEAVES = [
+    *PATHS,
+    *((*group, verb) for group, verbs in WITHIN.items() for verb in verbs.split()),
+    *((name,) for name in ALONE),
+]
 
 
 def command_at(*path: str) -> click.Command:
@@ -81,7 +87,12 @@ def test_there_is_no_command_but_those_of_the_contract() -> None:
     for name, verbs in COMMANDS.items():
         group = command_at(name)
         assert isinstance(group, click.Group)
-        assert set(group.commands) - {"confirm"} == set(verbs.split())
+        inner = {one for outer, one in WITHIN if outer == name}
+        assert set(group.commands) - {"confirm"} - inner == set(verbs.split())
+    for path, verbs in WITHIN.items():
+        group = command_at(*path)
+        assert isinstance(group, click.Group)
+        assert set(group.commands) == set(verbs.split())
 
 
 def test_the_help_names_every_command_and_the_environment(run: Run) -> None:

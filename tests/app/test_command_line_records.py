@@ -26,6 +26,13 @@ CREATIONS: list[tuple[str, str, tuple[str, ...], dict[str, Any]]] = [
          "side_z": {"device": "fra-1", "interface": "xe-0/0/0:1"}, "mtu": 9000},
     ),
     (
+        "location", "locations",
+        ("--code", "ams", "--name", "Amsterdam", "--kind", "exchange", "--country", "NL",
+         "--lat", "52.3702", "--lng", "4.8952"),
+        {"code": "ams", "name": "Amsterdam", "kind": "exchange", "country": "NL",
+         "lat": 52.3702, "lng": 4.8952},
+    ),
+    (
         "service", "services", ("--code", "api", "--name", "Public API"),
         {"code": "api", "name": "Public API"},
     ),

@@ -44,6 +44,7 @@ from tocsin.core.commands import (
 from tocsin.core.errors import Forbidden
 from tocsin.core.evidence import SYSTEM_ACCESS, Access
 from tocsin.core.facts import Actor
+from tocsin.core.location_commands import CreateLocation, RemoveLocation, UpdateLocation
 from tocsin.core.permissions import is_own, may_read, permit
 from tocsin.core.provisioning import commands as life_commands
 from tocsin.core.provisioning.commands import (
@@ -366,6 +367,9 @@ RECORDS: list[tuple[RecordCommand, str | None, frozenset[Role], frozenset[Role]]
     (CreateService(service_id="s", code="s", name="S"), None, LEAD_UP, NOBODY),
     (UpdateService(name="S"), "service:api", LEAD_UP, NOBODY),
     (RemoveService(), "service:api", LEAD_UP, NOBODY),
+    (CreateLocation(location_id="l", code="l", name="L"), None, LEAD_UP, NOBODY),
+    (UpdateLocation(name="L"), "location:ams", LEAD_UP, NOBODY),
+    (RemoveLocation(), "location:ams", LEAD_UP, NOBODY),
     (
         CreateRoute(route_id="r", name="r", destination=HOOK, contributor="alpha"),
         None,
@@ -468,6 +472,7 @@ RECORDS: list[tuple[RecordCommand, str | None, frozenset[Role], frozenset[Role]]
 
 def administered() -> OrgInMemory:
     org = network()
+    org.ask("location:ams", CreateLocation(location_id="ams", code="ams", name="AMS"))
     org.ask("service:api", CreateService(service_id="api", code="api", name="API"))
     org.ask("key:alpha", CreateKey(key_id="alpha", name="k", member_id="alpha-member"))
     org.ask("entry_point:pay", CreateEntryPoint(entry_point_id="pay", name="Pay", words=("pay",)))
@@ -621,6 +626,7 @@ def test_reading() -> None:
         "ticket": VIEWER,
         "device": VIEWER,
         "service": VIEWER,
+        "location": VIEWER,
         "measures": VIEWER,
         "inbox": ONCALL,
         "delivery": ONCALL,

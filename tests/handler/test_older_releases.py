@@ -10,6 +10,7 @@ import pytest
 from tests.handler.acting import House
 from tocsin.core.commands import AddReference, ReferenceDraft
 from tocsin.core.errors import Conflict
+from tocsin.core.location_commands import CreateLocation
 from tocsin.core.record_commands import (
     CreateEntryPoint,
     CreateMember,
@@ -73,12 +74,14 @@ def test_what_is_new_waits_until_the_older_ones_are_gone(mixed: House) -> None:
     mixed.ask("admin", person, sort="member")
     page = CreateStatusPage(status_page_id=mixed.fresh(), code="main", name="Main")
     view = CreateView(view_id=mixed.fresh(), name="Night", query="active=true")
+    place = CreateLocation(location_id=mixed.fresh(), code="ams", name="Amsterdam")
     linked = UpdateMember(slack_user_id="U024", slack_team_id="T024")
 
     for refused in (
         lambda: add_entry_point(mixed),
         lambda: mixed.ask("admin", page, sort="status_page"),
         lambda: mixed.ask("owner", view, sort="view"),
+        lambda: mixed.ask("admin", place, sort="location"),
         lambda: mixed.ask("owner", AddReference(reference=CHAT), subject=subject),
         lambda: mixed.ask("admin", linked, sort="member", subject=person.member_id),
         lambda: mixed.ask("owner", mixed.incident(references=(CHAT,))),

@@ -37,6 +37,7 @@ from tocsin.core.commands import (
     RecordMessage,
 )
 from tocsin.core.facts import NOT_GIVEN
+from tocsin.core.location_commands import CreateLocation
 from tocsin.core.record_commands import (
     ContactDraft,
     CreateConnector,
@@ -90,6 +91,10 @@ def records(home: House) -> Iterator[tuple[str, Command]]:
     yield (
         "service",
         CreateService(service_id=home.fresh(), code=MARKER, name=MARKER, description=MARKER),
+    )
+    yield (
+        "location",
+        CreateLocation(location_id=home.fresh(), code=MARKER, name=MARKER, lat=1.5, lng=2.5),
     )
     yield "service", CreateService(service_id=home.fresh(), code="api", name="Public API")
     yield (
@@ -324,7 +329,7 @@ def test_whoever_belongs_to_the_house_is_told_all_of_it(here: Here) -> None:
         *(f"tickets/{ref}" for ref in (*here.known.public, here.known.silent)),
         *(f"tickets/{ref}/events" for ref in here.known.public),
         *("contributors", "members", "keys", "devices", "services", "connectors", "rules"),
-        *("routes", "entry-points", "events", "subscriptions", "views"),
+        *("routes", "entry-points", "events", "subscriptions", "views", "locations"),
     ):
         status, told = here.ask(f"/v1/orgs/net/{path}", key=here.known.key)
         assert status == 200, (path, told)

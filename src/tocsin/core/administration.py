@@ -1,5 +1,6 @@
 """Administration: one decision and one folding for org, contributor, member, key, service,
-location, route, entry point, connector, rule, status page, subscription, view and policy (Domain: words).
+location, route, entry point, connector, rule, status page, subscription, view and policy (Domain:
+words).
 
 All of it is facts too, so it is audited and replays. Nothing is ever deleted: a removed record
 keeps its log and frees its names; a revoked key stays revoked.

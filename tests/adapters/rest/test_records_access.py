@@ -32,7 +32,7 @@ from tocsin.adapters.rest.bodies import read_body, read_query
 from tocsin.adapters.rest.connectors import records as connectors
 from tocsin.adapters.rest.connectors import rules
 from tocsin.adapters.rest.endpoints import Endpoint
-from tocsin.adapters.rest.provisioning import interfaces, lives, registry
+from tocsin.adapters.rest.provisioning import interfaces, lives, locations, readiness, registry
 from tocsin.adapters.rest.record_bodies import RecordsQuery
 from tocsin.adapters.rest.signals import inbox, previews, rehearsals, replays
 from tocsin.core.pubkeys import parse_pubkey
@@ -57,6 +57,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *registry.ENDPOINTS,
     *lives.ENDPOINTS,
     *interfaces.ENDPOINTS,
+    *readiness.ENDPOINTS,
+    *locations.ENDPOINTS,
 )
 ORG = "/v1/orgs/{org}"
 SIDES = {
@@ -175,6 +177,14 @@ CASES: list[Case] = [
     ("POST", "/devices/ams-1/interfaces", {"name": "Ethernet8"}, 201, 403, 201),
     ("PATCH", "/devices/ams-1/interfaces/Ethernet1/7", {"mtu": 1500}, 200, 403, 200),
     ("DELETE", "/devices/ams-1/interfaces/Ethernet1/7", None, 200, 403, 200),
+    ("GET", "/devices/ams-1/readiness", None, 200, 200, 200),
+    ("GET", "/links/line/readiness", None, 200, 200, 200),
+    ("GET", "/locations", None, 200, 200, 200),
+    ("POST", "/locations", {"code": "fra", "name": "Frankfurt"}, 403, 403, 201),
+    ("GET", "/locations/ams", None, 200, 200, 200),
+    ("PATCH", "/locations/ams", {"country": "NL"}, 403, 403, 200),
+    ("PUT", "/locations/ams", {"name": "Amsterdam"}, 403, 403, 200),
+    ("DELETE", "/locations/ams", None, 403, 403, 200),
 ]
 
 
@@ -187,6 +197,7 @@ def furnish(gateway: Client) -> dict[str, str]:
         return answer.json
 
     made("/contributors", {"code": "spare", "name": "Spare", "pubkey": pubkey(4)})
+    made("/locations", {"code": "ams", "name": "AMS"})
     made("/services", {"code": "api", "name": "API"})
     made("/status-pages", {"code": "main", "name": "Acme", "services": ["api"]})
     made("/devices", {"code": "ams-9", "pubkey": pubkey(51), "contributor": "alpha"})
@@ -290,6 +301,7 @@ def test_in_another_org_there_is_nothing_of_that_name(gateway: Client) -> None:
         "/contributors/alpha",
         f"/contributors/{pubkey(1)}",
         "/services/api",
+        "/locations/ams",
         f"/routes/{names['{route}']}",
         f"/entry-points/{names['{entry_point}']}",
         "/connectors/am",
@@ -307,7 +319,10 @@ def test_in_another_org_there_is_nothing_of_that_name(gateway: Client) -> None:
             assert (missing.status, missing.code) == (404, "not_found"), (method, path)
     theirs = {"event": names["{event}"], "fields": ["name"]}
     assert gateway.ask("POST", f"{elsewhere}/redactions", theirs, who="stranger").status == 404
-    for path in ("contributors", "services", "rules", "routes", "connectors", "devices", "links"):
+    for path in (
+        *("contributors", "services", "rules", "routes", "connectors", "devices", "links"),
+        "locations",
+    ):
         page = gateway.ask("GET", f"{elsewhere}/{path}", who="stranger").json
         assert page == {"items": [], "next_cursor": None}
 
@@ -328,6 +343,7 @@ def test_every_endpoint_has_its_case() -> None:
         "keys",
         "devices",
         "links",
+        "locations",
     )
     told = set()
     for method, path, *_ in CASES:
@@ -356,6 +372,9 @@ def test_every_endpoint_says_what_it_is(endpoint: Endpoint) -> None:
     if endpoint.query is not None:
         if endpoint in rehearsals.ENDPOINTS:
             assert read_query(b"hours=7", endpoint.query) == endpoint.query(hours=7)
+        elif endpoint in readiness.ENDPOINTS:
+            found = read_query(b"interface=Ethernet1%2F2", endpoint.query)
+            assert found == endpoint.query(interface="Ethernet1/2")
         else:
             assert issubclass(endpoint.query, RecordsQuery)
             assert read_query(b"limit=7", endpoint.query) == endpoint.query(limit=7)

@@ -191,6 +191,7 @@ def furnish(made: Client) -> Furnished:
         "links/name": post("/links", link)["code"],
         "contributors/name": "beta",
         "services/name": post("/services", {"code": "api", "name": "API"})["code"],
+        "locations/name": post("/locations", {"code": "ams", "name": "AMS"})["code"],
         "routes/name": going,
         "entry-points/name": post(
             "/entry-points", {"name": "Payments", "match": {"words": ["checkout"]}}

@@ -40,6 +40,7 @@ ROOMS: Mapping[str, Mapping[str, Entry]] = {
     "Registry": {
         "device": Entry("registry", "device", "Network devices."),
         "link": Entry("registry", "link", "Links between devices."),
+        "location": Entry("registry", "location", "The places that devices stand in."),
         "service": Entry("registry", "service", "What users depend on."),
         "contributor": Entry("registry", "contributor", "Organisations that run part of the org."),
         "member": Entry("registry", "member", "People and services with a role."),

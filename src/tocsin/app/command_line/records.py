@@ -57,7 +57,8 @@ def group(sort: Sort) -> click.Group:
     return made
 
 
-def _thing(sort: Sort) -> list[click.Parameter]:
+def naming_options(sort: Sort) -> list[click.Parameter]:
+    """The positional and the flags that name one thing of *sort*."""
     metavar = "|".join((*sort.naming, "id") if "code" not in sort.naming else sort.naming).upper()
     return [
         click.Argument(["thing"], metavar=f"[{metavar}]", required=False),
@@ -68,7 +69,12 @@ def _thing(sort: Sort) -> list[click.Parameter]:
     ]
 
 
-def _named(sort: Sort, values: dict[str, Any]) -> str:
+def named_by(sort: Sort, values: dict[str, Any]) -> str:
+    """What :func:`naming_options` were given; it is taken out of *values*.
+
+    Raises:
+        click.UsageError: it is named by none of them, or by several.
+    """
     flags = [f"by_{name}" for name in sort.naming]
     given = [value for value in (values.pop(name) for name in ("thing", *flags)) if value]
     if len(given) != 1:
@@ -108,14 +114,14 @@ def _get(sort: Sort) -> click.Command:
         from tocsin.app.command_line.client import call
         from tocsin.app.command_line.tables import card
 
-        thing = _named(sort, values)
+        thing = named_by(sort, values)
         at = _at()
         found = call(at.gateway, "GET", at.path(sort.path, thing)).body
         emit(found, form=form, human=card)
 
     return click.Command(
         "get",
-        params=[*_thing(sort), *json_options()],
+        params=[*naming_options(sort), *json_options()],
         callback=run,
         help=described(
             f"Show one {sort.name}.",
@@ -172,7 +178,7 @@ def _update(sort: Sort) -> click.Command:
         from tocsin.app.command_line.client import call
         from tocsin.app.command_line.tables import card
 
-        thing = _named(sort, values)
+        thing = named_by(sort, values)
         body = body_of(sort.change, values)
         if sort.finish is not None:
             body = sort.finish(body)
@@ -187,7 +193,7 @@ def _update(sort: Sort) -> click.Command:
     return click.Command(
         "update",
         params=[
-            *_thing(sort),
+            *naming_options(sort),
             *options(sort.change, required=False),
             *empties,
             *json_options(),
@@ -205,7 +211,7 @@ def _delete(sort: Sort) -> click.Command:
         from tocsin.app.command_line.client import call
         from tocsin.app.command_line.tables import text
 
-        thing = _named(sort, values)
+        thing = named_by(sort, values)
         at = _at()
         answer = call(at.gateway, "DELETE", at.path(sort.path, thing))
         word = "revoked" if sort.ending == "revoke" else "deleted"
@@ -216,7 +222,7 @@ def _delete(sort: Sort) -> click.Command:
 
     return click.Command(
         sort.ending,
-        params=[*_thing(sort), *json_options()],
+        params=[*naming_options(sort), *json_options()],
         callback=run,
         help=described(
             sort.ending_summary, examples=(f"{sort.name} {sort.ending} {sort.example}",)

@@ -1,5 +1,5 @@
-"""The sorts of record as rows: devices, links, services, contributors, members, keys, routes,
-entry points.
+"""The sorts of record as rows: devices, links, locations, services, contributors, members, keys,
+routes, entry points.
 
 Fields are those of the contract (API: shapes worth fixing; Domain: words).
 """
@@ -13,6 +13,7 @@ import click
 from tocsin.app.command_line.delivery import trying_out
 from tocsin.app.command_line.fields import ROLE, Contact, Pair, SecretFile, Words, flag
 from tocsin.app.command_line.link_code import link_code
+from tocsin.app.command_line.provisioning import accepting, add_life, interfaces_of
 from tocsin.app.command_line.records import Sort, group
 from tocsin.app.command_line.sign_in_link import sign_in_link
 
@@ -25,25 +26,47 @@ _PUBKEY = flag("--pubkey", "pubkey", "base58 of 32 bytes.", required=True)
 _DEVICE = (
     flag("--device-type", "device_type", "hybrid, transit or edge.",
          Words("hybrid", "transit", "edge")),
-    flag("--location", "location", "Where it stands."),
+    flag("--location", "location", "Where it stands, by code of a location."),
+    flag("--exchange", "exchange", "The metro it belongs to, by code."),
     flag("--public-ip", "public_ip", "Its public address."),
+    flag("--dz-prefix", "dz_prefixes", "A network of /29 or shorter. Repeatable.", many=True),
+    flag("--max-users", "max_users", "How many users it takes; 0 until it is activated.",
+         click.IntRange(min=0)),
+    flag("--metrics-publisher", "metrics_publisher", "Who publishes its metrics: a pubkey."),
+    flag("--mgmt-vrf", "mgmt_vrf", "The VRF of its management."),
 )  # fmt: skip
-
-device = group(
-    Sort(
-        name="device",
-        path="devices",
-        about="Network devices, each with a pubkey and a code.",
-        naming=("pubkey", "code"),
-        creation=(_CODE, _OWNER, _PUBKEY, *_DEVICE),
-        change=_DEVICE,
-        nullable=("device_type", "location", "public_ip"),
-        columns=("code", "pubkey", "contributor", "device_type", "location"),
-        example="ams-1",
-        create_example="--code ams-1 --contributor alpha --pubkey 8ZQ…",
-        update_example="--location AMS3",
-    )
+_DESIRED = flag(
+    "--desired-status",
+    "desired_status",
+    "activated, soft_drained, hard_drained or deleted.",
+    Words("activated", "soft_drained", "hard_drained", "deleted"),
 )
+_LIFE = ("status", "health", "desired_status")
+
+_DEVICES = Sort(
+    name="device",
+    path="devices",
+    about="Network devices, each with a pubkey and a code.",
+    naming=("pubkey", "code"),
+    creation=(_CODE, _OWNER, _PUBKEY, *_DEVICE, _DESIRED),
+    change=(*_DEVICE, _DESIRED),
+    nullable=(
+        "device_type",
+        "exchange",
+        "location",
+        "max_users",
+        "metrics_publisher",
+        "mgmt_vrf",
+        "public_ip",
+    ),
+    columns=("code", "pubkey", "contributor", "device_type", "location", *_LIFE),
+    example="ams-1",
+    create_example="--code ams-1 --contributor alpha --pubkey 8ZQ…",
+    update_example="--location AMS3",
+)
+device = group(_DEVICES)
+add_life(device, _DEVICES)
+device.add_command(interfaces_of(_DEVICES))
 
 _SIDE = Pair(left="device", right="interface", separator="/")
 _LINK = (
@@ -54,22 +77,50 @@ _LINK = (
          required=True, metavar="DEVICE/INTERFACE"),
     flag("--bandwidth", "bandwidth", "Bits a second.", click.IntRange(min=0)),
     flag("--mtu", "mtu", "Bytes.", click.IntRange(min=0)),
+    flag("--delay", "delay", "Nanoseconds.", click.IntRange(min=0)),
+    flag("--jitter", "jitter", "Nanoseconds.", click.IntRange(min=0)),
+    flag("--delay-override", "delay_override", "Nanoseconds.", click.IntRange(min=0)),
 )  # fmt: skip
 
-link = group(
+_LINKS = Sort(
+    name="link",
+    path="links",
+    about="Links between two devices, each with a pubkey and a code.",
+    naming=("pubkey", "code"),
+    creation=(_CODE, _OWNER, _PUBKEY, *_LINK, _DESIRED),
+    change=(*_LINK, _DESIRED),
+    nullable=("bandwidth", "delay", "delay_override", "jitter", "mtu"),
+    columns=("code", "pubkey", "contributor", "link_type", "side_a", "side_z", *_LIFE),
+    example="ams-1:fra-1",
+    create_example="--code ams-1:fra-1 --contributor alpha --pubkey 5Tn… --link-type WAN "
+    "--side-a ams-1/Ethernet1 --side-z fra-1/Ethernet1",
+    update_example="--mtu 9000",
+)
+link = group(_LINKS)
+add_life(link, _LINKS)
+link.add_command(accepting(_LINKS))
+
+_PLACE = (
+    flag("--kind", "kind", "location, or exchange: a metro.", Words("location", "exchange")),
+    flag("--country", "country", "Two letters: NL."),
+    flag("--lat", "lat", "Degrees north.", click.FloatRange(-90, 90)),
+    flag("--lng", "lng", "Degrees east.", click.FloatRange(-180, 180)),
+)
+
+location = group(
     Sort(
-        name="link",
-        path="links",
-        about="Links between two devices, each with a pubkey and a code.",
-        naming=("pubkey", "code"),
-        creation=(_CODE, _OWNER, _PUBKEY, *_LINK),
-        change=_LINK,
-        nullable=("bandwidth", "mtu"),
-        columns=("code", "pubkey", "contributor", "link_type", "side_a", "side_z"),
-        example="ams-1:fra-1",
-        create_example="--code ams-1:fra-1 --contributor alpha --pubkey 5Tn… --link-type WAN "
-        "--side-a ams-1/Ethernet1 --side-z fra-1/Ethernet1",
-        update_example="--mtu 9000",
+        name="location",
+        path="locations",
+        about="The places that devices stand in, and the metros that they belong to.",
+        naming=("code",),
+        creation=(_CODE, _NAME, *_PLACE),
+        change=(_NAME, *_PLACE),
+        nullable=("country", "lat", "lng"),
+        columns=("code", "name", "kind", "country", "lat", "lng"),
+        example="ams",
+        create_example="--code ams --name Amsterdam --kind exchange --country NL --lat 52.37 "
+        "--lng 4.9",
+        update_example='--name "Amsterdam Zuidoost"',
     )
 )
 
