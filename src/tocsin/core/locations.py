@@ -26,7 +26,7 @@ MOST_DEGREES: Final[Mapping[str, int]] = {"lat": 90, "lng": 180}
 """How far north or south, and east or west, a place can be."""
 _DECIMALS: Final = 6
 # About a tenth of a metre: what is beyond is noise, and would make equal places differ.
-_COUNTRY: Final = re.compile(r"[A-Z]{2}")
+_COUNTRY: Final = re.compile(r"[A-Za-z]{2}")
 
 
 def decide_location(
@@ -101,11 +101,10 @@ def _kind(value: str, *, errors: read.Errors) -> LocationKind:
 def _country(value: str | None, *, errors: read.Errors) -> str | None:
     if value is None:
         return None
-    country = value.upper()
-    if _COUNTRY.fullmatch(country) is None:
+    if _COUNTRY.fullmatch(value) is None:
         detail = "two letters are expected (ISO 3166), such as NL"
         errors.append(FieldError("country", "bad_country", detail))
-    return country
+    return value.upper()
 
 
 def _degrees(value: float | None, *, field: str, errors: read.Errors) -> float | None:

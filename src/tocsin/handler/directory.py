@@ -15,6 +15,7 @@ from tocsin.core.records import (
     EntryPoint,
     Key,
     Link,
+    Location,
     Member,
     Policy,
     Record,
@@ -86,6 +87,8 @@ class OrgDirectory:
                 ]
             case Service():
                 return [("service", record.id), ("service", record.code)]
+            case Location():
+                return [("location", record.id), ("location", record.code)]
             case Connector():
                 return [("connector", record.id), ("connector", record.code)]
             case StatusPage():

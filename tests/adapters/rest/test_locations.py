@@ -30,6 +30,7 @@ def test_a_place_is_named_read_changed_and_forgotten(gateway: Client) -> None:
     assert gateway.ask("GET", f"/locations/{made.json['id']}").json == made.json
 
     changed = gateway.ask("PATCH", "/locations/ams", {"lat": 53, "country": None}, who="admin")
+    assert changed.status == 200, changed.body
     assert (changed.json["lat"], changed.json["country"]) == (53.0, None)
     assert gateway.ask("GET", "/locations/ams").json == changed.json
 
