@@ -3,44 +3,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import BoundedSemaphore
 from typing import Protocol
 
-from tocsin.core.provisioning.holding import Held
 from tocsin.core.provisioning.readiness import Readiness
-from tocsin.core.records import Device, Link, Policy
-from tocsin.store.contract import ReadTurn
-
-Answer = Callable[[], Readiness]
-"""Asks the sources; it holds no snapshot of the store while it waits for them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What readiness is asked of: an asset, or one of a device's interfaces, as the snapshot has
-    it; the org's policy; the tickets that are ``held`` against it, the names of what still needs
-    it, and the instant."""
-
-    org_id: int
-    asset: Device | Link
-    interface: str | None
-    policy: Policy
-    held: Held
-    referred_to: tuple[str, ...]
-    at: datetime
+from tocsin.core.records import Device, Link
 
 
 class Explain(Protocol):
-    """Reads from the snapshot what else is to be known, and returns what asks the sources.
+    """Says what is between an asset of an org, or one of a device's interfaces, and service.
 
-    The answer takes bounded time. Criteria of a silent source are unknown; the answer raises
-    ``SourceSilent`` only where it can say nothing at all.
+    It takes bounded time. Criteria of a silent source are unknown; ``SourceSilent`` is raised only
+    where nothing can be said at all.
     """
 
-    def __call__(self, turn: ReadTurn, question: Question, /) -> Answer: ...
+    def __call__(
+        self, org_id: int, asset: Device | Link, *, at: datetime, interface: str | None = None
+    ) -> Readiness: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,5 +30,5 @@ class Explaining:
     that hangs takes no more of the readers than that."""
 
     explain: Explain
-    seconds: float = 15.0
+    seconds: float = 25.0
     places: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(2))

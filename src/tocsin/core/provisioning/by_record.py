@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tocsin.core.errors import NotFound
 from tocsin.core.provisioning import interfaces
 from tocsin.core.provisioning.criteria import Criterion, Silence, Terms
 from tocsin.core.provisioning.device_criteria import (
@@ -51,7 +52,7 @@ def criteria_by_record(
     *silence* stands for all the rest.
 
     Raises:
-        NotFound: the device has no such interface.
+        NotFound: the device has no interface to users of that name.
     """
     if isinstance(asset, Link):
         terms = terms_for(asset.life, policy, at=at)
@@ -61,6 +62,8 @@ def criteria_by_record(
         return asset.life, link_criteria(sides, terms)
     if interface is not None:
         one = interfaces.existing(asset.interfaces, interface, device=asset.code)
+        if not one.needs_evidence:
+            raise NotFound(f"{one.name} of {asset.code} is no interface to users; it needs none")
         terms = terms_for(one.life, policy, at=at)
         seen = InterfaceEvidence(
             life=one.life, device=asset.code, device_status=asset.life.status, seen=silence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -11,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from tocsin.adapters.rest.calls import AnyCall
 from tocsin.adapters.rest.endpoints import Endpoint
-from tocsin.adapters.rest.explaining import Answer, Explaining, Question
+from tocsin.adapters.rest.explaining import Explaining
 from tocsin.adapters.rest.pipeline import Acting
 from tocsin.adapters.rest.provisioning.bodies import InterfaceName
 from tocsin.adapters.rest.provisioning.registry import DEVICES, LINKS
@@ -22,6 +23,7 @@ from tocsin.core.instants import to_text
 from tocsin.core.policy_reading import DEFAULT_POLICY
 from tocsin.core.provisioning.by_record import NO_SOURCE, criteria_by_record
 from tocsin.core.provisioning.criteria import Criterion, Silence
+from tocsin.core.provisioning.holding import Held
 from tocsin.core.provisioning.readiness import Readiness, readiness, subject_of
 from tocsin.core.provisioning.telemetry import SourceSilent
 from tocsin.core.provisioning.words import DesiredStatus
@@ -157,6 +159,21 @@ def _criterion(one: Criterion) -> CriterionShape:
 # -- finding it out --------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What readiness is asked of: an asset, or one of a device's interfaces, as the snapshot has
+    it; the org's policy, the tickets that are ``held`` against it, the names of what still needs
+    it, and the instant."""
+
+    org_id: int
+    asset: Device | Link
+    interface: str | None
+    policy: Policy
+    held: Held
+    referred_to: tuple[str, ...]
+    at: datetime
+
+
 def by_record(question: Question, silence: Silence) -> Readiness:
     """Readiness from the registry and the tickets alone; *silence* says why nobody else was heard.
 
@@ -180,23 +197,14 @@ def by_record(question: Question, silence: Silence) -> Readiness:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The question; what stands in the record is answered already, the sources are not asked."""
-
-    question: Question
-    recorded: Readiness
-    answer: Answer | None
-
-
-def _look(turn: ReadTurn, call: AnyCall, kind: type[Device] | type[Link]) -> _Asked:
+def _look(turn: ReadTurn, call: AnyCall, kind: type[Device] | type[Link]) -> Question:
     sort = LINKS.sort if kind is Link else DEVICES.sort
     asset: Device | Link = existing(turn, call.org_id, kind, sort, call.path["name"])
     head = turn.head(call.org_id, POLICY_STREAM)
     policy = head.state if head is not None and isinstance(head.state, Policy) else DEFAULT_POLICY
     at = call.now()
     deleting = isinstance(asset, Device) and asset.life.desired is DesiredStatus.DELETED
-    question = Question(
+    return Question(
         org_id=call.org_id,
         asset=asset,
         interface=None if call.query is None else call.query.interface,
@@ -207,29 +215,24 @@ def _look(turn: ReadTurn, call: AnyCall, kind: type[Device] | type[Link]) -> _As
         ),
         at=at,
     )
-    explaining = call.gateway.explaining
-    return _Asked(
-        question,
-        by_record(question, NO_SOURCE),
-        None if explaining is None else explaining.explain(turn, question),
-    )
 
 
-async def _explained(explaining: Explaining, asked: _Asked, acting: Acting) -> Readiness:
+async def _explained(explaining: Explaining, question: Question, acting: Acting) -> Readiness:
     """What the sources say; where they do not, what the record says and that they were silent.
 
     Raises:
+        NotFound: the device has no such interface.
         Overloaded: as many as may be are being explained already.
     """
-    answer = asked.answer
-    assert answer is not None
 
     def work() -> Readiness | None:
         # Its place is free again when it ends, not when nobody waits for it any more.
         if not explaining.places.acquire(blocking=False):
             return None
         try:
-            return answer()
+            return explaining.explain(
+                question.org_id, question.asset, at=question.at, interface=question.interface
+            )
         finally:
             explaining.places.release()
 
@@ -239,20 +242,21 @@ async def _explained(explaining: Explaining, asked: _Asked, acting: Acting) -> R
         found = await asyncio.wait_for(waiting, explaining.seconds)
     except TimeoutError:
         why = f"there was no answer within {explaining.seconds:g} s"
-        return by_record(asked.question, Silence(source="telemetry", why=why))
+        return by_record(question, Silence(source="telemetry", why=why))
     except SourceSilent as silent:
-        return by_record(asked.question, Silence(source=silent.source, why=silent.why))
+        return by_record(question, Silence(source=silent.source, why=silent.why))
     if found is None:
         raise Overloaded("others are being explained; try again in a moment", retry_after=1)
     return found
 
 
 async def _answered(acting: Acting, kind: type[Device] | type[Link], *, reads: str) -> Reply:
-    asked = await acting.look(lambda turn: _look(turn, acting.call, kind), reads=reads)
+    question = await acting.look(lambda turn: _look(turn, acting.call, kind), reads=reads)
     explaining = acting.call.gateway.explaining
-    found = asked.recorded
-    if explaining is not None:
-        found = await _explained(explaining, asked, acting)
+    if explaining is None:
+        found = by_record(question, NO_SOURCE)
+    else:
+        found = await _explained(explaining, question, acting)
     return Reply(status=200, body=_encode(readiness_shape(found)))
 
 
