@@ -17,6 +17,7 @@ NEW_INCIDENT: Final = "/new/incident"
 NEW_MAINTENANCE: Final = "/new/maintenance"
 MAINTENANCE: Final = "/maintenance"
 MEASURES: Final = "/measures"
+NETWORK: Final = "/network"
 ADMINISTRATION: Final = "/admin"
 LIVE: Final = "/live"
 FIXED: Final = (SIGN_IN, SIGN_IN_LINK, SIGN_IN_MAIL, SIGN_OUT, LIVE)

@@ -8,6 +8,7 @@ from tocsin.web.dashboard import pages
 from tocsin.web.dashboard.addresses import HOME, TICKETS
 from tocsin.web.dashboard.administration.pages import PAGES as ADMINISTRATION
 from tocsin.web.dashboard.measuring.pages import PAGES as MEASURING
+from tocsin.web.dashboard.network.pages import PAGES as NETWORK
 from tocsin.web.dashboard.opening.pages import PAGES as OPENING
 from tocsin.web.dashboard.planning.pages import PAGES as PLANNING
 from tocsin.web.dashboard.routes import Route
@@ -20,6 +21,7 @@ ROOMS: Final[tuple[Route, ...]] = (
     *OPENING,
     *WAR_ROOM,
     *PLANNING,
+    *NETWORK,
     *MEASURING,
     *ADMINISTRATION,
 )

@@ -59,6 +59,7 @@ from tocsin.web.dashboard.visits import (
     Sent,
     Told,
     Visit,
+    Wish,
 )
 
 log = structlog.get_logger(__name__)
@@ -190,7 +191,7 @@ class Dashboard:
     # -- pages -----------------------------------------------------------------------------------
 
     async def _page(self, request: Asked, page: PageAt, names: Mapping[str, str]) -> Answer:
-        return await self._looked(request, names, page.look)
+        return await self._looked(request, names, page.look, asks=page.asks)
 
     async def _empty_form(
         self, request: Asked, form_at: FormAt, names: Mapping[str, str]
@@ -198,15 +199,24 @@ class Dashboard:
         return await self._looked(request, names, lambda visit: form_at.show(visit, NOT_SENT))
 
     async def _looked(
-        self, request: Asked, names: Mapping[str, str], look: Callable[[Visit], Page]
+        self,
+        request: Asked,
+        names: Mapping[str, str],
+        look: Callable[[Visit], Page],
+        *,
+        asks: Callable[[Mapping[str, str]], Wish] | None = None,
     ) -> Answer:
-        """A page for who is signed in, made from the very snapshot that verified them."""
+        """A page for who is signed in, made from the very snapshot that verified them; what it
+        *asks* of the API is asked as them, before."""
         at = self._clock()
         session = self._gate.session(request, at=at)
         if not isinstance(session, Session):
             return self._gate.ask_to_sign_in(request, session)
         try:
-            page = await self._made(request, names, session, look, at=at)
+            told = None
+            if asks is not None:
+                told = await self._told(asks(names), session.credential(address=request.address))
+            page = await self._made(request, names, session, look, at=at, told=told)
         except Unauthenticated as refusal:
             return self._gate.refused(request, refusal)
         except Refusal as refusal:
@@ -222,6 +232,7 @@ class Dashboard:
         *,
         at: datetime,
         wanted: str | None = None,
+        told: Told | None = None,
     ) -> Page:
         fields = fields_of(request.query) if wanted is None else NO_FIELDS
         token, once = self._gate.form_token(session), self._fresh()
@@ -239,10 +250,21 @@ class Dashboard:
                     form_token=token,
                     once=once,
                     public_url=self._public_url or next(iter(request.origins), None),
+                    told=told,
                 )
             )
 
         return await self._read(work)
+
+    async def _told(self, wish: Wish, credential: Credential) -> Told:
+        """What the API answers to who is signed in.
+
+        Raises:
+            Unauthenticated: the key opens nothing any more.
+        """
+        at = self._clock()
+        admitted = await self._read(lambda turn: admission(turn, credential, at=at))
+        return await self._perform(wish, org=admitted.org.code, credential=credential)
 
     # -- forms -----------------------------------------------------------------------------------
 

@@ -91,7 +91,8 @@ class Visit:
 
     ``path`` holds the named parts of the address, ``wanted`` is the whole address. Forms carry
     ``form_token``, and ``once`` as their Idempotency-Key. ``public_url`` is where this server is
-    reached: as it was told, else as the browser reached it.
+    reached: as it was told, else as the browser reached it. ``told`` is what the API answered to
+    what the page asks it.
     """
 
     turn: ReadTurn
@@ -103,6 +104,7 @@ class Visit:
     form_token: str
     once: str
     public_url: str | None = None
+    told: Told | None = None
 
     def one(self, name: str) -> str:
         """The last value of a field of the query, empty where there is none."""
@@ -161,10 +163,12 @@ Look = Callable[[Visit], Page]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageAt:
-    """A page: ``path`` with named parts, as ``/tickets/{ref}``."""
+    """A page: ``path`` with named parts, as ``/tickets/{ref}``. ``asks`` is what the API is asked
+    before one looks, made of the named parts: what takes longer than a snapshot should be held."""
 
     path: str
     look: Look
+    asks: Callable[[Mapping[str, str]], Wish] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,258 @@
+"""Every page and form of the room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from urllib.parse import quote
+
+from tocsin.core.errors import Forbidden
+from tocsin.core.provisioning.commands import AcceptLink, LifeCommand
+from tocsin.core.provisioning.commands import Wish as LifeWish
+from tocsin.core.provisioning.words import DesiredStatus
+from tocsin.core.record_permissions import permit_life
+from tocsin.core.records import Device, Link, Side
+from tocsin.projections.shapes.assets import code_of
+from tocsin.projections.shapes.record_names import ReadNames, RecordNames
+from tocsin.web.dashboard.addresses import ADMINISTRATION, NETWORK
+from tocsin.web.dashboard.forms import Choice, Field, Kind
+from tocsin.web.dashboard.network.checklist import checklist
+from tocsin.web.dashboard.network.reading import (
+    DEVICES,
+    LINKS,
+    Asset,
+    Sort,
+    existing,
+    listed,
+    place,
+    require_reader,
+    tickets_on,
+)
+from tocsin.web.dashboard.network.words import (
+    health_mark,
+    status_mark,
+    wanted_words,
+)
+from tocsin.web.dashboard.rendering import page
+from tocsin.web.dashboard.visits import Filled, FormAt, Page, PageAt, Sent, Told, Visit, Wish
+
+LONGEST_WORDS: Final = 64
+_REASON: Final = Field(
+    name="reason", label="Why", longest=1_000, hint="It stays in the log, for everybody here."
+)
+_TO: Final = Field(
+    name="to",
+    label="How",
+    kind=Kind.CHOICE,
+    choices=(
+        Choice(value="soft_drained", text="Soft: it takes no new traffic"),
+        Choice(value="hard_drained", text="Hard: it carries nothing at all"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """Something that can be done with the life of a device or link. ``command`` is what is asked of
+    the permissions, ``sense`` whether it makes any as things stand."""
+
+    verb: str
+    button: str
+    question: str
+    explained: str
+    done: str
+    fields: tuple[Field, ...]
+    sorts: tuple[Sort, ...]
+    command: LifeCommand
+    sense: Callable[[Asset], bool]
+
+
+DEEDS: Final = (
+    Deed(
+        verb="drain",
+        button="Drain",
+        question="Drain {}?",
+        explained="It is done at once, whatever its health, until somebody wants it back.",
+        done="It is drained.",
+        fields=(_TO, _REASON),
+        sorts=(DEVICES, LINKS),
+        command=LifeWish(desired=DesiredStatus.HARD_DRAINED.value),
+        sense=lambda one: one.life.desired is not DesiredStatus.DELETED,
+    ),
+    Deed(
+        verb="undrain",
+        button="Want it in service",
+        question="Want {} in service?",
+        explained="It is activated once it is healthy and no ticket is in the way.",
+        done="It is wanted in service.",
+        fields=(_REASON,),
+        sorts=(DEVICES, LINKS),
+        command=LifeWish(desired=DesiredStatus.ACTIVATED.value),
+        sense=lambda one: one.life.desired is not DesiredStatus.ACTIVATED,
+    ),
+    Deed(
+        verb="accept",
+        button="Accept",
+        question="Accept {}, as its Z side?",
+        explained="Your device carries one end of it from then on.",
+        done="It is accepted.",
+        fields=(),
+        sorts=(LINKS,),
+        command=AcceptLink(),
+        sense=lambda one: not one.life.accepted,
+    ),
+)
+
+
+# -- looking ---------------------------------------------------------------------------------------
+
+
+def network_page(visit: Visit) -> Page:
+    """Devices and links, what needs a look first."""
+    for sort in (DEVICES, LINKS):
+        require_reader(visit, sort.sort)
+    words = visit.one("q").strip()[:LONGEST_WORDS]
+    return page(
+        visit,
+        "network/overview.html",
+        words_sought=words,
+        parts_of=[listed(visit, sort, words=words) for sort in (DEVICES, LINKS)],
+    )
+
+
+def _asset_page(sort: Sort) -> Callable[[Visit], Page]:
+    def look(visit: Visit) -> Page:
+        asset = existing(visit, sort)
+        done = next((one.done for one in DEEDS if one.verb == visit.one("done")), None)
+        names = ReadNames(visit.turn, org_id=visit.admitted.org_id, records=[asset])
+        return page(
+            visit,
+            "network/asset.html",
+            sort=sort,
+            asset=asset,
+            standing=status_mark(asset.life.status),
+            health=health_mark(asset.life.health),
+            wanted=wanted_words(asset.life.desired),
+            facts=_facts(visit, asset, names),
+            interfaces=_interfaces(asset),
+            checks=checklist(visit.told),
+            tickets=tickets_on(visit, asset),
+            deeds=[one for one in DEEDS if _may(visit, one, sort, asset)],
+            done=done,
+            record=f"{ADMINISTRATION}/{sort.path}/{asset.id}",
+        )
+
+    return look
+
+
+def _may(visit: Visit, deed: Deed, sort: Sort, asset: Asset) -> bool:
+    if sort not in deed.sorts or not deed.sense(asset):
+        return False
+    try:
+        permit_life(deed.command, asset, visit.admitted.access)
+    except Forbidden:
+        return False
+    return True
+
+
+def _facts(visit: Visit, asset: Asset, names: RecordNames) -> tuple[tuple[str, str], ...]:
+    org_id = visit.admitted.org_id
+    owner = code_of(asset.contributor_id, names) or "gone"
+    told: tuple[tuple[str, str | None], ...]
+    if isinstance(asset, Device):
+        told = (
+            ("Belongs to", owner),
+            ("Type", asset.device_type),
+            ("Exchange", place(visit.turn, org_id, asset.exchange)),
+            ("Location", place(visit.turn, org_id, asset.location)),
+            ("Public address", asset.public_ip),
+            ("Networks", ", ".join(asset.dz_prefixes) or None),
+            ("Users at most", None if asset.max_users is None else f"{asset.max_users:,}"),
+            ("Pubkey", asset.pubkey),
+        )
+    else:
+        told = (
+            ("Belongs to", owner),
+            ("Type", asset.link_type.value),
+            ("Side A", _end(asset.side_a, names)),
+            ("Side Z", _end(asset.side_z, names)),
+            ("Side Z belongs to", code_of(asset.side_z_contributor_id, names)),
+            ("Bandwidth", None if asset.bandwidth is None else f"{asset.bandwidth:,} bit/s"),
+            ("MTU", None if asset.mtu is None else f"{asset.mtu:,} bytes"),
+            ("Pubkey", asset.pubkey),
+        )
+    return tuple((label, value) for label, value in told if value is not None)
+
+
+def _end(side: Side, names: RecordNames) -> str:
+    device = names.device(side.device)
+    return f"{side.device if device is None else device.code} {side.interface}"
+
+
+def _interfaces(asset: Asset) -> tuple[Mapping[str, Any], ...]:
+    if isinstance(asset, Link):
+        return ()
+    return tuple(
+        {
+            "name": one.name,
+            "role": "none" if one.role.value == "none" else one.role.value.upper(),
+            "link": "none" if one.link is None else one.link.value,
+            "status": status_mark(one.life.status),
+            "health": health_mark(one.life.health) if one.needs_evidence else None,
+        }
+        for one in asset.interfaces
+    )
+
+
+def _asks(sort: Sort) -> Callable[[Mapping[str, str]], Wish]:
+    def asks(names: Mapping[str, str]) -> Wish:
+        return Wish(method="GET", path=f"/{sort.path}/{quote(names['name'], safe=':')}/readiness")
+
+    return asks
+
+
+# -- doing -----------------------------------------------------------------------------------------
+
+
+def _form(sort: Sort, deed: Deed) -> FormAt:
+    def wish(sent: Sent) -> Wish:
+        body = {one.name: sent.one(one.name) for one in deed.fields if sent.one(one.name)}
+        return Wish(
+            method="POST",
+            path=f"/{sort.path}/{quote(sent.path['name'], safe=':')}/{deed.verb}",
+            body=body if deed.fields else None,
+            once=sent.once,
+        )
+
+    def show(visit: Visit, filled: Filled) -> Page:
+        asset = existing(visit, sort)
+        permit_life(deed.command, asset, visit.admitted.access)
+        home = sort.address(asset.code)
+        return page(
+            visit,
+            "network/ask.html",
+            filled=filled,
+            sort=sort,
+            asset=asset,
+            deed=replace(deed, question=deed.question.format(asset.code)),
+            home=home,
+            action=f"{home}/{deed.verb}",
+        )
+
+    def done(sent: Sent, told: Told) -> str:
+        return f"{sort.address(str(told.body['code']))}?done={deed.verb}"
+
+    return FormAt(
+        path=f"{NETWORK}/{sort.path}/{{name}}/{deed.verb}", wish=wish, show=show, done=done
+    )
+
+
+PAGES: Final[tuple[PageAt | FormAt, ...]] = (
+    PageAt(path=NETWORK, look=network_page),
+    *(
+        PageAt(path=f"{NETWORK}/{sort.path}/{{name}}", look=_asset_page(sort), asks=_asks(sort))
+        for sort in (DEVICES, LINKS)
+    ),
+    *(_form(sort, deed) for deed in DEEDS for sort in deed.sorts),
+)

@@ -1,0 +1,1 @@
+"""The room of the network: lists, readiness as a checklist, drains."""

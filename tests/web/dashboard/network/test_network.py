@@ -1,0 +1,233 @@
+"""The pages of the network: devices and links by status and health, one of them with its readiness,
+and what can be done with it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.handler.acting import pubkey
+from tests.web.dashboard.browsing import Browser, Desk
+from tocsin.core.location_commands import CreateLocation
+from tocsin.core.provisioning.commands import DefineInterface, Judge, Waive
+from tocsin.core.provisioning.criteria import State
+from tocsin.core.provisioning.words import AssetStatus, DesiredStatus, Health
+from tocsin.core.records import Link
+from tocsin.core.registry_commands import RegisterLink, SideDraft, UpdateDevice
+from tocsin.web.dashboard.network.checklist import checklist
+from tocsin.web.dashboard.network.words import (
+    health_mark,
+    state_mark,
+    status_mark,
+    wanted_words,
+)
+from tocsin.web.dashboard.visits import Told
+
+CODE = "ams-1:fra-1"
+LINE = f"/network/links/{CODE}"
+
+
+def text_of(page: str) -> str:
+    """What one reads of *page*."""
+    return " ".join(re.sub(r"<[^>]*>", " ", page).split())
+
+
+def laid(desk: Desk, link_type: str = "WAN") -> None:
+    desk.house.ask(
+        "owner",
+        RegisterLink(
+            link_id=desk.house.fresh(),
+            pubkey=pubkey(21),
+            code=CODE,
+            link_type=link_type,
+            side_a=SideDraft(device="ams-1", interface="Ethernet1"),
+            side_z=SideDraft(device="fra-1", interface="Ethernet2"),
+        ),
+        sort="link",
+    )
+
+
+def wanted(desk: Desk) -> tuple[str, bool]:
+    """What is wanted of the link, and whether its Z side has accepted it."""
+    with desk.house.store.reading() as turn:
+        (head,) = turn.heads_of_sort(desk.house.orgs["net"], "link")
+    assert isinstance(head.state, Link)
+    return head.state.life.desired.value, head.state.life.accepted
+
+
+@pytest.fixture
+def owner(browser: Browser) -> Browser:
+    browser.sign_in("owner")
+    return browser
+
+
+def test_devices_and_links_are_listed_with_sign_and_word(owner: Browser, at_desk: Desk) -> None:
+    laid(at_desk)
+    impaired = Judge(health="impaired", reasons=("3 errors",))
+    at_desk.house.system("device", impaired, org_id=at_desk.house.orgs["net"], subject="fra-1")
+
+    page = owner.get("/network")
+
+    assert page.status == 200
+    assert page.text.index(">fra-1<") < page.text.index(">ams-1<"), "what is impaired comes first"
+    assert 'class="level major_outage"' in page.text
+    told = text_of(page.text)
+    assert "2 devices, 0 in service, 1 impaired" in told
+    assert "one link, 0 in service, 0 impaired" in told
+    assert "Hard drained" in told
+    assert "ams-1 – fra-1" in told
+    assert f'href="{LINE}"' in page.text
+
+
+def test_they_are_sought_by_code_and_pubkey(owner: Browser, at_desk: Desk) -> None:
+    laid(at_desk)
+
+    found = owner.get("/network?q=fra").text
+    assert "/network/devices/fra-1" in found
+    assert "/network/devices/ams-1" not in found
+    assert LINE in found
+    assert "/network/devices/ams-1" in owner.get(f"/network?q={pubkey(11)}").text
+    none = owner.get("/network?q=%3Cscript%3E")
+    assert none.status == 200
+    assert "None is called like that" in none.text
+    assert "<script>" not in none.text
+
+
+def test_a_link_shows_its_life_and_readiness_as_a_checklist(owner: Browser, at_desk: Desk) -> None:
+    laid(at_desk)
+    at_desk.house.ask("owner", at_desk.house.incident(links=(CODE,), severity="sev1"))
+
+    page = owner.get(LINE)
+
+    assert page.status == 200
+    told = text_of(page.text)
+    for said in (
+        "Status Hard drained since",
+        "Health Unknown since",
+        "Wanted hard drained",
+        "What happens next It is hard drained, as wanted.",
+        "Readiness 2 of 5",
+        "Record Met its status is hard drained",
+        "Wanted in service Not met its desired status is hard drained",
+        "Side A Unknown telemetry is silent: no source of telemetry is set",
+        "telemetry, 1,440 minutes",
+        "Side A ams-1 Ethernet1",
+    ):
+        assert said in told, said
+    assert re.search(r"Waits for I\d+-\w+", told)
+    assert re.search(r"Tickets I\d+-\w+ sev1", told)
+    assert owner.get(f"/network/links/{pubkey(21)}").status == 200
+
+
+def test_a_device_shows_its_interfaces_and_where_it_stands(owner: Browser, at_desk: Desk) -> None:
+    house = at_desk.house
+    place = CreateLocation(
+        location_id=house.fresh(), code="ams", name="Amsterdam", kind="exchange", country="NL"
+    )
+    house.ask("admin", place, sort="location")
+    house.ask(
+        "owner", UpdateDevice(exchange="ams", location="AMS3"), sort="device", subject="ams-1"
+    )
+    assert "None is defined yet" in owner.get("/network/devices/ams-1").text
+    for name, role in (("Ethernet1/7", "cyoa"), ("Ethernet2", "dia")):
+        define = DefineInterface(name=name, role=role)
+        house.ask("owner", define, sort="device", subject="ams-1")
+
+    told = text_of(owner.get("/network/devices/ams-1").text)
+
+    assert "Exchange Amsterdam, NL (ams)" in told
+    assert "Location AMS3" in told
+    assert "Ethernet1/7 CYOA none Hard drained Unknown" in told
+    assert "Ethernet2 DIA none Activated not asked" in told
+    assert "Way to the internet defined Met 1 DIA interface activated" in told
+
+
+def test_a_waiver_is_shown(owner: Browser, at_desk: Desk) -> None:
+    laid(at_desk)
+    until = at_desk.house.clock().replace(month=12)
+    waive = Waive(criterion="side_a", reason="standby", until=until)
+    at_desk.house.ask("admin", waive, sort="link", subject=CODE)
+
+    assert "Side A Waived waived until" in text_of(owner.get(LINE).text)
+
+
+def test_it_is_drained_and_wanted_back(owner: Browser, at_desk: Desk) -> None:
+    laid(at_desk)
+    assert f'href="{LINE}/undrain"' in owner.get(LINE).text
+
+    back = owner.fill_in(f"{LINE}/undrain", {"reason": "laid"})
+    assert (back.status, back.headers["location"]) == (303, f"{LINE}?done=undrain")
+    assert wanted(at_desk) == ("activated", True)
+    shown = owner.get(back.headers["location"]).text
+    assert "It is wanted in service." in shown
+    assert f'href="{LINE}/undrain"' not in shown
+
+    gone = owner.fill_in(f"{LINE}/drain", {"to": "soft_drained", "reason": "optic swap"})
+    assert gone.status == 303
+    assert wanted(at_desk) == ("soft_drained", True)
+
+
+def test_a_refused_form_keeps_what_was_typed(owner: Browser, at_desk: Desk) -> None:
+    laid(at_desk)
+    refused = owner.fill_in(f"{LINE}/drain", {"to": "upside_down", "reason": "optic swap"})
+
+    assert refused.status == 422
+    assert "optic swap" in refused.text
+    assert "soft_drained or hard_drained is expected" in text_of(refused.text).lower()
+    assert wanted(at_desk) == ("hard_drained", True)
+
+
+def test_the_other_side_accepts_and_drains_and_no_more(browser: Browser, at_desk: Desk) -> None:
+    laid(at_desk, "DZX")
+    browser.sign_in("teammate")
+    page = browser.get(LINE).text
+    assert f'href="{LINE}/accept"' in page
+    assert f'href="{LINE}/drain"' in page
+    assert f'href="{LINE}/undrain"' not in page
+    assert browser.get(f"{LINE}/undrain").status == 403
+
+    assert browser.fill_in(f"{LINE}/accept", {}).status == 303
+    assert wanted(at_desk) == ("hard_drained", True)
+    assert f'href="{LINE}/accept"' not in browser.get(LINE).text
+
+
+def test_who_only_reads_is_offered_nothing(browser: Browser, at_desk: Desk) -> None:
+    at_desk.house.invite("watcher", org="net", role="viewer", contributor=None)
+    browser.sign_in("watcher")
+
+    page = browser.get("/network/devices/ams-1")
+
+    assert page.status == 200
+    assert "/drain" not in page.text
+    assert browser.get("/network/devices/ams-1/drain").status == 403
+
+
+def test_what_is_not_there_or_another_orgs_is_not_found(browser: Browser, at_desk: Desk) -> None:
+    laid(at_desk)
+    browser.sign_in("owner")
+    for path in ("links/nothing", "devices/nothing", "links/ams-1", f"devices/{CODE}"):
+        assert browser.get(f"/network/{path}").status == 404, path
+    browser.sign_in("stranger")
+    for path in (LINE, "/network/devices/ams-1", f"{LINE}/drain"):
+        assert browser.get(path).status == 404, path
+    assert "None is registered yet" in browser.get("/network").text
+
+
+def test_while_readiness_cannot_be_told_the_reason_is_said() -> None:
+    busy = Told(status=503, body={"detail": "others are being explained; try again in a moment"})
+    assert checklist(busy).trouble == "others are being explained; try again in a moment"
+    assert checklist(None).trouble == "readiness cannot be told just now"
+    assert checklist(busy).checks == ()
+
+
+def test_every_word_has_a_sign() -> None:
+    marks = [
+        *map(status_mark, AssetStatus),
+        *map(health_mark, Health),
+        *(state_mark(one.value) for one in State),
+    ]
+    assert all(one.text and one.sign in ("calm", "call", "work") for one in marks)
+    assert len({status_mark(one).text for one in AssetStatus}) == len(AssetStatus)
+    assert len({health_mark(one).text for one in Health}) == len(Health)
+    assert all(wanted_words(one) for one in DesiredStatus)
