@@ -59,6 +59,11 @@ PAGES: Final = (
     Shown(name="calendar-week", path="/maintenance?view=week", says="Maintenance"),
     Shown(name="calendar-agenda", path="/maintenance?view=agenda", says="Maintenance"),
     Shown(name="planner", path="/maintenance/plan", says="Find a free window"),
+    Shown(name="network", path="/network", says="Network"),
+    Shown(name="network-none", path="/network?q=nothing-of-the-kind", says="Network", brief=True),
+    Shown(name="network-device", path="/network/devices/{device}"),
+    Shown(name="network-device-drain", path="/network/devices/{device}/drain", brief=True),
+    Shown(name="network-link", path="/network/links/{line}"),
     Shown(name="measures", path="/measures", says="Measures"),
     Shown(name="administration", path="/admin", says="Administration"),
     *(

@@ -55,6 +55,8 @@ class Site:
             "notice": notice,
             "incident": self._ref("type=incident&active=true&sort=severity"),
             "link": self.link("viewer").partition("token=")[2],
+            "device": self._first("devices?limit=1", "code"),
+            "line": self._first("links?limit=1", "code"),
             "heard": self._first("inbox?limit=1", "id"),
             "closed": self._ref("type=incident&status=closed"),
             "maintenance": self._ref("type=maintenance&status=planned"),
