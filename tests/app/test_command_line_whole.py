@@ -72,6 +72,26 @@ def test_a_day_at_the_terminal(tell: Tell) -> None:
         "--side-a", "ams-1/Ethernet1", "--side-z", "fra-1/Ethernet1",
     )  # fmt: skip
     assert (line["side_a"]["device"], line["side_z"]["device"]) == ("ams-1", "fra-1")
+    place = tell(
+        "location", "create", "--code", "ams", "--name", "Amsterdam", "--kind", "exchange",
+        "--country", "NL", "--lat", "52.37", "--lng", "4.9",
+    )  # fmt: skip
+    assert (place["lat"], place["kind"]) == (52.37, "exchange")
+    assert tell("device", "update", "ams-1", "--exchange", "ams")["exchange"] == "ams"
+    named = ("--name", "Ethernet1/2", "--role", "cyoa")
+    device = tell("device", "interface", "add", "ams-1", *named)
+    assert [one["name"] for one in device["interfaces"]] == ["Ethernet1", "Ethernet1/2"]
+    assert "Ethernet1/2" in tell("device", "interface", "list", "ams-1", plain=True)
+    of_it = tell("device", "readiness", "ams-1", "--interface", "Ethernet1/2")
+    assert [one["state"] for one in of_it["criteria"]] == ["met", "unmet", "unmet", "unknown"]
+    assert tell("link", "accept", "--pubkey", pubkey(21))["status"] == "hard_drained"
+    assert tell("link", "undrain", "ams-1:fra-1")["desired_status"] == "activated"
+    shown = tell("link", "readiness", "--code", "ams-1:fra-1", plain=True)
+    assert "✓ met" in shown
+    assert "no source of telemetry is set" in shown
+    drained = tell("link", "drain", "ams-1:fra-1", "--to", "soft", "--reason", "optic swap")
+    assert drained["desired_status"] == "soft_drained"
+    assert tell("device", "interface", "delete", "ams-1", "--name", "Ethernet1/2")
     assert tell("service", "create", "--code", "api", "--name", "Public API")["code"] == "api"
     route = tell(
         "route", "create", "--name", "noc", "--event-kind", "incident.*",

@@ -107,9 +107,11 @@ def any_up(name: str, seen: Sequence[Seen], terms: Terms, *, of: str) -> Criteri
     if best.state is State.MET or len(answers) == 1:
         return best
     ends = [one.ready_at for one in answers if one.ready_at is not None]
-    shown = [one.reason for one in answers[:_MOST_SHOWN]]
-    if len(answers) > _MOST_SHOWN:
-        shown.append(f"and {len(answers) - _MOST_SHOWN} more")
+    # A silent source says the same of each of them: once is enough.
+    reasons = list(dict.fromkeys(one.reason for one in answers))
+    shown = reasons[:_MOST_SHOWN]
+    if len(reasons) > _MOST_SHOWN:
+        shown.append(f"and {len(reasons) - _MOST_SHOWN} more")
     return replace(best, reason=". ".join(shown), ready_at=min(ends, default=None))
 
 
