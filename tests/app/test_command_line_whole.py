@@ -88,7 +88,7 @@ def test_a_day_at_the_terminal(tell: Tell) -> None:
     assert tell("link", "undrain", "ams-1:fra-1")["desired_status"] == "activated"
     shown = tell("link", "readiness", "--code", "ams-1:fra-1", plain=True)
     assert "✓ met" in shown
-    assert "no source of telemetry is set" in shown
+    assert "? unknown" in shown
     drained = tell("link", "drain", "ams-1:fra-1", "--to", "soft", "--reason", "optic swap")
     assert drained["desired_status"] == "soft_drained"
     assert tell("device", "interface", "delete", "ams-1", "--name", "Ethernet1/2")
