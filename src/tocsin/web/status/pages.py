@@ -40,6 +40,7 @@ SERVED_ASSETS: Final = (
     "planning.css",
     "subscribe.css",
     "measuring.css",
+    "network.css",
     "live.js",
     "keys.js",
     "opening.css",

@@ -4,8 +4,11 @@ and what can be done with it."""
 from __future__ import annotations
 
 import re
+from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.handler.acting import pubkey
 from tests.web.dashboard.browsing import Browser, Desk
@@ -16,6 +19,7 @@ from tocsin.core.provisioning.words import AssetStatus, DesiredStatus, Health
 from tocsin.core.records import Link
 from tocsin.core.registry_commands import RegisterLink, SideDraft, UpdateDevice
 from tocsin.web.dashboard.network.checklist import checklist
+from tocsin.web.dashboard.network.map import HEIGHT, WIDTH, Arc, Metro, Plan, Tone, picture
 from tocsin.web.dashboard.network.words import (
     health_mark,
     state_mark,
@@ -231,3 +235,62 @@ def test_every_word_has_a_sign() -> None:
     assert len({status_mark(one).text for one in AssetStatus}) == len(AssetStatus)
     assert len({health_mark(one).text for one in Health}) == len(Health)
     assert all(wanted_words(one) for one in DesiredStatus)
+
+
+def test_metros_are_on_the_map_by_shape_and_links_as_arcs(owner: Browser, at_desk: Desk) -> None:
+    house = at_desk.house
+    laid(at_desk)
+    assert '<svg class="picture map"' not in owner.get("/network").text
+    for device, code, lat, lng in (("ams-1", "ams", 52.4, 4.9), ("fra-1", "fra", 50.1, 8.7)):
+        made = CreateLocation(
+            location_id=house.fresh(),
+            code=code,
+            name=f"<{code}>",
+            kind="exchange",
+            lat=lat,
+            lng=lng,
+        )
+        house.ask("admin", made, sort="location")
+        house.ask("admin", UpdateDevice(exchange=code), sort="device", subject=device)
+
+    drawn = owner.get("/network").text
+
+    assert "Map of 2 metros and 1 connections" in drawn
+    assert "&lt;ams&gt;: one device, not in service" in drawn
+    assert "<title>ams – fra: one link, not in service</title>" in drawn
+    assert drawn.count('<rect class="full"') == 2
+    impaired = Judge(health="impaired", reasons=("3 errors",))
+    house.system("device", impaired, org_id=house.orgs["net"], subject="fra-1")
+    house.system("link", impaired, org_id=house.orgs["net"], subject=CODE)
+    drawn = owner.get("/network").text
+    assert 'class="arc major_outage impaired"' in drawn
+    assert drawn.count('<rect class="full"') == 1
+    assert "&lt;fra&gt;: one device, impaired" in drawn
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-90, 90), st.floats(-180, 180), st.sampled_from(Tone)),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_every_metro_is_inside_the_picture(metros: list[tuple[float, float, Tone]]) -> None:
+    plan = Plan(
+        metros=tuple(
+            Metro(code=f"m{n}", name="M", lat=lat, lng=lng, devices=1, tone=tone)
+            for n, (lat, lng, tone) in enumerate(metros)
+        ),
+        arcs=tuple(
+            Arc(ends=("m0", f"m{n}"), links=2, tone=Tone.IN_SERVICE) for n in range(len(metros))
+        ),
+        unplaced=0,
+    )
+
+    drawn = ElementTree.fromstring(str(picture(plan)))
+
+    texts = [one for one in drawn.iter() if one.tag == "text"]
+    assert len(texts) == len(metros)
+    for one in texts:
+        assert 0 <= float(one.attrib["x"]) <= WIDTH
+        assert 0 <= float(one.attrib["y"]) <= HEIGHT

@@ -18,14 +18,17 @@ from tocsin.projections.shapes.record_names import ReadNames, RecordNames
 from tocsin.web.dashboard.addresses import ADMINISTRATION, NETWORK
 from tocsin.web.dashboard.forms import Choice, Field, Kind
 from tocsin.web.dashboard.network.checklist import checklist
+from tocsin.web.dashboard.network.map import picture, planned
 from tocsin.web.dashboard.network.reading import (
     DEVICES,
     LINKS,
     Asset,
     Sort,
+    every,
     existing,
     listed,
     place,
+    places_of,
     require_reader,
     tickets_on,
 )
@@ -113,11 +116,20 @@ def network_page(visit: Visit) -> Page:
     for sort in (DEVICES, LINKS):
         require_reader(visit, sort.sort)
     words = visit.one("q").strip()[:LONGEST_WORDS]
+    devices, links = every(visit, DEVICES), every(visit, LINKS)
+    boxes = [one for one in devices if isinstance(one, Device)]
+    lines = [one for one in links if isinstance(one, Link)]
+    plan = planned(boxes, lines, places_of(visit, boxes))
     return page(
         visit,
         "network/overview.html",
         words_sought=words,
-        parts_of=[listed(visit, sort, words=words) for sort in (DEVICES, LINKS)],
+        plan=plan,
+        map=picture(plan),
+        parts_of=[
+            listed(visit, DEVICES, devices, words=words),
+            listed(visit, LINKS, links, words=words),
+        ],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 from urllib.parse import quote
@@ -96,10 +96,15 @@ def require_reader(visit: Visit, what: str) -> None:
         )
 
 
-def listed(visit: Visit, sort: Sort, *, words: str) -> Listed:
-    """Devices or links whose code or pubkey has *words* in it."""
+def every(visit: Visit, sort: Sort) -> tuple[Asset, ...]:
+    """All devices or links, as many as are looked at."""
+    return tuple(_all(visit.turn, visit.admitted.org_id, sort))
+
+
+def listed(visit: Visit, sort: Sort, assets: Iterable[Asset], *, words: str) -> Listed:
+    """Those of *assets* whose code has *words* in it, or whose pubkey they are."""
     turn, org_id = visit.turn, visit.admitted.org_id
-    sought = [one for one in _all(turn, org_id, sort) if words in one.code or words == one.pubkey]
+    sought = [one for one in assets if words in one.code or words == one.pubkey]
     shown = sorted(sought, key=_urgency)[:MOST_SHOWN]
     names = ReadNames(turn, org_id=org_id, records=shown)
     return Listed(
@@ -184,6 +189,16 @@ def place(turn: ReadTurn, org_id: int, code: str | None) -> str | None:
         return code
     where = head.state
     return f"{where.name}{'' if where.country is None else f', {where.country}'} ({code})"
+
+
+def places_of(visit: Visit, devices: Iterable[Device]) -> dict[str, Location]:
+    """The places that *devices* say, by their codes."""
+    org_id = visit.admitted.org_id
+    codes = {code for one in devices for code in (one.exchange, one.location) if code is not None}
+    held = visit.turn.claims(org_id, {(LOCATION_CODE, code) for code in codes})
+    heads = visit.turn.heads(org_id, set(held.values()))
+    found = (head.state for head in heads.values())
+    return {one.code: one for one in found if isinstance(one, Location)}
 
 
 def tickets_on(visit: Visit, asset: Asset) -> tuple[Line, ...]:

@@ -1,0 +1,214 @@
+"""The map of the network: metros where they are, and the links between them as arcs.
+
+Colour never tells anything alone: what is impaired is a triangle or a thick line, what is not in
+service a square or a dashed one. The list below the map has all of it in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final, assert_never
+
+from markupsafe import Markup
+
+from tocsin.core.provisioning.life import Life
+from tocsin.core.provisioning.words import AssetStatus, Health
+from tocsin.core.records import Device, Link, Location
+
+WIDTH: Final = 1_000
+HEIGHT: Final = 460
+MOST_METROS: Final = 200
+MOST_ARCS: Final = 2_000
+_MARGIN: Final = 60
+_LEAST_DEGREES: Final = 6.0
+_BEND: Final = 0.12
+
+
+class Tone(IntEnum):
+    """How things stand, the worst last."""
+
+    IN_SERVICE = 0
+    AT_REST = 1
+    IMPAIRED = 2
+
+
+_CLASSES: Final[Mapping[Tone, str]] = {
+    Tone.IN_SERVICE: "operational",
+    Tone.AT_REST: "under_maintenance",
+    Tone.IMPAIRED: "major_outage",
+}
+_WORDS: Final[Mapping[Tone, str]] = {
+    Tone.IN_SERVICE: "in service",
+    Tone.AT_REST: "not in service",
+    Tone.IMPAIRED: "impaired",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metro:
+    """A place with devices: degrees, how many devices, and how the worst of them stands."""
+
+    code: str
+    name: str
+    lat: float
+    lng: float
+    devices: int
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arc:
+    """All links between two metros, by their codes, and how the worst of them stands."""
+
+    ends: tuple[str, str]
+    links: int
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is drawn; ``unplaced`` devices say no place that has degrees."""
+
+    metros: tuple[Metro, ...]
+    arcs: tuple[Arc, ...]
+    unplaced: int
+
+
+def tone_of(life: Life) -> Tone:
+    """How it stands."""
+    if life.health is Health.IMPAIRED:
+        return Tone.IMPAIRED
+    return Tone.IN_SERVICE if life.status is AssetStatus.ACTIVATED else Tone.AT_REST
+
+
+def planned(
+    devices: Sequence[Device], links: Iterable[Link], places: Mapping[str, Location]
+) -> Plan:
+    """Where *devices* and *links* are by the *places* whose codes the devices say; the exchange
+    comes before the location."""
+    at: dict[str, str] = {}
+    found: dict[str, list[Tone]] = {}
+    for device in devices:
+        code = _placed(device, places)
+        if code is not None and (code in found or len(found) < MOST_METROS):
+            at[device.pubkey] = code
+            found.setdefault(code, []).append(tone_of(device.life))
+    joined: dict[tuple[str, str], list[Tone]] = {}
+    for link in links:
+        one, other = at.get(link.side_a.device), at.get(link.side_z.device)
+        if one is None or other is None or one == other:
+            continue
+        ends = (min(one, other), max(one, other))
+        if ends in joined or len(joined) < MOST_ARCS:
+            joined.setdefault(ends, []).append(tone_of(link.life))
+    metros = []
+    for code, tones in sorted(found.items()):
+        place = places[code]
+        assert place.lat is not None
+        assert place.lng is not None, "a place has both degrees, or neither"
+        metros.append(
+            Metro(
+                code=code,
+                name=place.name,
+                lat=place.lat,
+                lng=place.lng,
+                devices=len(tones),
+                tone=max(tones),
+            )
+        )
+    return Plan(
+        metros=tuple(metros),
+        # The worst are drawn last, over the others.
+        arcs=tuple(
+            Arc(ends=ends, links=len(tones), tone=max(tones))
+            for ends, tones in sorted(joined.items(), key=lambda one: (max(one[1]), one[0]))
+        ),
+        unplaced=len(devices) - len(at),
+    )
+
+
+def _placed(device: Device, places: Mapping[str, Location]) -> str | None:
+    for code in (device.exchange, device.location):
+        if code is not None and code in places and places[code].lat is not None:
+            return code
+    return None
+
+
+def picture(plan: Plan) -> Markup:
+    """The map as SVG; empty where nothing has a place."""
+    if not plan.metros:
+        return Markup()
+    places = _projected(plan.metros)
+    said = Markup("Map of {} metros and {} connections").format(len(plan.metros), len(plan.arcs))
+    parts = [
+        Markup('<svg class="picture map" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
+            WIDTH, HEIGHT, said
+        )
+    ]
+    parts += [_arc(one, places) for one in plan.arcs]
+    parts += [_metro(one, places[one.code]) for one in plan.metros]
+    parts.append(Markup("</svg>"))
+    return Markup("").join(parts)
+
+
+def _projected(metros: Sequence[Metro]) -> dict[str, tuple[float, float]]:
+    """Where each metro is drawn: degrees as they are, as much of the world as is needed."""
+    west, east = min(one.lng for one in metros), max(one.lng for one in metros)
+    south, north = min(one.lat for one in metros), max(one.lat for one in metros)
+    wide, high = WIDTH - 2 * _MARGIN, HEIGHT - 2 * _MARGIN
+    scale = min(wide / max(east - west, _LEAST_DEGREES), high / max(north - south, _LEAST_DEGREES))
+    middle_lng, middle_lat = (west + east) / 2, (south + north) / 2
+    return {
+        one.code: (
+            WIDTH / 2 + (one.lng - middle_lng) * scale,
+            HEIGHT / 2 - (one.lat - middle_lat) * scale,
+        )
+        for one in metros
+    }
+
+
+def _arc(one: Arc, places: Mapping[str, tuple[float, float]]) -> Markup:
+    (x, y), (u, v) = places[one.ends[0]], places[one.ends[1]]
+    # Bent to one side, so that arcs along the same line lie beside each other.
+    over_x = (x + u) / 2 - (v - y) * _BEND
+    over_y = (y + v) / 2 + (u - x) * _BEND
+    count = "one link" if one.links == 1 else f"{one.links} links"
+    worst = f", {_WORDS[one.tone]}" if one.links == 1 else f", the worst {_WORDS[one.tone]}"
+    return Markup(
+        '<path class="arc {} {}" d="M{} {}Q{} {} {} {}"><title>{} – {}: {}{}</title></path>'
+    ).format(
+        _CLASSES[one.tone],
+        one.tone.name.lower(),
+        *(f"{number:.1f}" for number in (x, y, over_x, over_y, u, v)),
+        *one.ends,
+        count,
+        worst,
+    )
+
+
+def _metro(one: Metro, place: tuple[float, float]) -> Markup:
+    x, y = place
+    match one.tone:
+        case Tone.IN_SERVICE:
+            shape = Markup('<circle class="full" cx="{}" cy="{}" r="9"/>').format(
+                f"{x:.1f}", f"{y:.1f}"
+            )
+        case Tone.AT_REST:
+            shape = Markup('<rect class="full" x="{}" y="{}" width="17" height="17"/>').format(
+                f"{x - 8.5:.1f}", f"{y - 8.5:.1f}"
+            )
+        case Tone.IMPAIRED:
+            shape = Markup('<path class="full" d="M{} {}l12 21h-24z"/>').format(
+                f"{x:.1f}", f"{y - 13:.1f}"
+            )
+        case _:
+            assert_never(one.tone)
+    count = "one device" if one.devices == 1 else f"{one.devices} devices"
+    worst = _WORDS[one.tone] if one.devices == 1 else f"the worst {_WORDS[one.tone]}"
+    return Markup(
+        '<g class="{}"><title>{}: {}, {}</title>{}<text x="{}" y="{}">{}</text></g>'
+    ).format(
+        _CLASSES[one.tone], one.name, count, worst, shape, f"{x + 14:.1f}", f"{y + 5:.1f}", one.code
+    )
