@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tocsin.app.demo import metros
+from tocsin.app.demo.metros import metro_of
 from tocsin.app.demo.network import (
     CONTRIBUTORS,
     DEVICES,
@@ -122,6 +124,7 @@ def network(ids: Iterator[str]) -> Iterator[Founding]:
                 contributor=device.contributor,
                 device_type=device.device_type,
                 location=f"{device.city}, {device.site}",
+                exchange=metro_of(device.city),
                 public_ip=device.public_ip,
             ),
         )
@@ -145,6 +148,7 @@ def network(ids: Iterator[str]) -> Iterator[Founding]:
     yield from entry_points(ids)
     yield from connectors(ids)
     yield status_page(ids)
+    yield from (Founding("location", made) for made in metros.named(ids))
 
 
 ASSETS: Final = (
