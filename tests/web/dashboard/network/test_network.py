@@ -294,3 +294,26 @@ def test_every_metro_is_inside_the_picture(metros: list[tuple[float, float, Tone
     for one in texts:
         assert 0 <= float(one.attrib["x"]) <= WIDTH
         assert 0 <= float(one.attrib["y"]) <= HEIGHT
+
+
+def test_neighbours_on_the_map_can_be_told_apart() -> None:
+    metros = tuple(
+        Metro(code=code, name=code, lat=lat, lng=lng, devices=1, tone=Tone.IN_SERVICE)
+        for code, lat, lng in (
+            *(("ams", 52.4, 4.9), ("fra", 50.1, 8.7), ("lon", 51.5, -0.1), ("par", 48.9, 2.4)),
+            *(("sjc", 37.3, -121.9), ("syd", -33.9, 151.2), ("bru", 50.9, 4.4), ("brx", 50.9, 4.4)),
+        )
+    )
+
+    drawn = ElementTree.fromstring(str(picture(Plan(metros=metros, arcs=(), unplaced=0))))
+
+    at = [
+        (float(one.attrib["x"]), float(one.attrib["y"]))
+        for one in drawn.iter()
+        if one.tag == "text"
+    ]
+    assert all(
+        abs(x - u) > 50 or abs(y - v) > 20
+        for number, (x, y) in enumerate(at)
+        for u, v in at[number + 1 :]
+    )

@@ -24,6 +24,10 @@ MOST_ARCS: Final = 2_000
 _MARGIN: Final = 60
 _LEAST_DEGREES: Final = 6.0
 _BEND: Final = 0.12
+_BOX: Final = (62.0, 26.0)
+"""How much room a sign with its code takes."""
+_MOST_MOVED: Final = 60
+_TURNS: Final = 40
 
 
 class Tone(IntEnum):
@@ -160,12 +164,45 @@ def _projected(metros: Sequence[Metro]) -> dict[str, tuple[float, float]]:
     wide, high = WIDTH - 2 * _MARGIN, HEIGHT - 2 * _MARGIN
     scale = min(wide / max(east - west, _LEAST_DEGREES), high / max(north - south, _LEAST_DEGREES))
     middle_lng, middle_lat = (west + east) / 2, (south + north) / 2
+    return _apart(
+        {
+            one.code: (
+                WIDTH / 2 + (one.lng - middle_lng) * scale,
+                HEIGHT / 2 - (one.lat - middle_lat) * scale,
+            )
+            for one in metros
+        }
+    )
+
+
+def _apart(places: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """*places* moved a little, so that signs and codes of neighbours can be told apart; with more
+    metros than that is done for, they stay."""
+    if len(places) > _MOST_MOVED:
+        return places
+    codes = sorted(places)
+    at = dict(places)
+    for _ in range(_TURNS):
+        still = True
+        for number, one in enumerate(codes):
+            for other in codes[number + 1 :]:
+                (x, y), (u, v) = at[one], at[other]
+                beside, below = _BOX[0] - abs(u - x), _BOX[1] - abs(v - y)
+                if beside <= 0 or below <= 0:
+                    continue
+                still = False
+                # Along the shorter way, both by half; those on one spot by their order.
+                if below <= beside:
+                    step = (below / 2 + 0.5) * (1 if v >= y else -1)
+                    at[one], at[other] = (x, y - step), (u, v + step)
+                else:
+                    step = (beside / 2 + 0.5) * (1 if u >= x else -1)
+                    at[one], at[other] = (x - step, y), (u + step, v)
+        if still:
+            break
     return {
-        one.code: (
-            WIDTH / 2 + (one.lng - middle_lng) * scale,
-            HEIGHT / 2 - (one.lat - middle_lat) * scale,
-        )
-        for one in metros
+        code: (min(max(x, 20.0), WIDTH - 60.0), min(max(y, 20.0), HEIGHT - 20.0))
+        for code, (x, y) in at.items()
     }
 
 
