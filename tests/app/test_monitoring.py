@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.app.test_database_commands import run
 from tests.app.test_serve import WITHIN, environment, serving
 from tests.handler.acting import pubkey
 from tests.servers.influx import DATABASE, Influx, influx
@@ -141,6 +142,11 @@ def test_a_round_for_real_writes_it_once(tmp_path: Path, asked: dict[str, str]) 
 
 def test_a_server_judges_and_activates_by_itself(tmp_path: Path, asked: dict[str, str]) -> None:
     network(tmp_path)
+    key = run(
+        *("admin", "key", "create", "--org", "net", "--name", "noc"),
+        *("--role", "member", "--contributor", "alpha"),
+        data=tmp_path,
+    ).stdout.strip()
     activated = 'tocsin_provisioning_changes_total{duty="activator",outcome="done"} 1.0'
     with serving(tmp_path, **asked) as served:
         while activated not in (metrics := served.get("/metrics")[1].decode()):
@@ -148,6 +154,15 @@ def test_a_server_judges_and_activates_by_itself(tmp_path: Path, asked: dict[str
         assert 'tocsin_provisioning_changes_total{duty="monitor",outcome="done"} 1.0' in metrics
         # Agents and tests of nobody's are not asked for; nothing that is set up is silent.
         assert "tocsin_source_silent{" not in metrics
+        status, answer = served.get("/v1/orgs/net/links/line/readiness", token=key)
+        assert status == 200, answer
+        found = json.loads(answer)
+        assert (found["status"], found["health"]) == ("activated", "healthy")
+        assert {one["name"]: one["state"] for one in found["criteria"]} == dict.fromkeys(
+            ("record", "desired", "side_a", "side_z", "loss"), "met"
+        )
+        assert found["criteria"][2]["evidence"]["source"] == "InfluxDB"
+        assert found["next"] == "it is activated, as wanted"
         served.stop()
     assert stands(tmp_path)[:2] == ("healthy", "activated")
 

@@ -13,6 +13,7 @@ from tocsin.adapters.provisioning.explaining import Explainer
 from tocsin.adapters.provisioning.monitor import Judged, Monitor
 from tocsin.adapters.provisioning.rounds import Rounds
 from tocsin.adapters.provisioning.watching import NO_SOURCE, Sources, Watch
+from tocsin.adapters.rest.explaining import Explaining
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.app.house import now
 from tocsin.app.settings import Settings, SettingWrong
@@ -65,13 +66,14 @@ def sources(settings: Settings, *, seconds: float = QUERY_SECONDS) -> Sources:
     return Sources(counters=influx or prometheus, agents=prometheus, qa=influx or prometheus)
 
 
-def explainer(settings: Settings, *, store: Store) -> Explainer:
-    """What answers readiness.
+def explaining(settings: Settings, *, store: Store) -> Explaining | None:
+    """Who answers readiness; None where no source is set up.
 
     Raises:
         SettingWrong: an address, user or token that nothing can be sent with.
     """
-    return Explainer(store=store, sources=sources(settings, seconds=WHILE_SOMEBODY_WAITS))
+    asked = sources(settings, seconds=WHILE_SOMEBODY_WAITS)
+    return Explaining(explain=Explainer(store=store, sources=asked).explain) if asked.any else None
 
 
 def activating(

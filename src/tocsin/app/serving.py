@@ -40,6 +40,7 @@ from tocsin.app.lock import locked
 from tocsin.app.logs import write_logs
 from tocsin.app.pages import PublicPages, copies_in
 from tocsin.app.previewing import tried
+from tocsin.app.provisioning import explaining
 from tocsin.app.receivers import receivers
 from tocsin.app.sending import sending
 from tocsin.app.settings import Settings, has_role, speaks_to_slack
@@ -149,6 +150,7 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
             counts=background.counts,
             signing_in=signing_in(beyond.mail, key=key, url=url, bench=bench),
             trouble=background.trouble,
+            explaining=explaining(settings, store=store),
         )
 
         pages: PublicPages | None = None

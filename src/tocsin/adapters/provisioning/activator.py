@@ -19,10 +19,8 @@ import structlog
 from tocsin.adapters.provisioning.registry import (
     SORTS,
     asset_of,
-    held_back,
     name_of,
     pages,
-    references,
 )
 from tocsin.core.errors import Refusal
 from tocsin.core.facts import Event
@@ -32,6 +30,7 @@ from tocsin.core.provisioning.words import AssetStatus, DesiredStatus
 from tocsin.core.records import Device, Link
 from tocsin.handler.submission import Outcome, Submission
 from tocsin.handler.writer import Writer
+from tocsin.projections.held import held_on, referring_to
 from tocsin.store.contract import Head, ReadTurn, StorageFailed, Store
 
 log = structlog.get_logger(__name__)
@@ -209,10 +208,11 @@ class Activator:
             return False
         in_the_way: tuple[str, ...] = ()
         if any(_activates(life) for life in lives):
-            in_the_way = held_back(turn, head.org_id, asset, at=at).in_the_way
+            in_the_way = held_on(turn, head.org_id, asset, at=at).in_the_way
         # Only what shall be deleted is asked about what refers to it: that reads all links.
-        deleted = asset.life.desired is DesiredStatus.DELETED
-        referring = references(turn, head.org_id, asset) if deleted else ()
+        referring: tuple[str, ...] = ()
+        if isinstance(asset, Device) and asset.life.desired is DesiredStatus.DELETED:
+            referring = referring_to(turn, head.org_id, asset)
         steps: list[Step] = [
             next_step(asset.life, in_the_way=in_the_way, referred_to=referring),
             *(next_step(life, in_the_way=in_the_way) for life in lives[1:]),

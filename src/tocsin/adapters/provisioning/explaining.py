@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from tocsin.adapters.provisioning.registry import held_back, policy_of, references
+from tocsin.adapters.provisioning.registry import policy_of
 from tocsin.adapters.provisioning.watching import Sources, Watch, until_of
 from tocsin.core.claims import ASSET_PUBKEY
 from tocsin.core.errors import NotFound
@@ -24,6 +24,7 @@ from tocsin.core.provisioning.judging import (
 )
 from tocsin.core.provisioning.readiness import Readiness, readiness
 from tocsin.core.records import Device, Link, Policy
+from tocsin.projections.held import held_on, referring_to
 from tocsin.store.contract import ReadTurn, Store
 
 SECONDS: Final = 10.0
@@ -126,8 +127,8 @@ def _around(turn: ReadTurn, org_id: int, asset: Device | Link, *, at: datetime) 
                 codes[side.device] = head.state.code
     return _Around(
         policy=policy_of(turn, org_id),
-        held=held_back(turn, org_id, asset, at=at),
-        referred_to=references(turn, org_id, asset),
+        held=held_on(turn, org_id, asset, at=at),
+        referred_to=referring_to(turn, org_id, asset) if isinstance(asset, Device) else (),
         codes=codes,
     )
 

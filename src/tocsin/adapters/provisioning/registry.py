@@ -4,21 +4,15 @@ there."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Final, Literal
 
 from tocsin.core.policy_reading import DEFAULT_POLICY
-from tocsin.core.provisioning.holding import Held, held, terms
 from tocsin.core.records import Device, Link, Policy
-from tocsin.core.ticket import Ticket
-from tocsin.core.words import is_active
 from tocsin.handler.directory import POLICY_STREAM
 from tocsin.store.contract import Head, ReadTurn, Store
 
 PAGE: Final = 500
 SORTS: Final[tuple[Literal["device", "link"], ...]] = ("device", "link")
-MOST_TICKETS: Final = 1_000
-"""Tickets on one asset that are looked at, the newest first."""
 
 
 def pages(store: Store, org_id: int, sort: str) -> Iterator[list[tuple[Head, Device | Link]]]:
@@ -58,40 +52,3 @@ def codes_of(turn: ReadTurn, org_id: int) -> Mapping[str, str]:
         for head in turn.heads_of_sort(org_id, "device")
         if isinstance(asset := asset_of(head), Device)
     }
-
-
-def held_back(turn: ReadTurn, org_id: int, asset: Device | Link, *, at: datetime) -> Held:
-    """The tickets that hold *asset* back *at* an instant."""
-    wanted = sorted(terms(asset.pubkey))
-    marks = ", ".join("?" * len(wanted))
-    rows = turn.select(
-        "SELECT DISTINCT t.number, t.stream FROM ticket_terms AS held CROSS JOIN tickets AS t"  # noqa: S608
-        " ON t.org_id = held.org_id AND t.number = held.number"
-        f" WHERE held.org_id = ? AND held.term IN ({marks})"
-        " ORDER BY t.number DESC LIMIT ?",
-        (org_id, *wanted, MOST_TICKETS),
-        org_id=org_id,
-    )
-    heads = turn.heads(org_id, [stream for _, stream in rows])
-    return held(
-        (
-            head.state
-            for head in heads.values()
-            if isinstance(head.state, Ticket) and is_active(head.state.status)
-        ),
-        pubkey=asset.pubkey,
-        at=at,
-    )
-
-
-def references(turn: ReadTurn, org_id: int, asset: Device | Link) -> tuple[str, ...]:
-    """Names of what still needs *asset*, as the decision names them."""
-    if isinstance(asset, Link):
-        return ()
-    links = sorted(
-        link.code
-        for head in turn.heads_of_sort(org_id, "link")
-        if isinstance(link := asset_of(head), Link)
-        and asset.pubkey in (link.side_a.device, link.side_z.device)
-    )
-    return (*links, *(f"interface {one.name}" for one in asset.interfaces if not one.by_link))
