@@ -107,7 +107,7 @@ def monitor(
         [str(tocsin), "monitor", "run", *arguments, "--data", str(data)],
         capture_output=True,
         text=True,
-        env=environment(**asked),
+        env=environment(**asked, COLUMNS="200"),
         timeout=WITHIN,
         check=False,
     )
