@@ -9,13 +9,13 @@ from typing import Final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A page. ``{names}`` in its path are those of :class:`tests.browser.site.Site`; ``says`` is
-    part of its first heading, with scripts or without. Of a form that many pages share, ``brief``
-    ones are looked at in two windows instead of four."""
+    part of its first heading, with scripts or without. ``brief`` ones are looked at in two windows,
+    which have each width and each scheme once; those that people live in, in all four."""
 
     name: str
     path: str
     says: str = ""
-    brief: bool = False
+    brief: bool = True
     who: str | None = "org_admin"
     status: int = 200
 
@@ -36,7 +36,7 @@ ADMINISTERED: Final = (
 """Sorts of records, as they stand in addresses; the first of each goes by that name too."""
 
 PAGES: Final = (
-    Shown(name="sign-in", path="/sign-in", who=None, says="Sign in"),
+    Shown(name="sign-in", path="/sign-in", who=None, says="Sign in", brief=False),
     Shown(name="sign-in-link", path="/sign-in/link?token={link}", who=None),
     Shown(
         name="sign-in-no-link",
@@ -45,29 +45,29 @@ PAGES: Final = (
         status=404,
         says="This link is not good",
     ),
-    Shown(name="now", path="/", says="open incident"),
-    Shown(name="tickets", path="/tickets", says="Tickets"),
+    Shown(name="now", path="/", says="open incident", brief=False),
+    Shown(name="tickets", path="/tickets", says="Tickets", brief=False),
     Shown(name="tickets-none", path="/tickets?q=nothing-of-the-kind", says="Tickets"),
     Shown(name="tickets-wrong", path="/tickets?type=both", status=400, says="Tickets"),
-    Shown(name="incident", path="/tickets/{incident}", says="Packet loss"),
+    Shown(name="incident", path="/tickets/{incident}", says="Packet loss", brief=False),
     Shown(name="incident-closed", path="/tickets/{closed}"),
     Shown(name="incident-viewed", path="/tickets/{incident}", who="viewer", says="Packet loss"),
     Shown(name="maintenance", path="/tickets/{maintenance}"),
-    Shown(name="new-incident", path="/new/incident", says="New incident"),
+    Shown(name="new-incident", path="/new/incident", says="New incident", brief=False),
     Shown(name="new-maintenance", path="/new/maintenance", says="New maintenance"),
-    Shown(name="calendar", path="/maintenance", says="Maintenance"),
+    Shown(name="calendar", path="/maintenance", says="Maintenance", brief=False),
     Shown(name="calendar-week", path="/maintenance?view=week", says="Maintenance"),
     Shown(name="calendar-agenda", path="/maintenance?view=agenda", says="Maintenance"),
     Shown(name="planner", path="/maintenance/plan", says="Find a free window"),
     Shown(name="network", path="/network", says="Network"),
-    Shown(name="network-none", path="/network?q=nothing-of-the-kind", says="Network", brief=True),
+    Shown(name="network-none", path="/network?q=nothing-of-the-kind", says="Network"),
     Shown(name="network-device", path="/network/devices/{device}"),
-    Shown(name="network-device-drain", path="/network/devices/{device}/drain", brief=True),
+    Shown(name="network-device-drain", path="/network/devices/{device}/drain"),
     Shown(name="network-link", path="/network/links/{line}"),
     Shown(name="measures", path="/measures", says="Measures"),
     Shown(name="administration", path="/admin", says="Administration"),
     *(
-        Shown(name=f"{sort}{name}", path=f"/admin/{sort}{leaf}", brief=True)
+        Shown(name=f"{sort}{name}", path=f"/admin/{sort}{leaf}")
         for sort in ADMINISTERED
         for name, leaf in (
             ("", ""),
@@ -83,7 +83,7 @@ PAGES: Final = (
     Shown(name="policy", path="/admin/policy", says="Policy"),
     Shown(name="policy-change", path="/admin/policy/change", says="Change the policy"),
     Shown(name="missing", path="/none", status=404, says="There is no such page"),
-    Shown(name="status", path="/status/{page}", who=None),
+    Shown(name="status", path="/status/{page}", who=None, brief=False),
     Shown(name="status-history", path="/status/{page}/history", who=None, says="History"),
     Shown(name="status-notice", path="/status/{page}/incidents/{notice}", who=None),
     Shown(name="status-subscribe", path="/status/{page}/subscribe", who=None, says="Subscribe"),

@@ -138,6 +138,7 @@ def test_keys_are_switched_off_and_on_again(page: Page) -> None:
     page.get_by_role("button", name="Keys: ?").click()
     page.get_by_label("Use single keys in this browser").check()
     page.keyboard.press("Escape")
+    expect(dialog(page)).to_have_count(0)
     page.keyboard.press("j")
     expect(page.locator("main a.to").nth(0)).to_be_focused()
 

@@ -65,7 +65,8 @@ def offered(page: Page) -> set[str]:
         """[...document.querySelectorAll("main :is(a, form)")].map((one) =>
             one.getAttribute("href") ?? one.getAttribute("action"))"""
     )
-    return {*headings, *links}
+    # In another width a line breaks elsewhere.
+    return {*(" ".join(heading.split()) for heading in headings), *links}
 
 
 @each_page
@@ -77,7 +78,9 @@ def test_a_page_is_for_everybody(shown: Shown, people: People, site: Site) -> No
             page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
             pictured(page, shown, width=width, scheme=scheme)
-            assert violations(page) == [], (width, scheme)
+            if (width, scheme) in BRIEF:
+                # Each width and each scheme once: together they find nothing more.
+                assert violations(page) == [], (width, scheme)
             assert sideways(page) == 0, (width, sticking_out(page))
         seen.expect_nothing(refused=None if shown.status == 200 else shown.status)
         with_scripts = offered(page)

@@ -103,7 +103,7 @@ def test_tiles_say_how_long_it_took_of_how_many_and_what_that_means(member: Brow
     assert "Time to resolve 3 h Mean of 2 of 3 incidents" in said["MTTR"]
     assert "none Mean of 0 of 3 incidents" in said["MTTD"]
     assert "From when it was detected to when somebody took it." in said["MTTA"]
-    assert "cancelled ones are left out" in said["Incidents"]
+    assert "cancelled ones only where they are asked for" in said["Incidents"]
 
 
 def test_each_figure_is_compared_with_the_time_before_by_word_and_arrow(member: Browser) -> None:
