@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from litestar import Litestar, Request, Response
 from litestar.enums import ScopeType
@@ -60,6 +60,8 @@ from tocsin.core.errors import Malformed, MethodNotAllowed, NotFound, Refusal
 
 _BEFORE = "/v1/orgs/"
 INTERFACE = "{interface}"
+PIPELINE = "tocsin.pipeline"
+"""The key of a scope that says whose pipeline serves it."""
 _FREQUENT = {"tickets": tickets.OPEN, "signals": signals.TELL_IN_ORG}
 """What is asked most often, by what follows the org."""
 
@@ -116,14 +118,10 @@ class Application:
     its own.
     """
 
-    def __init__(self, gateway: Gateway, served: Sequence[Endpoint]) -> None:
+    def __init__(self, gateway: Gateway, served: tuple[Endpoint, ...]) -> None:
         self._pipeline = Pipeline(gateway)
-        by_path: dict[str, dict[str, Endpoint]] = {}
-        # The router has no suffix of a name: what has one is found before it.
-        self._files = tuple(one for one in served if one.path.endswith("}.ics"))
-        for endpoint in served:
-            if endpoint not in self._files and not endpoint.for_neighbours:
-                by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+        self._announcer = gateway.announcer
+        self._files = tuple(one for one in served if _is_file(one))
         self._frequent = _FREQUENT if tickets.OPEN in served else {}
         listens = any(endpoint.for_neighbours for endpoint in served)
         self._ingest: Ingest | None = None
@@ -133,13 +131,7 @@ class Application:
                 callers=self._pipeline.callers,
                 next_request_id=self._pipeline.next_request_id,
             )
-        self._methods = {path: tuple(sorted(found)) for path, found in by_path.items()}
-        self._router = Litestar(
-            [self._handler(path, methods) for path, methods in by_path.items()],
-            openapi_config=None,
-            exception_handlers={HTTPException: self._unrouted},
-            on_startup=[gateway.announcer.attach],
-        )
+        self._router = _router_of(served)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
@@ -160,6 +152,9 @@ class Application:
             if file is not None and file[0] in self._files:
                 await self._pipeline.serve(*file, scope, receive, send)
                 return
+        if cast(str, scope["type"]) == "lifespan":
+            self._announcer.attach()
+        scope[PIPELINE] = self._pipeline  # type: ignore[literal-required]
         await self._router(scope, receive, send)
 
     def _short_way(self, path: str) -> tuple[Endpoint, Mapping[str, str]] | None:
@@ -175,57 +170,89 @@ class Application:
                 return endpoint, {"org": org}
         return None
 
-    def _handler(self, path: str, methods: Mapping[str, Endpoint]) -> HTTPRouteHandler:
-        pipeline = self._pipeline
 
-        async def handle(request: Request[Any, Any, Any]) -> ASGIApp:
-            endpoint = methods[request.method]
+_routers: dict[int, tuple[tuple[Endpoint, ...], Litestar]] = {}
 
-            async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-                names = request.path_params
-                if "interface" in names:
-                    names = {**names, "interface": str(names["interface"]).removeprefix("/")}
-                await pipeline.serve(endpoint, names, scope, receive, send)
 
-            return answer
-
-        # The names of interfaces have slashes: the last part of their path is all that is left.
-        last = path.rpartition("/")[2]
-        pattern = path.replace("}", ":str}")
-        if last == INTERFACE:
-            pattern = pattern.replace("{interface:str}", "{interface:path}")
-        return HTTPRouteHandler(
-            pattern,
-            http_method=list(methods),  # type: ignore[arg-type]
-            include_in_schema=False,
-            # The answer has its own status; this one keeps Litestar from asking for an empty body.
-            status_code=200,
-        )(handle)
-
-    def _unrouted(self, request: Request[Any, Any, Any], wrong: HTTPException) -> Response[bytes]:
-        """What the router refuses: no such path, no such method there, an unreadable address."""
-        refusal: Refusal
-        headers: dict[str, str] = {}
-        if isinstance(wrong, MethodNotAllowedException):
-            refusal = MethodNotAllowed(f"{request.method} is not a method of this path")
-            headers = dict(wrong.headers or {})
-        elif wrong.status_code == 404:
-            refusal = NotFound("there is nothing at this path; /docs lists what there is")
-        else:
-            refusal = Malformed(wrong.detail)
-        request_id = self._pipeline.next_request_id()
-        reply = problem_of(refusal, request_id=request_id)
-        return Response(
-            reply.body,
-            status_code=reply.status,
-            media_type=PROBLEM[1].decode(),
-            headers={
-                "Cache-Control": "no-store",
-                "X-Content-Type-Options": "nosniff",
-                "X-Request-Id": request_id,
-                **headers,
-            },
+def _router_of(served: tuple[Endpoint, ...]) -> Litestar:
+    """The router of these endpoints, made once in a process: whose pipeline serves a request stands
+    in its scope."""
+    known = _routers.get(id(served))
+    if known is None:
+        by_path: dict[str, dict[str, Endpoint]] = {}
+        for endpoint in served:
+            # The router has no suffix of a name: what has one is found before it.
+            if not _is_file(endpoint) and not endpoint.for_neighbours:
+                by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+        router = Litestar(
+            [_handler(path, methods) for path, methods in by_path.items()],
+            openapi_config=None,
+            exception_handlers={HTTPException: _unrouted},
         )
+        # With what it was made of, so that the name stays its own.
+        known = _routers[id(served)] = (served, router)
+    return known[1]
+
+
+def _is_file(endpoint: Endpoint) -> bool:
+    return endpoint.path.endswith("}.ics")
+
+
+def _pipeline_of(scope: Scope) -> Pipeline:
+    pipeline: Pipeline = scope[PIPELINE]  # type: ignore[literal-required]
+    return pipeline
+
+
+def _handler(path: str, methods: Mapping[str, Endpoint]) -> HTTPRouteHandler:
+    async def handle(request: Request[Any, Any, Any]) -> ASGIApp:
+        endpoint = methods[request.method]
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            names = request.path_params
+            if "interface" in names:
+                names = {**names, "interface": str(names["interface"]).removeprefix("/")}
+            await _pipeline_of(scope).serve(endpoint, names, scope, receive, send)
+
+        return answer
+
+    # The names of interfaces have slashes: the last part of their path is all that is left.
+    last = path.rpartition("/")[2]
+    pattern = path.replace("}", ":str}")
+    if last == INTERFACE:
+        pattern = pattern.replace("{interface:str}", "{interface:path}")
+    return HTTPRouteHandler(
+        pattern,
+        http_method=list(methods),  # type: ignore[arg-type]
+        include_in_schema=False,
+        # The answer has its own status; this one keeps Litestar from asking for an empty body.
+        status_code=200,
+    )(handle)
+
+
+def _unrouted(request: Request[Any, Any, Any], wrong: HTTPException) -> Response[bytes]:
+    """What the router refuses: no such path, no such method there, an unreadable address."""
+    refusal: Refusal
+    headers: dict[str, str] = {}
+    if isinstance(wrong, MethodNotAllowedException):
+        refusal = MethodNotAllowed(f"{request.method} is not a method of this path")
+        headers = dict(wrong.headers or {})
+    elif wrong.status_code == 404:
+        refusal = NotFound("there is nothing at this path; /docs lists what there is")
+    else:
+        refusal = Malformed(wrong.detail)
+    request_id = _pipeline_of(request.scope).next_request_id()
+    reply = problem_of(refusal, request_id=request_id)
+    return Response(
+        reply.body,
+        status_code=reply.status,
+        media_type=PROBLEM[1].decode(),
+        headers={
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "X-Request-Id": request_id,
+            **headers,
+        },
+    )
 
 
 def make_application(gateway: Gateway) -> Application:
