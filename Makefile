@@ -31,7 +31,7 @@ slack: .venv/dev.stamp ## The demo network with a stand-in for Slack, to try it 
 
 test: check .venv/postgresql.stamp .venv/prometheus.stamp .venv/influxdb.stamp .venv/chromium.stamp .venv/widget.stamp ## Every check: format, lint, types, layers, tests (PYTEST_ARGS=)
 	$(say) "Tests"
-	@$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=ci $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --hypothesis-profile=ci $(PYTEST_ARGS)
 
 check: .venv/dev.stamp ## The checks that need no run: format, lint, types, layers
 	$(say) "Format and lint (ruff)"

@@ -49,6 +49,7 @@ def test_the_keyboard_is_enough(browser: Browser, site: Site) -> None:
     with person(browser, site.origin) as context:
         page = context.new_page()
         page.goto("/sign-in")
+        expect(page.get_by_label("API key")).to_be_focused()
         page.keyboard.insert_text(site.keys["oncall_engineer"])
         page.keyboard.press("Enter")
         expect(page.locator("h1")).to_contain_text("open incident")
