@@ -8,14 +8,7 @@ from solders.instruction import Instruction
 from tests.adapters.doublezero.ledger import ORACLE, PROGRAM
 from tests.adapters.doublezero.town import ACME, BETA, DZ1, DZ2, LINK
 from tocsin.adapters.doublezero import addresses
-from tocsin.adapters.doublezero.changes import (
-    Change,
-    Deletion,
-    HealthChange,
-    StatusChange,
-    Unwritable,
-    instruction_for,
-)
+from tocsin.adapters.doublezero.changes import Unwritable, instruction_for
 from tocsin.adapters.doublezero.instructions import (
     Caller,
     delete_device,
@@ -25,7 +18,7 @@ from tocsin.adapters.doublezero.instructions import (
     update_device,
     update_link,
 )
-from tocsin.adapters.doublezero.words import Kind
+from tocsin.core.provisioning.ledger import Change, Deletion, HealthChange, Kind, StatusChange
 
 PAYER = str(ORACLE.pubkey())
 CALLER = Caller(program=PROGRAM, payer=PAYER)

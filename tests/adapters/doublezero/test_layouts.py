@@ -39,10 +39,10 @@ from tocsin.adapters.doublezero.accounts import (
     Interface,
     Link,
     Other,
-    Unreadable,
 )
 from tocsin.adapters.doublezero.borsh import NOBODY
 from tocsin.adapters.doublezero.layouts import LARGEST_ACCOUNT, decoded
+from tocsin.core.provisioning.ledger import Unreadable
 
 LAW = settings(deadline=None, max_examples=60)
 ALWAYS = {1: 1 + 1 + 16, 10: 51, 3: 71, 4: 71, 5: 120, 6: 151}

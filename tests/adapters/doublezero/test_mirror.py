@@ -34,10 +34,12 @@ from tests.adapters.doublezero.town import (
     pubkey,
 )
 from tests.adapters.webhook.listening import status
-from tocsin.adapters.doublezero.accounts import Account, Unreadable
+from tocsin.adapters.doublezero.accounts import Account
 from tocsin.adapters.doublezero.borsh import NOBODY
 from tocsin.adapters.doublezero.looking import looked_at
-from tocsin.adapters.doublezero.mirror import (
+from tocsin.adapters.doublezero.mirror import global_state_in, mirror
+from tocsin.adapters.doublezero.rpc import Away
+from tocsin.core.provisioning.ledger import (
     ContributorFacts,
     DeviceFacts,
     InterfaceFacts,
@@ -45,9 +47,8 @@ from tocsin.adapters.doublezero.mirror import (
     Mirror,
     PlaceFacts,
     SideFacts,
-    mirror,
+    Unreadable,
 )
-from tocsin.adapters.doublezero.rpc import Away
 
 
 def of(*held: Account) -> Mirror:
@@ -118,7 +119,7 @@ def test_the_town_in_our_words() -> None:
             missing=(),
         ),
     )
-    assert found.global_state == STATE
+    assert global_state_in([(STATE.pubkey, encoded(STATE))]) == STATE
     assert (found.unreadable, found.others) == ((), 0)
 
 
@@ -299,13 +300,13 @@ def test_every_account_is_somewhere(held: list[Account], data: bytes, cut: int) 
 def test_the_ledger_is_looked_at_in_one_question(node: Ledger) -> None:
     node.raw[pubkey(70)] = b"\6"
 
-    found = looked_at(node.rpc(), program=PROGRAM, wishes={DZ1.pubkey: "soft_drained"})
+    found, state = looked_at(node.rpc(), program=PROGRAM, wishes={DZ1.pubkey: "soft_drained"})
 
     held = [(one, encoded(account)) for one, account in townsfolk().items()]
     expected = mirror(held, wishes={DZ1.pubkey: "soft_drained"})
     assert replace(found, unreadable=()) == expected
     assert [one.pubkey for one in found.unreadable] == [pubkey(70)]
-    assert found.global_state == GLOBAL_STATE
+    assert state == GLOBAL_STATE
     assert GLOBAL_STATE.may_set_health(str(ORACLE.pubkey()))
     assert node.methods == ["getProgramAccounts"]
 

@@ -17,7 +17,6 @@ from tests.adapters.doublezero.ledger import ORACLE, PROGRAM, STRANGER
 from tests.adapters.doublezero.svm import REFUSING, UNTOUCHED, WRITTEN, Chain, chain
 from tests.adapters.doublezero.town import pubkey
 from tocsin.adapters.doublezero import addresses
-from tocsin.adapters.doublezero.changes import Change, Deletion, HealthChange, StatusChange
 from tocsin.adapters.doublezero.instructions import (
     Caller,
     delete_device,
@@ -33,8 +32,16 @@ from tocsin.adapters.doublezero.transactions import (
     batches,
     transaction,
 )
-from tocsin.adapters.doublezero.words import Kind
-from tocsin.adapters.doublezero.writing import NotWritten, Patience, Scribe, Written
+from tocsin.adapters.doublezero.writing import Patience, Scribe
+from tocsin.core.provisioning.ledger import (
+    Change,
+    Deletion,
+    HealthChange,
+    Kind,
+    NotWritten,
+    StatusChange,
+    Written,
+)
 
 CALLER = Caller(program=PROGRAM, payer=str(ORACLE.pubkey()))
 TARGET, CONTRIBUTOR, SIDE_Z = pubkey(1), pubkey(2), pubkey(3)

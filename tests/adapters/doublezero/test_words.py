@@ -19,8 +19,8 @@ from tocsin.adapters.doublezero.words import (
     STATUS,
     NoNumber,
     Numbering,
-    Wish,
 )
+from tocsin.core.provisioning.ledger import LastWish
 
 EVERY = (*HEALTH.values(), *STATUS.values(), *DESIRED.values())
 TABLES = (
@@ -101,7 +101,7 @@ def test_desired_pending_is_never_written() -> None:
         ("soft_drained", "soft_drained"),
     ],
 )
-def test_a_drained_device_is_drained_as_was_wished_last(wish: Wish | None, word: str) -> None:
+def test_a_drained_device_is_drained_as_was_wished_last(wish: LastWish | None, word: str) -> None:
     assert words.device_status(5, wish=wish) == word
     assert words.device_desired(6, wish=wish) == word
     assert words.device_status(1, wish=wish) == "activated"

@@ -27,13 +27,15 @@ from tests.adapters.doublezero.town import ACME, BETA, DZ1, DZ2, LINK, pubkey
 from tests.adapters.webhook.listening import status
 from tocsin.adapters.doublezero import addresses
 from tocsin.adapters.doublezero.accounts import Account, Device, Link
-from tocsin.adapters.doublezero.changes import Change, Deletion, HealthChange, StatusChange
-from tocsin.adapters.doublezero.words import Kind
-from tocsin.adapters.doublezero.writing import (
+from tocsin.adapters.doublezero.writing import Patience, Scribe
+from tocsin.core.provisioning.ledger import (
+    Change,
+    Deletion,
+    HealthChange,
+    Kind,
     NotWritten,
     Outcome,
-    Patience,
-    Scribe,
+    StatusChange,
     Unsure,
     Written,
 )

@@ -203,12 +203,4 @@ class Other:
     account_type: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
-    """An account that cannot be read, and ``why``; it is counted, named and left alone."""
-
-    pubkey: str
-    why: str
-
-
 Account: TypeAlias = Contributor | Location | Exchange | Device | Link | GlobalState | Other

@@ -1,16 +1,16 @@
-"""What we wish to write on the ledger, in our words, and the instruction that each is
+"""The instruction that each change is which we wish to write on the ledger
 (Provisioning: link; device; the doublezero ledger)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from solders.instruction import Instruction
 
 from tocsin.adapters.doublezero import instructions, words
 from tocsin.adapters.doublezero.instructions import Caller
-from tocsin.adapters.doublezero.words import Kind, NoNumber, Numbering
+from tocsin.adapters.doublezero.words import NoNumber, Numbering
+from tocsin.core.provisioning.ledger import Change, Deletion, HealthChange, Kind, StatusChange
 from tocsin.core.pubkeys import NotAPubkey
 
 
@@ -20,44 +20,6 @@ class Unwritable(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthChange:
-    """``health`` is what a device or link is to be from now on."""
-
-    kind: Kind
-    pubkey: str
-    health: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusChange:
-    """``status``, ``desired_status`` or both of a device or link are to be this; ``None`` stays.
-
-    ``contributor`` is the one who owns it. For the contributor of a link's other side it is that
-    one, and ``side_z`` the device there.
-    """
-
-    kind: Kind
-    pubkey: str
-    contributor: str
-    status: str | None = None
-    desired_status: str | None = None
-    side_z: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deletion:
-    """A device or link is to go; ``status`` is where it stands."""
-
-    kind: Kind
-    pubkey: str
-    contributor: str
-    status: str
-
-
-Change: TypeAlias = HealthChange | StatusChange | Deletion
 
 
 def instruction_for(change: Change, *, caller: Caller) -> Instruction:

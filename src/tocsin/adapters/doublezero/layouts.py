@@ -23,9 +23,9 @@ from tocsin.adapters.doublezero.accounts import (
     Location,
     Other,
     Segment,
-    Unreadable,
 )
 from tocsin.adapters.doublezero.borsh import NOBODY, Malformed, Reader, Short
+from tocsin.core.provisioning.ledger import Unreadable
 
 LARGEST_ACCOUNT: Final = 1024 * 1024
 """Bytes; a device with a hundred interfaces has a hundredth of them."""

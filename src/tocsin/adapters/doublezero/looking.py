@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tocsin.adapters.doublezero.mirror import Mirror, mirror
+from tocsin.adapters.doublezero.accounts import GlobalState
+from tocsin.adapters.doublezero.mirror import global_state_in, mirror
 from tocsin.adapters.doublezero.rpc import Away, Declined, Rpc
-from tocsin.adapters.doublezero.words import Wish
+from tocsin.core.provisioning.ledger import LastWish, Mirror
 
 
-def looked_at(rpc: Rpc, *, program: str, wishes: Mapping[str, Wish] | None = None) -> Mirror:
-    """What the ledger of *program* says now; *wishes* as in :func:`.mirror.mirror`.
+def looked_at(
+    rpc: Rpc, *, program: str, wishes: Mapping[str, LastWish] | None = None
+) -> tuple[Mirror, GlobalState]:
+    """What the ledger of *program* says now, and who may write there; *wishes* as in
+    :func:`.mirror.mirror`.
 
     Raises:
         Away: there is no answer to work with, or what answers knows nothing of *program*. All that
@@ -20,8 +24,8 @@ def looked_at(rpc: Rpc, *, program: str, wishes: Mapping[str, Wish] | None = Non
         accounts = rpc.program_accounts(program)
     except Declined as declined:
         raise Away(str(declined)) from None
-    found = mirror(accounts, wishes=wishes)
-    if found.global_state is None:
+    state = global_state_in(accounts)
+    if state is None:
         # Every ledger of the program has one: without it, nothing here means that all is gone.
         raise Away("it knows no global state of the program; is that the program's address?")
-    return found
+    return mirror(accounts, wishes=wishes), state

@@ -9,132 +9,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
 from tocsin.adapters.doublezero import accounts as held
 from tocsin.adapters.doublezero import words
-from tocsin.adapters.doublezero.accounts import UNADDRESSED, UNPLACED, Unreadable
+from tocsin.adapters.doublezero.accounts import UNADDRESSED, UNPLACED
 from tocsin.adapters.doublezero.borsh import NOBODY
 from tocsin.adapters.doublezero.layouts import decoded
-from tocsin.adapters.doublezero.words import Wish
+from tocsin.core.provisioning.ledger import (
+    ContributorFacts,
+    DeviceFacts,
+    InterfaceFacts,
+    LastWish,
+    LinkFacts,
+    Mirror,
+    PlaceFacts,
+    SideFacts,
+    Unreadable,
+)
 
 Fact = TypeVar("Fact", "ContributorFacts", "PlaceFacts", "DeviceFacts", "LinkFacts")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContributorFacts:
-    """A contributor; ``ops_manager`` is ``None`` where there is none."""
-
-    pubkey: str
-    code: str
-    owner: str
-    status: str
-    ops_manager: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceFacts:
-    """A location or an exchange. ``lat`` and ``lng`` are degrees, or ``None`` both where what is
-    held is no place on earth; ``country`` is ``None`` for an exchange."""
-
-    pubkey: str
-    code: str
-    name: str
-    status: str
-    country: str | None
-    lat: float | None
-    lng: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InterfaceFacts:
-    """An interface. ``roles`` are ``cyoa`` and ``dia``, either or both, in that order;
-    ``bandwidth`` is bits per second, ``ip_net`` ``None`` where there is none."""
-
-    name: str
-    kind: str
-    loopback_type: str
-    roles: tuple[str, ...]
-    status: str
-    bandwidth: int
-    mtu: int
-    ip_net: str | None
-    vlan_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceFacts:
-    """A device. Pubkeys are ``None`` where the account names nobody; ``references`` is how many
-    links and users the chain counts on it; ``missing`` what the account is too old to have."""
-
-    pubkey: str
-    code: str
-    contributor: str | None
-    location: str | None
-    exchange: str | None
-    device_type: str
-    public_ip: str | None
-    dz_prefixes: tuple[str, ...]
-    max_users: int
-    metrics_publisher: str | None
-    mgmt_vrf: str
-    status: str
-    health: str
-    desired_status: str
-    references: int
-    interfaces: tuple[InterfaceFacts, ...]
-    missing: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SideFacts:
-    """One end of a link: a device by pubkey, and the name of its interface."""
-
-    device: str
-    interface: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkFacts:
-    """A link. ``bandwidth`` is bits per second, delays are nanoseconds; ``delay_override_ns`` is
-    ``None`` where the measured delay counts."""
-
-    pubkey: str
-    code: str
-    contributor: str | None
-    link_type: str
-    side_a: SideFacts
-    side_z: SideFacts
-    bandwidth: int
-    mtu: int
-    delay_ns: int
-    jitter_ns: int
-    delay_override_ns: int | None
-    is_unicast_drained: bool
-    status: str
-    health: str
-    desired_status: str
-    missing: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mirror:
-    """All that the ledger says, each kind in order of pubkey. ``others`` is how many accounts there
-    are of types that are not mirrored."""
-
-    contributors: tuple[ContributorFacts, ...] = ()
-    locations: tuple[PlaceFacts, ...] = ()
-    exchanges: tuple[PlaceFacts, ...] = ()
-    devices: tuple[DeviceFacts, ...] = ()
-    links: tuple[LinkFacts, ...] = ()
-    global_state: held.GlobalState | None = None
-    unreadable: tuple[Unreadable, ...] = ()
-    others: int = 0
-
-
 def mirror(
-    accounts: Iterable[tuple[str, bytes]], *, wishes: Mapping[str, Wish] | None = None
+    accounts: Iterable[tuple[str, bytes]], *, wishes: Mapping[str, LastWish] | None = None
 ) -> Mirror:
     """What *accounts* say, given as pubkey and bytes.
 
@@ -148,7 +46,6 @@ def mirror(
     devices: list[DeviceFacts] = []
     links: list[LinkFacts] = []
     unreadable: list[Unreadable] = []
-    global_state: held.GlobalState | None = None
     others = 0
     for pubkey, data in accounts:
         match decoded(data, pubkey):
@@ -162,8 +59,8 @@ def mirror(
                 devices.append(_device(account, wish=wished.get(pubkey)))
             case held.Link() as account:
                 links.append(_link(account))
-            case held.GlobalState() as account:
-                global_state = account
+            case held.GlobalState():
+                pass
             case held.Other():
                 others += 1
             case Unreadable() as account:
@@ -176,9 +73,20 @@ def mirror(
         exchanges=_ordered(exchanges),
         devices=_ordered(devices),
         links=_ordered(links),
-        global_state=global_state,
         unreadable=tuple(sorted(unreadable, key=lambda account: account.pubkey)),
         others=others,
+    )
+
+
+def global_state_in(accounts: Iterable[tuple[str, bytes]]) -> held.GlobalState | None:
+    """Who may do what on the ledger, if it is among *accounts*."""
+    return next(
+        (
+            account
+            for pubkey, data in accounts
+            if isinstance(account := decoded(data, pubkey), held.GlobalState)
+        ),
+        None,
     )
 
 
@@ -213,7 +121,7 @@ def _within(degrees: float, most: float) -> bool:
     return math.isfinite(degrees) and abs(degrees) <= most
 
 
-def _device(account: held.Device, *, wish: Wish | None) -> DeviceFacts:
+def _device(account: held.Device, *, wish: LastWish | None) -> DeviceFacts:
     return DeviceFacts(
         pubkey=account.pubkey,
         code=account.code,

@@ -8,20 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, Literal
+from typing import Final
 
-UNKNOWN: Final = "unknown"
-
-Wish = Literal["soft_drained", "hard_drained"]
-"""How a drained device was wished to be drained, which the chain does not tell apart."""
-
-
-class Kind(StrEnum):
-    """What has a health and a status."""
-
-    DEVICE = "device"
-    LINK = "link"
+from tocsin.core.provisioning.ledger import UNKNOWN, Kind, LastWish
 
 
 class NoNumber(Exception):
@@ -132,14 +121,14 @@ DRAINED_STATUS: Final = 5
 DRAINED_DESIRED: Final = 6
 
 
-def device_status(number: int, *, wish: Wish | None) -> str:
+def device_status(number: int, *, wish: LastWish | None) -> str:
     """The status of a device whose last draining was wished to be *wish*, if we wished at all."""
     if number == DRAINED_STATUS and wish is not None:
         return wish
     return DEVICE_STATUS.word(number)
 
 
-def device_desired(number: int, *, wish: Wish | None) -> str:
+def device_desired(number: int, *, wish: LastWish | None) -> str:
     """The desired status of a device whose last draining was wished to be *wish*."""
     if number == DRAINED_DESIRED and wish is not None:
         return wish

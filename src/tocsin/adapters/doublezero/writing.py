@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from solders.instruction import Instruction
 from solders.keypair import Keypair
 from solders.transaction import VersionedTransaction
 
 from tocsin.adapters.doublezero import addresses
-from tocsin.adapters.doublezero.changes import Change, Unwritable, instruction_for
+from tocsin.adapters.doublezero.changes import Unwritable, instruction_for
 from tocsin.adapters.doublezero.instructions import ERRORS, Caller
 from tocsin.adapters.doublezero.rpc import Away, Declined, Failure, Landing, Rpc
 from tocsin.adapters.doublezero.transactions import AHEAD, batches, transaction
+from tocsin.core.provisioning.ledger import Change, NotWritten, Outcome, Unsure, Written
 
 MOST_STALE: Final = 3
 """Times that a batch is made anew because what made it fresh was not known to the node."""
@@ -27,35 +28,6 @@ MOST_STALE: Final = 3
 _STALE: Final = "BlockhashNotFound"
 _UNSEEN: Final = "it was handed in and has not been confirmed since"
 _NOT_TRIED: Final = "not tried, since the ledger was away"
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """It is on the ledger, with the transaction of that signature."""
-
-    change: Change
-    signature: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotWritten:
-    """It is not on the ledger; ``code`` is the program's own, where that refused it."""
-
-    change: Change
-    reason: str
-    code: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Unsure:
-    """It was handed in with the transaction of that signature; what became of that is not known."""
-
-    change: Change
-    signature: str
-    reason: str
-
-
-Outcome: TypeAlias = Written | NotWritten | Unsure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
