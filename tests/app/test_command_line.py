@@ -39,7 +39,7 @@ COMMANDS = {
     "signal": "send list attach",
 }
 WITHIN = {("device", "interface"): "list add update delete"}
-ALONE = ("measures", "redact", "whoami", "doctor", "completion")
+ALONE = ("measures", "ledger", "redact", "whoami", "doctor", "completion")
 NOT_JSON = (("completion",), ("maintenance", "calendar"))
 SERVERS = ("admin", "db", "monitor", "serve", "status")
 PATHS = [(name, verb) for name, verbs in COMMANDS.items() for verb in verbs.split()]

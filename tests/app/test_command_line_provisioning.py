@@ -170,3 +170,35 @@ def test_interfaces_are_listed_added_changed_and_deleted(gateway: StandIn, run: 
     assert gateway.only("PATCH", f"{where}/Ethernet1%2F2").body == {"mtu": None}
     assert gone.stdout.strip() == "nothing found"
     assert run("device", "interface", "update", "ams-1", *named).exit_code == 2
+
+
+def test_the_ledger_is_counted_for_people_and_whole_for_programs(
+    gateway: StandIn, run: Run
+) -> None:
+    standing = {"status": "activated", "health": 2, "desired_status": 0}
+    drained = {"status": "soft_drained", "health": 3, "desired_status": 1}
+    ledger = {
+        "position": 9,
+        "numbers": {
+            "health": {"unknown": 0, "pending": 1, "healthy": 2, "impaired": 3},
+            "desired_status": {"activated": 0, "soft_drained": 1},
+        },
+        "contributors": [{}],
+        "locations": [],
+        "exchanges": [],
+        "devices": [standing, standing],
+        "links": [standing, drained, drained | {"health": 77}],
+    }
+    gateway.answers("GET", f"{ORG}/ledger", Reply(body=ledger))
+
+    shown = [line.strip() for line in run("ledger").stdout.splitlines()]
+
+    assert shown[0] == "1 contributors, 0 locations, 0 exchanges, 2 devices, 3 links"
+    assert [line.split() for line in shown if line.startswith(("devices", "links"))] == [
+        ["devices", "activated", "healthy", "activated", "2"],
+        ["links", "activated", "healthy", "activated", "1"],
+        # A number that nobody told the word of is no word.
+        ["links", "soft_drained", "?", "soft_drained", "1"],
+        ["links", "soft_drained", "impaired", "soft_drained", "1"],
+    ]
+    assert json.loads(run("ledger", "--json").stdout) == ledger

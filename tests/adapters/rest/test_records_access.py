@@ -32,7 +32,14 @@ from tocsin.adapters.rest.bodies import read_body, read_query
 from tocsin.adapters.rest.connectors import records as connectors
 from tocsin.adapters.rest.connectors import rules
 from tocsin.adapters.rest.endpoints import Endpoint
-from tocsin.adapters.rest.provisioning import interfaces, lives, locations, readiness, registry
+from tocsin.adapters.rest.provisioning import (
+    interfaces,
+    ledger,
+    lives,
+    locations,
+    readiness,
+    registry,
+)
 from tocsin.adapters.rest.record_bodies import RecordsQuery
 from tocsin.adapters.rest.signals import inbox, previews, rehearsals, replays
 from tocsin.core.pubkeys import parse_pubkey
@@ -59,6 +66,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *interfaces.ENDPOINTS,
     *readiness.ENDPOINTS,
     *locations.ENDPOINTS,
+    *ledger.ENDPOINTS,
 )
 ORG = "/v1/orgs/{org}"
 SIDES = {
@@ -185,6 +193,7 @@ CASES: list[Case] = [
     ("PATCH", "/locations/ams", {"country": "NL"}, 403, 403, 200),
     ("PUT", "/locations/ams", {"name": "Amsterdam"}, 403, 403, 200),
     ("DELETE", "/locations/ams", None, 403, 403, 200),
+    ("GET", "/ledger", None, 200, 200, 200),
 ]
 
 

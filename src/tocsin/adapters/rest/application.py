@@ -44,7 +44,14 @@ from tocsin.adapters.rest.ingest.drop_in import way_of
 from tocsin.adapters.rest.ingest.serving import Ingest
 from tocsin.adapters.rest.pipeline import Pipeline
 from tocsin.adapters.rest.problems import PROBLEM, problem_of
-from tocsin.adapters.rest.provisioning import interfaces, lives, locations, readiness, registry
+from tocsin.adapters.rest.provisioning import (
+    interfaces,
+    ledger,
+    lives,
+    locations,
+    readiness,
+    registry,
+)
 from tocsin.adapters.rest.signals import (
     inbox,
     previews,
@@ -87,6 +94,7 @@ def endpoints() -> tuple[Endpoint, ...]:
         *interfaces.ENDPOINTS,
         *readiness.ENDPOINTS,
         *locations.ENDPOINTS,
+        *ledger.ENDPOINTS,
         *records.ENDPOINTS,
         *destinations.ENDPOINTS,
         *entry_points.ENDPOINTS,

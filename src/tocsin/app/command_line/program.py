@@ -41,6 +41,7 @@ ROOMS: Mapping[str, Mapping[str, Entry]] = {
         "device": Entry("registry", "device", "Network devices."),
         "link": Entry("registry", "link", "Links between devices."),
         "location": Entry("registry", "location", "The places that devices stand in."),
+        "ledger": Entry("ledger", "ledger", "All of these as a ledger writes them."),
         "service": Entry("registry", "service", "What users depend on."),
         "contributor": Entry("registry", "contributor", "Organisations that run part of the org."),
         "member": Entry("registry", "member", "People and services with a role."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -50,6 +51,30 @@ def readiness_table(found: Mapping[str, Any], now: datetime) -> RenderableType:
 
 def _tickets(what: str, refs: Any) -> list[Text]:
     return [text(f"{what}: {named(refs)}")] if refs else []
+
+
+def ledger_table(found: Mapping[str, Any], _now: datetime) -> RenderableType:
+    """How many devices and links stand where, by word."""
+    numbers = found.get("numbers") or {}
+    words = {
+        field: {number: word for word, number in (numbers.get(field) or {}).items()}
+        for field in ("health", "desired_status")
+    }
+    table = grid("sort", "status", "health", "wanted", "how many")
+    for sort in ("devices", "links"):
+        places = Counter(
+            (
+                str(one.get("status")),
+                words["health"].get(one.get("health"), "?"),
+                words["desired_status"].get(one.get("desired_status"), "?"),
+            )
+            for one in found.get(sort) or ()
+        )
+        for place, how_many in sorted(places.items()):
+            table.add_row(text(sort, "bold"), *map(text, place), text(f"{how_many:,}"))
+    sorts = ("contributors", "locations", "exchanges", "devices", "links")
+    told = ", ".join(f"{len(found.get(sort) or ())} {sort}" for sort in sorts)
+    return Group(text(told), table)
 
 
 def state(value: object) -> Text:

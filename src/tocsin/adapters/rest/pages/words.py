@@ -22,6 +22,7 @@ TAGS: Final[dict[str, str]] = {
     "devices": "Network devices, as registered records.",
     "links": "Links between two devices, as registered records.",
     "locations": "The places that devices stand in, and the metros that they belong to.",
+    "ledger": "Devices, links and what they name, whole, as a ledger writes them.",
     "contributors": "The organisations that run parts of the network, and whom to reach there.",
     "services": "What users depend on, by name.",
     "routes": "Which facts go to which destination.",
