@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from re import Pattern
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -88,6 +89,19 @@ def person(
         yield context
     finally:
         context.close()
+
+
+@contextmanager
+def arriving(page: Page, at: str | Pattern[str] | None = None) -> Iterator[None]:
+    """What is done within leads *page* to another document, at the address *at* where one is given;
+    afterwards that document is there, whole.
+
+    Its address and its heading are there earlier than its scripts: a key pressed between is lost.
+    And where the old document is kept true while one looks, it may show already what the new one
+    is awaited for.
+    """
+    with page.expect_navigation(url=at, wait_until="load"):
+        yield
 
 
 @dataclass

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from bench import processes
 from tests.app.test_serve import Served, serving
-from tests.browser.driving import person
+from tests.browser.driving import arriving, person
 from tests.browser.shown import ADMINISTERED
 
 PAGE = "main"
@@ -110,7 +110,8 @@ class Site:
                 page = context.new_page()
                 page.goto("/sign-in")
                 page.get_by_label("API key").fill(self.keys[who])
-                page.get_by_role("button", name="Sign in").click()
+                with arriving(page):
+                    page.get_by_role("button", name="Sign in").click()
                 page.get_by_role("button", name="Sign out").wait_for()
                 self.cookies[who] = list(context.cookies())
         return self.cookies[who]

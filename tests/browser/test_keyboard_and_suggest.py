@@ -15,6 +15,7 @@ from tests.browser.driving import (
     WIDE,
     Scheme,
     Watched,
+    arriving,
     person,
     sideways,
     sticking_out,
@@ -62,13 +63,13 @@ def test_the_keys_are_told_and_the_focus_comes_back(page: Page) -> None:
 def test_places_are_two_keys_away(page: Page) -> None:
     page.goto("/")
     page.keyboard.press("g")
-    page.keyboard.press("t")
-    page.wait_for_url("**/tickets")
+    with arriving(page, "**/tickets"):
+        page.keyboard.press("t")
     page.keyboard.press("g")
-    page.keyboard.press("h")
-    page.wait_for_url(lambda url: url.endswith("/"))
-    page.keyboard.press("n")
-    page.wait_for_url("**/new/incident")
+    with arriving(page, re.compile("/$")):
+        page.keyboard.press("h")
+    with arriving(page, "**/new/incident"):
+        page.keyboard.press("n")
 
 
 def test_the_search_is_one_key_away_from_anywhere(page: Page) -> None:
@@ -76,8 +77,8 @@ def test_the_search_is_one_key_away_from_anywhere(page: Page) -> None:
     page.keyboard.press("/")
     expect(focused(page)).to_have_attribute("name", "q")
     page.goto("/")
-    page.keyboard.press("/")
-    page.wait_for_url("**/tickets#q")
+    with arriving(page, "**/tickets#q"):
+        page.keyboard.press("/")
     expect(focused(page)).to_have_attribute("name", "q")
 
 
@@ -96,8 +97,8 @@ def test_one_walks_through_a_list_and_opens_from_it(page: Page, path: str) -> No
     expect(rows.nth(0)).to_be_focused()
     address = rows.nth(0).get_attribute("href")
     assert address is not None
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"**{address}")
+    with arriving(page, f"**{address}"):
+        page.keyboard.press("Enter")
 
 
 def test_keys_are_letters_while_one_types(page: Page) -> None:
@@ -263,7 +264,8 @@ def test_a_form_with_mistakes_is_for_everybody(
         for name, value in FILLED.items():
             page.locator(f"[name={name}]").fill(value)
         page.get_by_label("sev2").check()
-        page.get_by_role("button", name="Open the incident").click()
+        with arriving(page):
+            page.get_by_role("button", name="Open the incident").click()
         page.get_by_role("alert").wait_for()
         expect(page.locator("#device_pubkey-wrong")).to_contain_text("lon-99")
         for name, value in FILLED.items():
@@ -290,7 +292,8 @@ def test_checking_a_window_needs_no_script(browser: Browser, site: Site) -> None
         }
         for name, value in kept.items():
             page.locator(f"[name={name}]").fill(value)
-        page.get_by_role("button", name="Check for conflicts").click()
+        with arriving(page):
+            page.get_by_role("button", name="Check for conflicts").click()
         told = page.locator("#checked")
         expect(told).to_contain_text("in the way")
         expect(told).to_contain_text(other["ref"])

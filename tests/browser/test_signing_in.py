@@ -7,14 +7,15 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import violations
-from tests.browser.driving import person, watched
+from tests.browser.driving import arriving, person, watched
 from tests.browser.site import Site
 
 
 def sign_in(page: Page, key: str) -> None:
     """Fill in the form that is shown, and send it."""
     page.get_by_label("API key").fill(key)
-    page.get_by_role("button", name="Sign in").click()
+    with arriving(page):
+        page.get_by_role("button", name="Sign in").click()
 
 
 def test_one_comes_to_the_page_that_one_wanted(browser: Browser, site: Site) -> None:
@@ -25,7 +26,8 @@ def test_one_comes_to_the_page_that_one_wanted(browser: Browser, site: Site) -> 
         expect(page.get_by_label("API key")).to_be_focused()
         sign_in(page, site.keys["viewer"])
         expect(page).to_have_url(re.compile(r"/tickets\?type=maintenance$"))
-        page.get_by_role("button", name="Sign out").click()
+        with arriving(page):
+            page.get_by_role("button", name="Sign out").click()
         expect(page.get_by_text("You are signed out.")).to_be_visible()
         page.go_back()
         page.reload()
@@ -51,7 +53,8 @@ def test_the_keyboard_is_enough(browser: Browser, site: Site) -> None:
         page.goto("/sign-in")
         expect(page.get_by_label("API key")).to_be_focused()
         page.keyboard.insert_text(site.keys["oncall_engineer"])
-        page.keyboard.press("Enter")
+        with arriving(page):
+            page.keyboard.press("Enter")
         expect(page.locator("h1")).to_contain_text("open incident")
         page.keyboard.press("Tab")
         skip = page.get_by_role("link", name="To the content")
@@ -68,11 +71,13 @@ def test_a_link_signs_in_once(browser: Browser, site: Site) -> None:
         # Whoever looks through mail follows links: that alone does nothing.
         for _ in range(2):
             page.goto(link)
-        page.locator("main button").click()
+        with arriving(page):
+            page.locator("main button").click()
         expect(page.locator("h1")).to_contain_text("open incident")
     with person(browser, site.origin) as context:
         page = context.new_page()
         page.goto(link)
-        page.locator("main button").click()
+        with arriving(page):
+            page.locator("main button").click()
         expect(page.locator("h1")).to_have_text("This link was used")
         assert violations(page) == []

@@ -16,6 +16,7 @@ from tests.browser.driving import (
     HEIGHTS,
     NARROW,
     WIDE,
+    arriving,
     person,
     sideways,
     sticking_out,
@@ -52,7 +53,8 @@ def printed(town: Site) -> tuple[str, str]:
 
 def sign_in(page: Page, key: str) -> None:
     page.get_by_label("API key").fill(key)
-    page.get_by_role("button", name="Sign in").click()
+    with arriving(page):
+        page.get_by_role("button", name="Sign in").click()
 
 
 def stands(page: Page, status: str) -> None:
@@ -67,7 +69,8 @@ def opened(page: Page, title: str, *, service: str = "ip-transit") -> str:
     page.get_by_label("Description").fill(STORY)
     page.get_by_role("radio", name="sev3").check()
     page.get_by_label("Services").fill(service)
-    page.get_by_role("button", name="Open the incident").click()
+    with arriving(page):
+        page.get_by_role("button", name="Open the incident").click()
     expect(page.locator("h1")).to_have_text(title)
     return page.url.rpartition("/")[2]
 
@@ -88,22 +91,28 @@ def test_from_the_first_start_to_the_first_closed_incident(
         page.goto("/admin/services/new")
         page.get_by_label("Code").fill(code)
         page.get_by_label("Name").fill("Lights in the kitchen")
-        page.get_by_role("button", name="Make service").click()
+        with arriving(page):
+            page.get_by_role("button", name="Make service").click()
         expect(page.locator("main")).to_contain_text("Lights in the kitchen")
 
         ref = opened(page, f"The kitchen is dark {code}", service=code)
-        page.get_by_role("button", name="Acknowledge").first.click()
+        with arriving(page):
+            page.get_by_role("button", name="Acknowledge").first.click()
         stands(page, "Acknowledged")
 
-        page.get_by_role("link", name="Resolve…").click()
+        with arriving(page):
+            page.get_by_role("link", name="Resolve…").click()
         form = page.locator("#do-resolve")
         form.get_by_label("What was the matter, and what helped").fill("A fuse. A new fuse.")
         form.get_by_label("Root cause").select_option(label="Hardware")
-        form.get_by_role("button", name="Resolve").click()
+        with arriving(page):
+            form.get_by_role("button", name="Resolve").click()
         stands(page, "Resolved")
 
-        page.get_by_role("link", name="Close…").click()
-        page.locator("#do-close").get_by_role("button", name="Close").click()
+        with arriving(page):
+            page.get_by_role("link", name="Close…").click()
+        with arriving(page):
+            page.locator("#do-close").get_by_role("button", name="Close").click()
         stands(page, "Closed")
 
         page.goto("/tickets?status=closed&q=kitchen")
@@ -155,7 +164,8 @@ def test_two_people_in_one_room_see_each_other_within_a_second(two: tuple[Page, 
         )
         writes.locator("#note-body").fill(text)
         began = time.time()
-        writes.locator(".note-form button").click()
+        with arriving(writes):
+            writes.locator(".note-form button").click()
         looks.wait_for_function("() => window.seenAt")
         took.append(looks.evaluate("() => window.seenAt") / 1_000 - began)
         expect(writes.locator("main")).to_contain_text(text)
@@ -170,7 +180,8 @@ def test_what_one_types_stays_while_the_other_works(two: tuple[Page, Page]) -> N
     types.goto(f"/tickets/{ref}")
     expect(types.locator("#pulse")).to_have_text("Live")
     types.locator("#note-body").fill("Half a sentence")
-    works.get_by_role("button", name="Acknowledge").first.click()
+    with arriving(works):
+        works.get_by_role("button", name="Acknowledge").first.click()
     stands(types, "Acknowledged")
     expect(types.locator("#note-body")).to_have_value("Half a sentence")
     expect(types.locator("#note-body")).to_be_focused()
@@ -215,7 +226,8 @@ def test_what_is_wrong_is_said_beside_the_field_and_nothing_typed_is_lost(
         seen = watched(page, town.origin)
         fill_in(page)
         typed = filled(page)
-        page.get_by_role("button", name="Open the incident").click()
+        with arriving(page):
+            page.get_by_role("button", name="Open the incident").click()
         expect(page.locator("#trouble")).to_be_visible()
         assert filled(page) == typed
         for label in ("Devices", "Runbook"):
@@ -237,7 +249,8 @@ def test_who_was_signed_out_comes_back_to_the_same_form(browser: Browser, town: 
         fill_in(page)
         typed = filled(page)
         context.clear_cookies()
-        page.get_by_role("button", name="Open the incident").click()
+        with arriving(page):
+            page.get_by_role("button", name="Open the incident").click()
         expect(page.get_by_text("What you typed is kept")).to_be_visible()
         assert violations(page) == []
         sign_in(page, "tk_not_the_one")
@@ -250,7 +263,8 @@ def test_who_was_signed_out_comes_back_to_the_same_form(browser: Browser, town: 
         page.get_by_label("Devices").fill("")
         page.get_by_label("Began").fill("")
         page.get_by_label("Runbook").fill("")
-        page.get_by_role("button", name="Open the incident").click()
+        with arriving(page):
+            page.get_by_role("button", name="Open the incident").click()
         expect(page.locator("h1")).to_have_text(BROKEN)
         expect(page.locator("main")).to_contain_text("<b>no light</b>")
 
@@ -269,17 +283,21 @@ def test_who_was_too_slow_is_told_what_changed_meanwhile(browser: Browser, town:
         form.get_by_label("What was the matter, and what helped").fill("A fuse, I think.")
         form.get_by_label("Root cause").select_option(label="Hardware")
         quick.locator("#note-body").fill("It was not the fuse.")
-        quick.locator(".note-form button").click()
+        with arriving(quick):
+            quick.locator(".note-form button").click()
         expect(quick.locator("main")).to_contain_text("It was not the fuse.")
-        quick.get_by_role("button", name="Acknowledge").first.click()
+        with arriving(quick):
+            quick.get_by_role("button", name="Acknowledge").first.click()
         stands(quick, "Acknowledged")
-        form.get_by_role("button", name="Resolve").click()
+        with arriving(slow):
+            form.get_by_role("button", name="Resolve").click()
         expect(slow.locator("#meanwhile").first).to_contain_text("acknowledged")
         form = slow.locator("#do-resolve")
         expect(form.get_by_label("What was the matter, and what helped")).to_have_value(
             "A fuse, I think."
         )
-        form.get_by_role("button", name="Do it anyway").click()
+        with arriving(slow):
+            form.get_by_role("button", name="Do it anyway").click()
         stands(slow, "Resolved")
 
 
@@ -290,7 +308,8 @@ def test_the_keyboard_leads_from_the_list_into_a_room(browser: Browser, site: Si
         seen = watched(page, site.origin)
         page.goto("/")
         page.keyboard.press("g")
-        page.keyboard.press("t")
+        with arriving(page):
+            page.keyboard.press("t")
         expect(page.locator("h1")).to_have_text("Tickets")
         page.keyboard.press("/")
         search = page.get_by_role("searchbox")
@@ -302,13 +321,14 @@ def test_the_keyboard_leads_from_the_list_into_a_room(browser: Browser, site: Si
         page.keyboard.press("j")
         first = page.locator("main .sheet tbody tr").first.get_by_role("link").first
         expect(first).to_be_focused()
-        page.keyboard.press("Enter")
-        expect(page).to_have_url(re.compile(r"/tickets/[IM]\d{8}-\w{4}$"))
+        with arriving(page, re.compile(r"/tickets/[IM]\d{8}-\w{4}$")):
+            page.keyboard.press("Enter")
         page.keyboard.press("?")
         expect(page.get_by_role("dialog")).to_be_visible()
         assert violations(page) == []
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_be_hidden()
-        page.keyboard.press("n")
+        with arriving(page):
+            page.keyboard.press("n")
         expect(page.locator("h1")).to_have_text("New incident")
         seen.expect_nothing()
