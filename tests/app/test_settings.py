@@ -167,7 +167,8 @@ def test_an_influxdb_is_named_with_all_that_belongs_to_it() -> None:
 def test_the_table_names_every_setting_once_and_is_documented() -> None:
     names = [setting.name for setting in TABLE]
 
-    assert names == [field.name for field in dataclasses.fields(Settings)]
+    assert len(names) == len(set(names))
+    assert set(names) == {field.name for field in dataclasses.fields(Settings)}
     assert [row["name"] for row in documented()] == names
     for row in documented():
         assert row["sentence"].endswith(".")
@@ -178,6 +179,8 @@ def test_the_table_names_every_setting_once_and_is_documented() -> None:
         "smtp_password",
         "influx_password",
         "influx_token",
+        "prometheus_password",
+        "prometheus_token",
         "llm_api_key",
         "slack_bot_token",
         "slack_signing_secret",

@@ -17,6 +17,7 @@ from tocsin.adapters.rest.explaining import Explaining
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.app.house import now
 from tocsin.app.settings import Settings, SettingWrong
+from tocsin.app.telemetry_settings import influx_names, prometheus_queries
 from tocsin.handler.writer import Writer
 from tocsin.store.contract import Store
 from tocsin.store.outgoing import Holding
@@ -36,7 +37,7 @@ WHILE_SOMEBODY_WAITS: Final = 8.0
 
 def sources(settings: Settings, *, seconds: float = QUERY_SECONDS) -> Sources:
     """The sources that *settings* name: counters and tests from InfluxDB where there is one, agents
-    from Prometheus, which has counters too.
+    from Prometheus, which has counters too, and tests where there is a query for them.
 
     Raises:
         SettingWrong: an address, user or token that nothing can be sent with.
@@ -51,6 +52,7 @@ def sources(settings: Settings, *, seconds: float = QUERY_SECONDS) -> Sources:
                     user=settings.influx_user,
                     password=settings.influx_password,
                     token=settings.influx_token,
+                    names=influx_names(settings),
                     seconds=seconds,
                 )
             )
@@ -59,11 +61,20 @@ def sources(settings: Settings, *, seconds: float = QUERY_SECONDS) -> Sources:
     try:
         if settings.prometheus_url is not None:
             prometheus = Prometheus(
-                PrometheusSettings(url=settings.prometheus_url, seconds=seconds)
+                PrometheusSettings(
+                    url=settings.prometheus_url,
+                    user=settings.prometheus_user,
+                    password=settings.prometheus_password,
+                    token=settings.prometheus_token,
+                    queries=prometheus_queries(settings),
+                    seconds=seconds,
+                )
             )
     except ValueError as wrong:
-        raise SettingWrong(f"TOCSIN_PROMETHEUS_URL: {wrong}") from wrong
-    return Sources(counters=influx or prometheus, agents=prometheus, qa=influx or prometheus)
+        raise SettingWrong(f"TOCSIN_PROMETHEUS_URL and its secrets: {wrong}") from wrong
+    counters = influx or prometheus
+    has_query = prometheus is not None and settings.prometheus_qa_query is not None
+    return Sources(counters=counters, agents=prometheus, qa=prometheus if has_query else counters)
 
 
 def explaining(settings: Settings, *, store: Store) -> Explaining | None:

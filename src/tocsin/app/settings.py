@@ -16,7 +16,12 @@ from typing import Any, Final
 from tocsin.app import setting_values as of
 from tocsin.app.setting import PREFIX, Setting
 from tocsin.app.setting_values import ROLES, SECURITIES, Network, ServerRole, SmtpSecurity
-from tocsin.app.telemetry_settings import TELEMETRY, TELEMETRY_SECRETS
+from tocsin.app.telemetry_settings import (
+    TELEMETRY,
+    TELEMETRY_SECRETS,
+    TelemetrySettings,
+    contradiction,
+)
 
 FILE_SUFFIX: Final = "_FILE"
 OF_THE_CLIENT: Final = frozenset(
@@ -37,7 +42,7 @@ class SettingWrong(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(TelemetrySettings):
     """How this server is set up; each field is a row of :data:`TABLE`."""
 
     host: str
@@ -64,19 +69,11 @@ class Settings:
     slack_api_url: str | None
     inbox_retention_days: int
     sns_topics: tuple[str, ...]
-    influx_url: str | None
-    influx_database: str
-    influx_user: str | None
-    prometheus_url: str | None
-    monitor_interval_seconds: int
-    activator_interval_seconds: int
     readers: int
     log_level: str
     secret_key: str | None
     metrics_token: str | None
     smtp_password: str | None
-    influx_password: str | None
-    influx_token: str | None
     llm_api_key: str | None
     slack_bot_token: str | None
     slack_signing_secret: str | None
@@ -482,24 +479,8 @@ def _refuse_contradictions(settings: Settings) -> None:
             " together or not at all"
         )
     _refuse_half_a_model(settings)
-    _refuse_half_an_influx(settings)
-
-
-def _refuse_half_an_influx(settings: Settings) -> None:
-    said = (settings.influx_user, settings.influx_password, settings.influx_token)
-    if settings.influx_url is None and any(one is not None for one in said):
-        raise SettingWrong(
-            f"{_BY_NAME['influx_url'].variable} is missing: there is a user or a secret for it"
-        )
-    if (settings.influx_user is None) != (settings.influx_password is None):
-        raise SettingWrong(
-            "TOCSIN_INFLUX_USER and TOCSIN_INFLUX_PASSWORD (or …_FILE) are given together or not"
-            " at all"
-        )
-    if settings.influx_user is not None and settings.influx_token is not None:
-        raise SettingWrong(
-            "TOCSIN_INFLUX_TOKEN stands in place of TOCSIN_INFLUX_USER and its password; give one"
-        )
+    if (wrong := contradiction(settings)) is not None:
+        raise SettingWrong(wrong)
 
 
 def _refuse_half_a_model(settings: Settings) -> None:

@@ -9,7 +9,7 @@ Nothing else gets into a query.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,7 +17,7 @@ from typing import Final
 from tocsin.core.provisioning.counters import COUNTERS, Counter, microseconds
 from tocsin.core.provisioning.windows import Window
 
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,127}")
+_IDENTIFIER = re.compile(r"[A-Za-z_/][A-Za-z0-9_.:/-]{0,127}")
 
 
 def quoted(name: str) -> str:
@@ -29,7 +29,7 @@ def quoted(name: str) -> str:
     if _IDENTIFIER.fullmatch(name) is None:
         raise ValueError(
             f"{name[:40]!r} is no name of a measurement, tag or field: "
-            "letters, digits and _ . : - are"
+            "up to 128 letters, digits and _ . : / - are"
         )
     return f'"{name}"'
 
@@ -50,7 +50,7 @@ class Names:
     been written last.
 
     Raises:
-        ValueError: a name is no identifier, or a counter has none.
+        ValueError: a name is no identifier, a counter has none, or two things have the same.
     """
 
     counters: str = "intfCounters"
@@ -79,6 +79,14 @@ class Names:
             self.qa_field,
         ):
             quoted(name)
+        _refuse_twice("fields", (*self.fields.values(), *self.heartbeat_fields))
+        _refuse_twice("tags", (self.device_tag, self.interface_tag))
+
+
+def _refuse_twice(what: str, names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"two of the {what} are called {name!r}")
 
 
 Only = frozenset[str] | None

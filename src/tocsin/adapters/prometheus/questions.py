@@ -82,8 +82,57 @@ class Queries:
             if query is not None and not 1 <= len(query.strip()) <= LONGEST_QUERY:
                 raise ValueError(f"a query has 1 to {LONGEST_QUERY} characters")
         for label in (*self.device_labels, self.interface_label):
-            if _LABEL.fullmatch(label) is None:
-                raise ValueError(f"{label[:40]!r} is no label")
+            checked_label(label)
+
+
+_PLACEHOLDERS: Final = ("$devices", "$minute", "$two_minutes")
+_PLACEHOLDER = re.compile(r"\$[A-Za-z_]\w*")
+_STRING = re.compile(r"""\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`[^`]*`""")
+_CLOSED_BY: Final[Mapping[str, str]] = {"(": ")", "[": "]", "{": "}"}
+
+
+def checked(query: str) -> str:
+    """*query*, if it looks like one: Prometheus itself says the rest when it is asked.
+
+    Raises:
+        ValueError: it is too long, names a placeholder that is none, does not say which minute it
+            is about, or a bracket or string of it is open; says what to give.
+    """
+    if not 1 <= len(query.strip()) <= LONGEST_QUERY:
+        raise ValueError(f"give a query of 1 to {LONGEST_QUERY} characters")
+    named = _PLACEHOLDER.findall(query)
+    for one in named:
+        if one not in _PLACEHOLDERS:
+            raise ValueError(f"{one} is no placeholder: {', '.join(_PLACEHOLDERS)} are")
+    if "$minute" not in named and "$two_minutes" not in named:
+        raise ValueError(
+            "say [$minute] after the metric, as in last_over_time(metric[$minute]): Prometheus"
+            " would show an old sample for five minutes, and hide a gap"
+        )
+    bare = _STRING.sub("", query)
+    for quote in "\"'`":
+        if quote in bare:
+            raise ValueError(f"close the string that {quote} opens")
+    open_ones: list[str] = []
+    for sign in bare:
+        if sign in _CLOSED_BY:
+            open_ones.append(sign)
+        elif sign in _CLOSED_BY.values() and (not open_ones or _CLOSED_BY[open_ones.pop()] != sign):
+            raise ValueError(f"{sign} closes what is not open")
+    if open_ones:
+        raise ValueError(f"close the {open_ones[-1]} that is open")
+    return query
+
+
+def checked_label(name: str) -> str:
+    """*name*, if it is the name of a label.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if _LABEL.fullmatch(name) is None:
+        raise ValueError(f"{name[:40]!r} is no label")
+    return name
 
 
 Only = frozenset[str] | None
