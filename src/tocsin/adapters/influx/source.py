@@ -14,7 +14,7 @@ import math
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias, assert_never
@@ -31,6 +31,7 @@ from tocsin.core.provisioning.counters import (
     Run,
     Runs,
     instant,
+    joined_runs,
     microseconds,
     run_of_columns,
 )
@@ -136,12 +137,14 @@ class Influx:
         fields = len(COUNTERS) + len(self._settings.names.heartbeat_fields)
         interfaces: dict[Interface, Runs] = {}
         bits: dict[str, int] = {}
-        for name, columns in self._by_interface(self._asked(query)[0], fields):
+        for name, columns in self._by_interface(self._told(query), fields):
             instants = _instants(columns[0])
             values = columns[1 : 1 + len(COUNTERS)]
             runs = tuple(run_of_columns(instants, _counters(column)) for column in values)
             if runs != NOTHING_COUNTED:
-                interfaces[name] = runs
+                # A series that is long comes in several parts, the oldest first.
+                before = interfaces.get(name)
+                interfaces[name] = runs if before is None else joined_runs(before, runs)
             bits[name[0]] = bits.get(name[0], 0) | _bits(instants, stretch)
         return Counted(
             window=stretch,
@@ -210,36 +213,56 @@ class Influx:
 
     # -- asking ------------------------------------------------------------------------------------
 
-    def _asked(self, query: str) -> Sequence[_Result]:
+    def _asked(self, query: str) -> Sequence[Sequence[_Series]]:
         """The answers to the statements of *query*.
 
         Raises:
             SourceSilent: there are none.
         """
+        results = _results(b"".join(self._pieces(query, chunked=False)))
+        if any(_is_partial(result) for result in results):
+            raise SourceSilent(NAME, _IN_PART)
+        if len(results) != query.count(";") + 1:
+            raise SourceSilent(NAME, _NOT_ANSWERED)
+        return [result.series for result in results]
+
+    def _told(self, query: str) -> Iterator[_Series]:
+        """The answer to the one statement of *query*, series by series as they come, so that it is
+        never held as a whole; a long series comes in parts.
+
+        Raises:
+            SourceSilent: there is none, or it ends before it is complete.
+        """
+        is_partial: bool | None = None
+        for line in _lines(self._pieces(query, chunked=True)):
+            for result in _results(line):
+                is_partial = _is_partial(result)
+                yield from result.series
+        if is_partial is None:
+            raise SourceSilent(NAME, _NOT_ANSWERED)
+        if is_partial:
+            raise SourceSilent(NAME, _IN_PART)
+
+    def _pieces(self, query: str, *, chunked: bool) -> Iterator[bytes]:
         with self._counting:
             self.queries += 1
-        form = {"db": self._settings.database, "epoch": "u", "chunked": "false", "q": query}
+        form = {
+            "db": self._settings.database,
+            "epoch": "u",
+            "chunked": "true" if chunked else "false",
+            "q": query,
+        }
         try:
-            results = _ANSWER.decode(self._asking.post(form)).results
+            yield from self._asking.pieces(form)
         except NoAnswer as wrong:
             raise SourceSilent(NAME, wrong.reason) from None
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise SourceSilent(NAME, "its answer is none that InfluxQL has") from None
-        for result in results:
-            if result.error is not None:
-                raise SourceSilent(NAME, f"it refuses: {_printable(result.error)}")
-            if result.partial or any(series.partial for series in result.series):
-                raise SourceSilent(NAME, "it answers in part only: a limit of its own")
-        if len(results) != query.count(";") + 1:
-            raise SourceSilent(NAME, "it leaves a question without an answer")
-        return results
 
     def _by_interface(
-        self, result: _Result, fields: int
+        self, answer: Iterable[_Series], fields: int
     ) -> Iterator[tuple[Interface, Sequence[_Column]]]:
         """The columns of each interface, as :func:`_series`; what has no name is left out."""
         names = self._settings.names
-        for tags, columns in _series(result, fields):
+        for tags, columns in _series(answer, fields):
             device, interface = tags.get(names.device_tag), tags.get(names.interface_tag)
             if device and interface:
                 yield (device, interface), columns
@@ -269,17 +292,56 @@ def _printable(text: str) -> str:
 # -- reading ---------------------------------------------------------------------------------------
 
 
+_IN_PART: Final = "it answers in part only: a limit of its own"
+_NOT_ANSWERED: Final = "it leaves a question without an answer"
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines that *pieces* make up, but for empty ones: each is a part of an answer."""
+    begun: list[bytes] = []
+    for piece in pieces:
+        first, *others = piece.split(b"\n")
+        begun.append(first)
+        if others:
+            yield from filter(None, (b"".join(begun), *others[:-1]))
+            begun = [others[-1]]
+    yield from filter(None, (b"".join(begun),))
+
+
+def _results(text: bytes) -> list[_Result]:
+    """What *text* answers.
+
+    Raises:
+        SourceSilent: it is no answer, or a refusal.
+    """
+    try:
+        results = _ANSWER.decode(text).results
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise SourceSilent(NAME, "its answer is none that InfluxQL has") from None
+    for result in results:
+        if result.error is not None:
+            raise SourceSilent(NAME, f"it refuses: {_printable(result.error)}")
+    return results
+
+
+def _is_partial(result: _Result) -> bool:
+    """Whether something is still to come, or was left out."""
+    return result.partial or any(series.partial for series in result.series)
+
+
 _RISES: Final = 2
 """Which of the statements of a sum answers two columns."""
 
 
-def _series(result: _Result, fields: int) -> Iterator[tuple[dict[str, str], Sequence[_Column]]]:
+def _series(
+    answer: Iterable[_Series], fields: int
+) -> Iterator[tuple[dict[str, str], Sequence[_Column]]]:
     """The tags and the columns of each series that has rows: the instants, and so many *fields*.
 
     Raises:
         SourceSilent: a row has more columns, or fewer.
     """
-    for series in result.series:
+    for series in answer:
         if set(map(len, series.values)) - {fields + 1}:
             raise SourceSilent(NAME, "its answer has other columns than it was asked for")
         if series.values:
