@@ -386,20 +386,22 @@ def test_trouble_that_passes_is_not_noticed(node: Ledger, method: str, trouble: 
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
-    ("trouble", "reason"),
+    ("trouble", "reason", "away"),
     [
-        (BROKEN, "it answers 500"),
-        (answering(b"<html>"), "what answers is not a ledger"),
-        (declining(-32601), "the node declines with code -32601"),
+        (BROKEN, "it answers 500", True),
+        (answering(b"<html>"), "what answers is not a ledger", True),
+        (declining(-32601), "the node declines with code -32601", False),
     ],
 )
 def test_trouble_that_stays_leaves_everything_as_it_was(
-    node: Ledger, method: str, trouble: bytes, reason: str
+    node: Ledger, method: str, trouble: bytes, reason: str, away: bool
 ) -> None:
     node.troubles[method] = [trouble] * 9
     before = dict(node.accounts)
 
-    assert write(node, healthy(LINK.pubkey)) == (NotWritten(healthy(LINK.pubkey), reason),)
+    outcomes = write(node, healthy(LINK.pubkey))
+
+    assert outcomes == (NotWritten(healthy(LINK.pubkey), reason, away=away),)
     assert node.accounts == before
 
 
@@ -428,6 +430,7 @@ def test_a_ledger_that_goes_away_is_not_asked_about_the_rest() -> None:
 
         reasons = [one.reason for one in outcomes if isinstance(one, NotWritten)]
         assert reasons == ["it answers 500"] * 8 + ["not tried, since the ledger was away"] * 13
+        assert all(one.away for one in outcomes if isinstance(one, NotWritten))
         assert node.methods.count("simulateTransaction") == 2
 
 

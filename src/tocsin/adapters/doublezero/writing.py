@@ -66,7 +66,8 @@ class Scribe:
         try:
             caller = self._caller()
         except (Away, Declined) as problem:
-            return tuple(NotWritten(change, _reason(problem)) for change in changes)
+            away = isinstance(problem, Away)
+            return tuple(NotWritten(change, _reason(problem), away=away) for change in changes)
         outcomes: dict[int, Outcome] = {}
         waiting: list[_Waiting] = []
         for place, change in enumerate(changes):
@@ -98,9 +99,9 @@ class Scribe:
             try:
                 self._write_batch(batch, outcomes)
             except Away as problem:
-                _give_up(batch, problem.reason, outcomes)
+                _give_up(batch, problem.reason, outcomes, away=True)
                 # Each attempt waits for a long time already: the others are for the next round.
-                _give_up(waiting[at:], _NOT_TRIED, outcomes)
+                _give_up(waiting[at:], _NOT_TRIED, outcomes, away=True)
                 return
             except Declined as declined:
                 _give_up(batch, _reason(declined), outcomes)
@@ -179,9 +180,11 @@ def _guilty(failure: Failure, *, of: int) -> int | None:
     return failure.instruction - AHEAD
 
 
-def _give_up(left: Sequence[_Waiting], reason: str, outcomes: dict[int, Outcome]) -> None:
+def _give_up(
+    left: Sequence[_Waiting], reason: str, outcomes: dict[int, Outcome], *, away: bool = False
+) -> None:
     for one in left:
-        outcomes.setdefault(one.place, NotWritten(one.change, reason))
+        outcomes.setdefault(one.place, NotWritten(one.change, reason, away=away))
 
 
 def _why(failure: Failure) -> str:

@@ -208,11 +208,13 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class NotWritten:
-    """It is not on the ledger; ``code`` is the program's own, where that refused it."""
+    """It is not on the ledger; ``code`` is the program's own, where that refused it, and ``away``
+    says that nobody answered: what else there is need not be tried now."""
 
     change: Change
     reason: str
     code: int | None = None
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
