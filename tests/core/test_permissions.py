@@ -54,8 +54,10 @@ from tocsin.core.provisioning.commands import (
     ChangeInterface,
     DefineInterface,
     Demand,
+    FollowLedger,
     FreeInterface,
     Judge,
+    LeaveLedger,
     RemoveInterface,
     Waive,
     Wish,
@@ -467,6 +469,13 @@ RECORDS: list[tuple[RecordCommand, str | None, frozenset[Role], frozenset[Role]]
     (FreeInterface(name="Ethernet1"), "device:ams-1", NOBODY, NOBODY),
     (Judge(health="healthy", reasons=()), "link:ams-1:fra-1", NOBODY, NOBODY),
     (Advance(), "link:ams-1:fra-1", NOBODY, NOBODY),
+    (
+        FollowLedger(status="activated", health="healthy", desired_status="activated"),
+        "link:ams-1:fra-1",
+        NOBODY,
+        NOBODY,
+    ),
+    (LeaveLedger(), "link:ams-1:fra-1", NOBODY, NOBODY),
 ]
 
 

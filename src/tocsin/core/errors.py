@@ -9,7 +9,8 @@
     ├── Conflict               409  conflict              a name, key or window is taken
     │   ├── InvalidTransition  409  invalid_transition    the lifecycle has no such move
     │   ├── LinkNotHardDrained    409  link_not_hard_drained    drain it before deleting it
-    │   └── DeviceNotHardDrained  409  device_not_hard_drained  likewise
+    │   ├── DeviceNotHardDrained  409  device_not_hard_drained  likewise
+    │   └── KeptByLedger       409  kept_by_ledger        the ledger says this; change it there
     ├── VersionMismatch        412  version_mismatch      If-Match is stale
     ├── TooLarge               413  too_large             the body is over the limit
     ├── UnsupportedMedia       415  unsupported_media     not a content type this path reads
@@ -141,6 +142,13 @@ class DeviceNotHardDrained(Conflict):
 
     code = "device_not_hard_drained"
     title = "Device not hard drained"
+
+
+class KeptByLedger(Conflict):
+    """What the ledger says of a device or link was to be changed here."""
+
+    code = "kept_by_ledger"
+    title = "Kept by the ledger"
 
 
 class VersionMismatch(Refusal):

@@ -22,8 +22,10 @@ from tocsin.core.provisioning.commands import (
     ChangeInterface,
     DefineInterface,
     Demand,
+    FollowLedger,
     FreeInterface,
     Judge,
+    LeaveLedger,
     LifeCommand,
     RemoveInterface,
     Waive,
@@ -188,6 +190,8 @@ def permit_life(command: LifeCommand, state: Record | None, access: Access) -> N
             _require(access, Role.ORG_ADMIN, "waiving a criterion")
             _whole_org(access, "waiving a criterion")
         case BindInterface() | FreeInterface() | Judge() | Advance():
+            raise Forbidden("only the system does this")
+        case FollowLedger() | LeaveLedger():
             raise Forbidden("only the system does this")
         case _:
             assert_never(command)

@@ -13,6 +13,7 @@ from datetime import datetime
 from tocsin.core.connector_words import ConnectorKind, ConnectorMode, OnResolve, RuleAction
 from tocsin.core.provisioning.assets import Interface
 from tocsin.core.provisioning.life import Life
+from tocsin.core.provisioning.on_ledger import OnLedger
 from tocsin.core.provisioning.words import LocationKind
 from tocsin.core.ticket import Assignee
 from tocsin.core.words import ContactMethod, DestinationKind, LinkType, Role, Severity
@@ -327,7 +328,7 @@ class Device(Record):
 
     ``location`` and ``exchange`` are the codes of where it stands, ``dz_prefixes`` networks as
     ``203.0.113.0/29``, ``metrics_publisher`` a pubkey. ``created_by`` is the id of the member who
-    registered it.
+    registered it, ``on_ledger`` what the ledger says that keeps it, if one does.
     """
 
     pubkey: str
@@ -344,6 +345,7 @@ class Device(Record):
     mgmt_vrf: str | None = None
     interfaces: tuple[Interface, ...] = ()
     created_by: str | None = None
+    on_ledger: OnLedger | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -360,7 +362,8 @@ class Link(Record):
 
     ``side_z_contributor_id`` is the owner of the Z side's device, when the link was registered;
     ``created_by`` the id of the member who registered it. ``bandwidth`` is in bit/s; ``delay``,
-    ``jitter`` and ``delay_override`` are in nanoseconds.
+    ``jitter`` and ``delay_override`` are in nanoseconds. ``on_ledger`` is what the ledger says that
+    keeps it, if one does.
     """
 
     pubkey: str
@@ -377,3 +380,4 @@ class Link(Record):
     jitter: int | None = None
     delay_override: int | None = None
     created_by: str | None = None
+    on_ledger: OnLedger | None = None

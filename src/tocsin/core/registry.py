@@ -18,12 +18,14 @@ from tocsin.core.provisioning.deciding import (
     decide_life,
     referring,
     refuse_deletion,
+    refuse_kept,
     wished,
 )
 from tocsin.core.provisioning.facts import AcceptanceRequested, DesiredStatusChanged
 from tocsin.core.provisioning.folding import lived
 from tocsin.core.provisioning.life import born
-from tocsin.core.provisioning.words import DesiredStatus
+from tocsin.core.provisioning.on_ledger import OnLedger, mirrored
+from tocsin.core.provisioning.words import AssetStatus, DesiredStatus
 from tocsin.core.record_changes import FieldValue, changed, changes_between, removed
 from tocsin.core.record_facts import (
     DeviceRegistered,
@@ -71,8 +73,8 @@ def decide(state: Record | None, command: RegistryCommand, given: Given) -> tupl
             return _device_changes(read.existing(_device(state), "device"), command, given)
         case RemoveDevice():
             device = read.existing(_device(state), "device")
-            refuse_deletion(device, device.life)
-            still = ", ".join(referring(device, given))
+            refuse_kept(device, given)
+            still = ", ".join(_needing(device, given))
             if still:
                 raise Conflict(f"{device.code} still has {still}; delete them first")
             return (RecordRemoved(at=given.at),)
@@ -83,10 +85,25 @@ def decide(state: Record | None, command: RegistryCommand, given: Given) -> tupl
             return _link_changes(read.existing(_link(state), "link"), command, given)
         case RemoveLink():
             link = read.existing(_link(state), "link")
-            refuse_deletion(link, link.life)
+            refuse_kept(link, given)
+            if link.on_ledger is None:
+                refuse_deletion(link, link.life)
             return (RecordRemoved(at=given.at),)
         case _:
             return decide_life(_living(state), command, given)
+
+
+def _needing(device: Device, given: Given) -> tuple[str, ...]:
+    """Names of what keeps *device* from being removed.
+
+    Raises:
+        DeviceNotHardDrained: it is in service, and here.
+    """
+    if device.on_ledger is None:
+        refuse_deletion(device, device.life)
+        return referring(device, given)
+    # It is gone where it was kept, and its interfaces with it.
+    return tuple(sorted(link.code for link in given.directory.links_of(device.pubkey)))
 
 
 def _living(state: Record | None) -> Device | Link:
@@ -188,13 +205,28 @@ def _registered_device(command: RegisterDevice, given: Given) -> tuple[Payload, 
         stream=stream_name("device", command.device_id),
         given=given,
     )
-    return (made, *_first_wish(desired), *interfaces.all_defined(command.interfaces))
+    return (
+        made,
+        *_first_wish(desired),
+        *interfaces.all_defined(command.interfaces),
+        *_first_said(command.on_ledger, given),
+    )
 
 
 def _first_wish(desired: DesiredStatus) -> tuple[Payload, ...]:
     if desired is DesiredStatus.HARD_DRAINED:
         return ()
     return (DesiredStatusChanged(desired_from=DesiredStatus.HARD_DRAINED, desired_to=desired),)
+
+
+def _first_said(
+    said: OnLedger | None, given: Given, *, requested: bool = False, accepting: str | None = None
+) -> tuple[Payload, ...]:
+    """What follows when something is born on a ledger."""
+    if said is None:
+        return ()
+    life = born(at=given.at, requested=requested)
+    return mirrored(life, said, before=None, accepting=accepting)
 
 
 def _desired(value: str | None, *, errors: read.Errors) -> DesiredStatus:
@@ -249,6 +281,8 @@ def _changes(
     given: Given,
 ) -> tuple[Payload, ...]:
     changes = changes_between(state, wanted)
+    if changes:
+        refuse_kept(state, given)
     wishes: tuple[Payload, ...] = ()
     if not isinstance(desired, NotGiven):
         wishes = wished(state, Wish(desired=desired), given)
@@ -342,10 +376,17 @@ def _registered_link(command: RegisterLink, given: Given) -> tuple[Payload, ...]
         stream=stream_name("link", command.link_id),
         given=given,
     )
+    said = command.on_ledger
+    requested = made.link_type is LinkType.DZX
     asked: tuple[Payload, ...] = ()
-    if made.link_type is LinkType.DZX:
+    if requested and (said is None or said.status == AssetStatus.REQUESTED):
         asked = (AcceptanceRequested(contributor_id=z_owner),)
-    return (made, *asked, *_first_wish(desired))
+    return (
+        made,
+        *asked,
+        *_first_wish(desired),
+        *_first_said(said, given, requested=requested, accepting=z_owner),
+    )
 
 
 def _link_changes(state: Link, command: UpdateLink, given: Given) -> tuple[Payload, ...]:

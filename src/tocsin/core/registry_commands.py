@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from tocsin.core.commands import Command
 from tocsin.core.facts import NOT_GIVEN, NotGiven
 from tocsin.core.provisioning.commands import DefineInterface, LifeCommand
+from tocsin.core.provisioning.on_ledger import OnLedger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class SideDraft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterDevice(Command):
-    """Take a device into the registry."""
+    """Take a device into the registry; ``on_ledger`` is what the ledger says that keeps it."""
 
     device_id: str
     pubkey: str
@@ -39,6 +40,7 @@ class RegisterDevice(Command):
     mgmt_vrf: str | None = None
     desired_status: str | None = None
     interfaces: tuple[DefineInterface, ...] = ()
+    on_ledger: OnLedger | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,8 @@ class RemoveDevice(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterLink(Command):
-    """Take a link between two registered devices into the registry."""
+    """Take a link between two registered devices into the registry; ``on_ledger`` is what the
+    ledger says that keeps it."""
 
     link_id: str
     pubkey: str
@@ -81,6 +84,7 @@ class RegisterLink(Command):
     jitter: int | None = None
     delay_override: int | None = None
     desired_status: str | None = None
+    on_ledger: OnLedger | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ from tocsin.core.provisioning.facts import (
     InterfaceDefined,
     InterfaceRemoved,
     LinkAccepted,
+    Mirrored,
+    Released,
     StatusChanged,
 )
 from tocsin.core.record_facts import (
@@ -75,6 +77,8 @@ def known_since(payload: Payload) -> int:
             | CriterionWaived()
             | CriterionDemanded()
         ):
+            return 2
+        case Mirrored() | Released():
             return 2
         case InterfaceDefined() | InterfaceChanged() | InterfaceBound() | InterfaceRemoved():
             return 2

@@ -111,6 +111,22 @@ class Advance(Command):
     health lead, if they lead anywhere."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowLedger(Command):
+    """As the ledger that keeps it: what it says of the device or link, in words. With a ``version``
+    it is about the record as of that version, and nothing is done when that has moved on."""
+
+    status: str
+    health: str
+    desired_status: str
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveLedger(Command):
+    """As the system: no ledger keeps it any more; people may change it here again."""
+
+
 LifeCommand = (
     Wish
     | AcceptLink
@@ -123,4 +139,6 @@ LifeCommand = (
     | Demand
     | Judge
     | Advance
+    | FollowLedger
+    | LeaveLedger
 )

@@ -11,6 +11,7 @@ from tocsin.core.errors import (
     DeviceNotHardDrained,
     FieldError,
     InvalidTransition,
+    KeptByLedger,
     LinkNotHardDrained,
     NotFound,
 )
@@ -25,8 +26,10 @@ from tocsin.core.provisioning.commands import (
     ChangeInterface,
     DefineInterface,
     Demand,
+    FollowLedger,
     FreeInterface,
     Judge,
+    LeaveLedger,
     LifeCommand,
     RemoveInterface,
     Waive,
@@ -41,10 +44,12 @@ from tocsin.core.provisioning.facts import (
     InterfaceDefined,
     InterfaceRemoved,
     LinkAccepted,
+    Released,
     StatusChanged,
 )
 from tocsin.core.provisioning.holding import held
 from tocsin.core.provisioning.life import Life, is_drained, next_step, withdrawn
+from tocsin.core.provisioning.on_ledger import OnLedger, mirrored
 from tocsin.core.provisioning.words import AssetStatus, DesiredStatus, Health
 from tocsin.core.record_facts import RecordRemoved
 from tocsin.core.records import Device, Link
@@ -85,6 +90,7 @@ def decide_life(state: Device | Link, command: LifeCommand, given: Given) -> tup
         case Wish():
             return wished(state, command, given)
         case AcceptLink():
+            refuse_kept(state, given)
             return _accepted(_link(state), given)
         case Waive():
             return _waived(state, command, given)
@@ -94,13 +100,20 @@ def decide_life(state: Device | Link, command: LifeCommand, given: Given) -> tup
             return _judged(state, command)
         case Advance():
             return advanced(state, given)
+        case FollowLedger():
+            return _followed(state, command)
+        case LeaveLedger():
+            return () if state.on_ledger is None else (Released(),)
         case DefineInterface():
+            refuse_kept(state, given)
             return interfaces.defined(_device(state).interfaces, command)
         case ChangeInterface():
+            refuse_kept(state, given)
             device = _device(state)
             there = interfaces.existing(device.interfaces, command.name, device=device.code)
             return interfaces.changed(there, command)
         case RemoveInterface():
+            refuse_kept(state, given)
             return _interface_removed(_device(state), command)
         case BindInterface():
             return _bound(_device(state), command)
@@ -122,6 +135,16 @@ def _link(state: Device | Link) -> Link:
     return state
 
 
+def refuse_kept(state: Device | Link, given: Given) -> None:
+    """Refuse that somebody changes what a ledger says; only the ledger itself changes it.
+
+    Raises:
+        KeptByLedger: a ledger keeps *state*.
+    """
+    if state.on_ledger is not None and not given.access.system:
+        raise KeptByLedger(f"the ledger says this of {state.code}; change it there")
+
+
 def life_of(state: Device | Link, interface: str | None) -> Life:
     """The life that is meant.
 
@@ -141,7 +164,8 @@ def wished(state: Device | Link, command: Wish, given: Given) -> tuple[Payload, 
     """The facts that follow from wanting another status.
 
     Raises:
-        Conflict: it cannot be deleted as it stands, or it is an interface that follows its link.
+        Conflict: it cannot be deleted as it stands, it is an interface that follows its link, or a
+            request that a ledger keeps.
         Invalid: there is no such status to be wanted.
     """
     errors: read.Errors = []
@@ -166,6 +190,7 @@ def wished(state: Device | Link, command: Wish, given: Given) -> tuple[Payload, 
             )
         )
     if wanted is DesiredStatus.HARD_DRAINED and withdrawn(life):
+        refuse_kept(state, given)
         # Nobody has accepted it yet: this takes the request back.
         facts.append(
             StatusChanged(
@@ -208,6 +233,20 @@ def _accepted(link: Link, given: Given) -> tuple[Payload, ...]:
         return ()
     speaker = given.access.contributor_id or link.side_z_contributor_id
     return (LinkAccepted(contributor_id=speaker),)
+
+
+def _followed(state: Device | Link, command: FollowLedger) -> tuple[Payload, ...]:
+    if command.version not in (None, state.version):
+        # Something happened since the ledger was looked at: it is looked at again.
+        return ()
+    return mirrored(
+        state.life,
+        OnLedger(
+            status=command.status, health=command.health, desired_status=command.desired_status
+        ),
+        before=state.on_ledger,
+        accepting=state.side_z_contributor_id if isinstance(state, Link) else None,
+    )
 
 
 # -- evidence --------------------------------------------------------------------------------------
@@ -278,10 +317,11 @@ def _judged(state: Device | Link, command: Judge) -> tuple[Payload, ...]:
 
 def advanced(state: Device | Link, given: Given) -> tuple[Payload, ...]:
     """Where wish and health lead at this moment, for the asset and, of a device, its interfaces to
-    users: at most one step each, and nothing twice."""
+    users: at most one step each, and nothing twice. What a ledger keeps goes when it is gone
+    there."""
     way = held(given.holding, pubkey=state.pubkey, at=given.at).in_the_way
     step = next_step(state.life, in_the_way=way, referred_to=referring(state, given))
-    if step.removed:
+    if step.removed and state.on_ledger is None:
         return (RecordRemoved(at=given.at),)
     facts: list[Payload] = []
     if step.status is not None:
@@ -322,7 +362,7 @@ def _interface_removed(device: Device, command: RemoveInterface) -> tuple[Payloa
     there = interfaces.existing(device.interfaces, command.name, device=device.code)
     if there.link is not None:
         raise Conflict(f"a link uses {there.name}; delete the link first")
-    if there.needs_evidence and not is_drained(there.life):
+    if there.needs_evidence and not is_drained(there.life) and device.on_ledger is None:
         raise InvalidTransition(f"{there.name} is in service; drain it first, then delete it")
     return (InterfaceRemoved(name=there.name),)
 

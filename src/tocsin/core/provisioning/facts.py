@@ -112,6 +112,22 @@ class InterfaceRemoved(Payload):
     name: str
 
 
+@fact("device.mirrored", "link.mirrored")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirrored(Payload):
+    """The ledger that keeps it says this, in words; what is not known here reads ``unknown``."""
+
+    status: str
+    health: str
+    desired_status: str
+
+
+@fact("device.released", "link.released")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released(Payload):
+    """No ledger keeps it any more: the record is its own from now on."""
+
+
 @fact("device.criterion_waived", "link.criterion_waived")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CriterionWaived(Payload):

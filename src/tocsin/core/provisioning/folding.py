@@ -24,9 +24,12 @@ from tocsin.core.provisioning.facts import (
     InterfaceDefined,
     InterfaceRemoved,
     LinkAccepted,
+    Mirrored,
+    Released,
     StatusChanged,
 )
 from tocsin.core.provisioning.life import Life, Waiver
+from tocsin.core.provisioning.on_ledger import OnLedger, said, with_health, with_status
 from tocsin.core.record_changes import touched
 from tocsin.core.records import Device, Link
 
@@ -41,15 +44,23 @@ def lived(state: Device | Link, event: Event) -> Device | Link:
                 after, payload.interface, lambda life: lives.wishing(life, payload.desired_to)
             )
         case StatusChanged():
+            if payload.interface is None:
+                after = _kept(after, with_status(after.on_ledger, payload.status_to))
             return _with_life(
                 after,
                 payload.interface,
                 lambda life: lives.standing(life, payload.status_to, at=at),
             )
         case HealthChanged():
+            if payload.interface is None:
+                after = _kept(after, with_health(after.on_ledger, payload.health_to))
             return _with_life(
                 after, payload.interface, lambda life: lives.judged(life, payload.health_to, at=at)
             )
+        case Mirrored():
+            return _kept(after, said(payload))
+        case Released():
+            return _kept(after, None)
         case LinkAccepted():
             return _with_life(after, None, lambda life: lives.accepted(life, at=at))
         case CriterionWaived():
@@ -68,6 +79,10 @@ def lived(state: Device | Link, event: Event) -> Device | Link:
             return replace(after, interfaces=_interfaces(after, payload, event))
         case _:
             return after
+
+
+def _kept(state: Device | Link, said: OnLedger | None) -> Device | Link:
+    return replace(state, on_ledger=said)
 
 
 def _with_life(
