@@ -21,7 +21,8 @@ from tocsin.adapters.influx.questions import Names
 from tocsin.adapters.influx.source import Influx, InfluxSettings
 from tocsin.core.provisioning.assessment import assess
 from tocsin.core.provisioning.carrying import Watched, up
-from tocsin.core.provisioning.counters import Counter, Runs
+from tocsin.core.provisioning.counters import NOTHING_COUNTED, Counter, Runs, joined_runs
+from tocsin.core.provisioning.courses import cuts
 from tocsin.core.provisioning.coverage import Minutes
 from tocsin.core.provisioning.criteria import Cause, Criterion, State
 from tocsin.core.provisioning.following import Following, usage
@@ -416,3 +417,25 @@ def test_a_name_is_a_name_and_nothing_else(settings: InfluxSettings, name: str) 
 def test_what_no_device_is_called_is_not_asked(settings: InfluxSettings, names: list[str]) -> None:
     with pytest.raises(ValueError, match="device"):
         Influx(settings).counters(TODAY, only=frozenset(names))
+
+
+@pytest.mark.parametrize("summed_there", [False, True])
+def test_the_pieces_of_a_day_take_one_query_and_come_to_the_day(
+    settings: InfluxSettings, summed_there: bool
+) -> None:
+    source = Influx(replace(settings, summed_there=summed_there))
+    only = frozenset({interface("reset")[0], interface("clean")[0]})
+
+    pieces = source.pieces(cuts(TODAY), only=only)
+
+    assert source.queries == 1
+    assert len(pieces) == 48
+    day = Influx(settings).counters(TODAY, only=only)
+    for name, runs_of_day in day.interfaces.items():
+        runs_of_pieces = NOTHING_COUNTED
+        for piece in pieces:
+            came = piece.interfaces.get(name, NOTHING_COUNTED)
+            runs_of_pieces = joined_runs(runs_of_pieces, came)
+        assert runs_of_pieces == runs_of_day
+    for device, minutes in day.covered.items():
+        assert sum(piece.covered[device].count for piece in pieces) == minutes.count

@@ -30,7 +30,8 @@ from tests.servers.target import target
 from tocsin.adapters.prometheus.questions import Queries
 from tocsin.adapters.prometheus.source import Prometheus, PrometheusSettings
 from tocsin.core.provisioning.carrying import Watched, up
-from tocsin.core.provisioning.counters import Counter
+from tocsin.core.provisioning.counters import NOTHING_COUNTED, Counter, joined_runs
+from tocsin.core.provisioning.courses import cuts
 from tocsin.core.provisioning.coverage import Minutes, missing
 from tocsin.core.provisioning.criteria import Cause, State, running
 from tocsin.core.provisioning.following import Following, usage
@@ -336,3 +337,23 @@ def test_a_query_of_ones_own_about_all_devices_is_narrowed_here(
 def test_only_names_get_into_a_question(settings: PrometheusSettings, names: list[str]) -> None:
     with pytest.raises(ValueError, match="device"):
         Prometheus(settings).counters(TODAY, only=frozenset(names))
+
+
+def test_the_pieces_of_a_day_take_no_more_queries_and_come_to_the_day(
+    settings: PrometheusSettings,
+) -> None:
+    source, other = Prometheus(settings), Prometheus(settings)
+
+    pieces = source.pieces(cuts(TODAY))
+    day = other.counters(TODAY)
+
+    assert source.queries == other.queries
+    assert len(pieces) == 48
+    for name, runs_of_day in day.interfaces.items():
+        runs_of_pieces = NOTHING_COUNTED
+        for piece in pieces:
+            came = piece.interfaces.get(name, NOTHING_COUNTED)
+            runs_of_pieces = joined_runs(runs_of_pieces, came)
+        assert runs_of_pieces == runs_of_day
+    for device, minutes in day.covered.items():
+        assert sum(piece.covered[device].count for piece in pieces) == minutes.count

@@ -9,7 +9,18 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.provisioning.town import DAY, SIDE_A, SIDE_Z, START, Town, explainer, lay
+from tests.adapters.provisioning.town import (
+    CYOA,
+    DAY,
+    DIA,
+    SIDE_A,
+    SIDE_Z,
+    START,
+    Town,
+    explainer,
+    furnish,
+    lay,
+)
 from tests.adapters.rest.asking import Client, client
 from tocsin.adapters.rest.application import make_application
 from tocsin.adapters.rest.explaining import Explaining
@@ -74,3 +85,49 @@ def test_a_silent_source_is_unknown_and_said(desk: Client, town: Town) -> None:
 
     assert states(found)["side_a"] == states(found)["side_z"] == "unknown"
     assert "town is silent: it does not answer" in found["criteria"][2]["reason"]
+
+
+def test_the_course_of_the_evidence_is_told_in_parts(desk: Client, town: Town) -> None:
+    town.carry(SIDE_Z, start=START, minutes=DAY + 30)
+    town.carry(SIDE_A, start=START, minutes=DAY - 61, errors_at=DAY - 90)
+
+    by_name = {one["name"]: one["evidence"]["series"] for one in asked(desk)["criteria"]}
+
+    assert by_name["record"] == by_name["loss"] == []
+    (side,) = by_name["side_a"]
+    assert side["of"] == "Ethernet1 of ams-1"
+    assert (side["kind"], side["part_minutes"]) == ("counters", 30)
+    assert len(side["octets"]) == len(side["errors"]) == len(side["missing"]) == 48
+    assert side["octets"][0] == 60_000
+    assert side["octets"][-3:] == [None, None, None]
+    assert [at for at, errors in enumerate(side["errors"]) if errors] == [44]
+    assert side["missing"][-3:] == [30, 30, 30]
+    (other,) = by_name["side_z"]
+    assert sum(other["octets"]) == 2_000 * DAY
+
+
+def test_a_device_tells_of_its_interfaces_and_in_which_minutes_its_agents_ran(
+    desk: Client, town: Town
+) -> None:
+    furnish(desk.house)
+    town.carry(SIDE_A, DIA, CYOA, start=START, minutes=DAY + 30)
+    town.run(start=START, minutes=DAY - 1)
+
+    answer = desk.ask("GET", "/devices/ams-1/readiness").json
+
+    by_name = {one["name"]: one["evidence"]["series"] for one in answer["criteria"]}
+    assert [one["of"] for one in by_name["dia_up"]] == ["Ethernet8 of ams-1"]
+    assert [one["of"] for one in by_name["link_up"]] == ["Ethernet1 of ams-1"]
+    (agent,) = by_name["config_agent"]
+    assert (agent["kind"], agent["well"][-2:], agent["missing"][-2:]) == (
+        "minutes",
+        [30, 0],
+        [0, 30],
+    )
+    (tests,) = by_name["qa"]
+    assert tests["kind"] == "tests"
+    (reporting,) = by_name["reporting"]
+    assert set(reporting["well"]) == {30}
+    inner = desk.ask("GET", f"/devices/ams-1/readiness?interface={CYOA[1]}").json
+    (up,) = next(one for one in inner["criteria"] if one["name"] == "up")["evidence"]["series"]
+    assert up["of"] == "Ethernet9 of ams-1"

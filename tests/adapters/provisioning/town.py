@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,6 +15,7 @@ from tocsin.adapters.provisioning.watching import Sources, Watch
 from tocsin.core.instants import MINUTE
 from tocsin.core.provisioning.commands import DefineInterface, Wish
 from tocsin.core.provisioning.counters import Interface
+from tocsin.core.provisioning.courses import between
 from tocsin.core.provisioning.coverage import marked
 from tocsin.core.provisioning.telemetry import (
     Agents,
@@ -81,6 +83,9 @@ class Town:
 
     def counters(self, stretch: Window, *, only: frozenset[str] | None = None) -> Counted:
         self._ask("counters", stretch, only)
+        return self._counted(stretch, only)
+
+    def _counted(self, stretch: Window, only: frozenset[str] | None) -> Counted:
         rows = {
             name: [row for row in rows if row[0] in stretch]
             for name, rows in self._interfaces(only).items()
@@ -95,6 +100,12 @@ class Town:
             interfaces={name: runs(found) for name, found in rows.items() if found},
             covered=covered,
         )
+
+    def pieces(
+        self, cuts: Sequence[datetime], *, only: frozenset[str] | None = None
+    ) -> tuple[Counted, ...]:
+        self._ask("pieces", Window(start=cuts[0], end=cuts[-1]), only)
+        return tuple(self._counted(part, only) for part in between(cuts))
 
     def agents(self, stretch: Window, *, only: frozenset[str] | None = None) -> Agents:
         self._ask("agents", stretch, only)

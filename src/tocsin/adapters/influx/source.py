@@ -35,7 +35,8 @@ from tocsin.core.provisioning.counters import (
     microseconds,
     run_of_columns,
 )
-from tocsin.core.provisioning.coverage import Minutes
+from tocsin.core.provisioning.courses import between, slices
+from tocsin.core.provisioning.coverage import Minutes, within
 from tocsin.core.provisioning.telemetry import (
     Agents,
     Counted,
@@ -151,6 +152,34 @@ class Influx:
             origin=_origin(query),
             interfaces=interfaces,
             covered=_minutes(bits, stretch),
+        )
+
+    def pieces(
+        self, cuts: Sequence[datetime], *, only: frozenset[str] | None = None
+    ) -> tuple[Counted, ...]:
+        """What happened between each of *cuts* and the next, from samples as they are."""
+        stretch, parts = Window(start=cuts[0], end=cuts[-1]), between(cuts)
+        query = questions.samples(self._settings.names, stretch, only)
+        fields = len(COUNTERS) + len(self._settings.names.heartbeat_fields)
+        found: tuple[dict[Interface, Runs], ...] = tuple({} for _ in parts)
+        bits: dict[str, int] = {}
+        for name, columns in self._by_interface(self._asked(query)[0], fields):
+            instants = _instants(columns[0])
+            values = [_counters(column) for column in columns[1 : 1 + len(COUNTERS)]]
+            for into, span in zip(found, slices(instants, parts), strict=True):
+                runs = tuple(run_of_columns(instants[span], one[span]) for one in values)
+                if runs != NOTHING_COUNTED:
+                    into[name] = runs
+            bits[name[0]] = bits.get(name[0], 0) | _bits(instants, stretch)
+        heard = _minutes(bits, stretch)
+        return tuple(
+            Counted(
+                window=part,
+                origin=_origin(query),
+                interfaces=into,
+                covered={device: within(minutes, part) for device, minutes in heard.items()},
+            )
+            for part, into in zip(parts, found, strict=True)
         )
 
     def agents(self, stretch: Window, *, only: frozenset[str] | None = None) -> Agents:

@@ -39,7 +39,8 @@ from tocsin.core.provisioning.counters import (
     microseconds,
     run_of_columns,
 )
-from tocsin.core.provisioning.coverage import Minutes
+from tocsin.core.provisioning.courses import between, slices
+from tocsin.core.provisioning.coverage import Minutes, within
 from tocsin.core.provisioning.telemetry import (
     Agents,
     Counted,
@@ -150,32 +151,44 @@ class Prometheus:
 
     def counters(self, stretch: Window, *, only: Only = None) -> Counted:
         """What happened in *stretch*."""
+        (found,) = self.pieces((stretch.start, stretch.end), only=only)
+        return found
+
+    def pieces(self, cuts: Sequence[datetime], *, only: Only = None) -> tuple[Counted, ...]:
+        """What happened between each of *cuts* and the next."""
         queries = self._settings.queries
-        found: dict[Interface, list[Run | None]] = {}
+        stretch, parts = Window(start=cuts[0], end=cuts[-1]), between(cuts)
+        found: tuple[dict[Interface, list[Run | None]], ...] = tuple({} for _ in parts)
         bits: dict[str, int] = {}
         for place, counter in enumerate(COUNTERS):
+            told = set()
             for labels, (instants, values) in self._by_minute(
                 queries.counters[counter], stretch, only
             ):
                 name = self._interface(labels, only)
                 if name is not None:
-                    runs = found.setdefault(name, [None] * len(COUNTERS))
-                    if runs[place] is not None:
+                    if name in told:
                         raise SourceSilent(NAME, "it has several series of one counter: sum them")
-                    runs[place] = run_of_columns(instants, values)
+                    told.add(name)
+                    for into, span in zip(found, slices(instants, parts), strict=True):
+                        run = run_of_columns(instants[span], values[span])
+                        if run is not None:
+                            into.setdefault(name, [None] * len(COUNTERS))[place] = run
                     bits[name[0]] = bits.get(name[0], 0) | _bits(instants, stretch)
         if queries.heartbeat is not None:
             for labels, (instants, _) in self._by_minute(queries.heartbeat, stretch, only):
                 device = self._device(labels, only)
                 if device is not None:
                     bits[device] = bits.get(device, 0) | _bits(instants, stretch)
-        return Counted(
-            window=stretch,
-            origin=_origin(queries.counters[COUNTERS[0]], only),
-            interfaces={name: tuple(runs) for name, runs in found.items()},
-            covered={
-                device: Minutes(window=stretch, bits=marked) for device, marked in bits.items()
-            },
+        heard = {device: Minutes(window=stretch, bits=marked) for device, marked in bits.items()}
+        return tuple(
+            Counted(
+                window=part,
+                origin=_origin(queries.counters[COUNTERS[0]], only),
+                interfaces={name: tuple(runs) for name, runs in into.items()},
+                covered={device: within(minutes, part) for device, minutes in heard.items()},
+            )
+            for part, into in zip(parts, found, strict=True)
         )
 
     def agents(self, stretch: Window, *, only: Only = None) -> Agents:

@@ -11,18 +11,27 @@ from datetime import datetime
 from typing import Final
 
 from tocsin.adapters.provisioning.registry import policy_of
-from tocsin.adapters.provisioning.watching import Sources, Watch, until_of
+from tocsin.adapters.provisioning.watching import NO_SOURCE, Sources, Watch, until_of
 from tocsin.core.claims import ASSET_PUBKEY
 from tocsin.core.errors import NotFound
+from tocsin.core.instants import MINUTE
+from tocsin.core.provisioning.courses import cuts
+from tocsin.core.provisioning.coursing import Pieces, courses_of
+from tocsin.core.provisioning.criteria import Silence
+from tocsin.core.provisioning.following import begun, followed
 from tocsin.core.provisioning.holding import Held
 from tocsin.core.provisioning.judging import (
     Case,
+    Counters,
     Known,
     device_cases,
     link_case,
     window_minutes,
 )
+from tocsin.core.provisioning.life import Life
 from tocsin.core.provisioning.readiness import Readiness, readiness
+from tocsin.core.provisioning.telemetry import SourceSilent
+from tocsin.core.provisioning.windows import Window, latest_window
 from tocsin.core.records import Device, Link, Policy
 from tocsin.projections.held import held_on, referring_to
 from tocsin.store.contract import ReadTurn, Store
@@ -68,8 +77,9 @@ class Explainer:
         """
         with self._store.reading() as turn:
             around = _around(turn, org_id, asset, at=at)
-        known = self._known(asset, around.policy, at=at)
+        known, pieces = self._known(asset, around.policy, at=at, interface=interface)
         case = _case(asset, known, around, interface=interface)
+        codes = around.codes if isinstance(asset, Link) else {asset.pubkey: asset.code}
         return readiness(
             case.subject,
             case.life,
@@ -77,9 +87,16 @@ class Explainer:
             around.held,
             at=at,
             referred_to=around.referred_to if interface is None else (),
+            courses=courses_of(
+                asset, case.criteria, known, pieces, interface=interface, codes=codes
+            ),
         )
 
-    def _known(self, asset: Device | Link, policy: Policy, *, at: datetime) -> Known:
+    def _known(
+        self, asset: Device | Link, policy: Policy, *, at: datetime, interface: str | None
+    ) -> tuple[Known, Pieces | None]:
+        """What the sources tell of the longest window that *asset* needs, and how the counters went
+        in the window of what is explained."""
         lives = [asset.life]
         pubkeys = {asset.pubkey}
         if isinstance(asset, Link):
@@ -87,9 +104,9 @@ class Explainer:
         else:
             lives += [one.life for one in asset.interfaces if one.needs_evidence]
         minutes = max(window_minutes(policy, life) for life in lives)
-        sources = self._sources
-        if isinstance(asset, Link):
-            sources = Sources(counters=sources.counters)
+        sources = Sources()
+        if isinstance(asset, Device):
+            sources = Sources(agents=self._sources.agents, qa=self._sources.qa)
         watch = Watch(
             sources,
             only=frozenset(pubkeys),
@@ -104,17 +121,53 @@ class Explainer:
 
         # Side by side: a source that takes its time keeps nobody waiting for the others.
         with ThreadPoolExecutor(3, thread_name_prefix="readiness") as asking:
-            counters = asking.submit(watch.counters, until=until, minutes=minutes, over=over)
+            counted = asking.submit(
+                self._counted,
+                frozenset(pubkeys),
+                until - minutes * MINUTE,
+                latest_window(at=until, minutes=window_minutes(policy, _life(asset, interface))),
+            )
             agents = asking.submit(watch.agents, until=until, minutes=minutes, over=over)
             qa = asking.submit(watch.qa, until=until, minutes=minutes, over=over)
             config_agent, telemetry_agent = agents.result()
-            return Known(
+            counters, pieces = counted.result()
+            known = Known(
                 until=until,
-                counters=counters.result(),
+                counters=counters,
                 config_agent=config_agent,
                 telemetry_agent=telemetry_agent,
                 qa=qa.result(),
             )
+            return known, pieces
+
+    def _counted(
+        self, only: frozenset[str], start: datetime, window: Window
+    ) -> tuple[Counters, Pieces | None]:
+        """What interfaces counted from *start* until *window* ends, in parts of it; a part more or
+        less changes nothing of what they came to."""
+        source = self._sources.counters
+        if source is None:
+            return Silence(source="interface counters", why=NO_SOURCE), None
+        earlier = (start,) if start < window.start else ()
+        try:
+            baseline = source.baseline(before=start, only=only)
+            found = source.pieces((*earlier, *cuts(window)), only=only)
+        except SourceSilent as silent:
+            return Silence(source=silent.source, why=silent.why), None
+        kept = begun(at=start, baseline=baseline)
+        for part in found:
+            kept = followed(kept, part, keep_minutes=(window.end - start) // MINUTE)
+        parts = len(earlier)
+        return kept, Pieces(before=(baseline, *found[:parts]), parts=found[parts:])
+
+
+def _life(asset: Device | Link, interface: str | None) -> Life:
+    """Whose window applies. An interface that is not there is refused when its case is sought."""
+    if isinstance(asset, Device):
+        for one in asset.interfaces:
+            if one.name == interface:
+                return one.life
+    return asset.life
 
 
 def _around(turn: ReadTurn, org_id: int, asset: Device | Link, *, at: datetime) -> _Around:

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tocsin.core.provisioning.assessment import Assessment, assess
+from tocsin.core.provisioning.courses import Courses
 from tocsin.core.provisioning.criteria import Criterion
 from tocsin.core.provisioning.holding import Held
 from tocsin.core.provisioning.life import Life, Step, next_step
@@ -33,7 +34,8 @@ class Readiness:
     ``blocked_by`` and ``advisory`` are refs of tickets: those in the way, and those that would be
     if they had effect. ``ready_at`` is the earliest instant at which every criterion is met if
     nothing changes, None where something has to change first; ``next`` is a sentence about what
-    happens next, or what is missing. ``becomes`` is the health that the criteria come to.
+    happens next, or what is missing. ``becomes`` is the health that the criteria come to;
+    ``courses`` show how the evidence went, where somebody wants to see it.
     """
 
     subject: Subject
@@ -46,6 +48,7 @@ class Readiness:
     ready_at: datetime | None
     next: str
     becomes: Health
+    courses: Courses = field(default_factory=dict)
 
 
 def subject_of(asset: Device | Link, *, interface: str | None = None) -> Subject:
@@ -62,6 +65,7 @@ def readiness(
     *,
     at: datetime,
     referred_to: Sequence[str] = (),
+    courses: Courses | None = None,
 ) -> Readiness:
     """What *criteria* and the tickets that are *held* against it make of *life* at an instant.
 
@@ -80,6 +84,7 @@ def readiness(
         ready_at=found.ready_at,
         next=_next(step, life, found),
         becomes=found.health,
+        courses=courses or {},
     )
 
 

@@ -6,7 +6,7 @@ the number of queries does not grow with the network.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -86,6 +86,12 @@ class Telemetry(Protocol):
 
     def counters(self, stretch: Window, *, only: frozenset[str] | None = None) -> Counted:
         """What happened in *stretch*: runs, and the minutes that each device was heard in."""
+
+    def pieces(
+        self, cuts: Sequence[datetime], *, only: frozenset[str] | None = None
+    ) -> tuple[Counted, ...]:
+        """What happened between each of *cuts* and the next, each as :meth:`counters` tells it, for
+        no more queries than one of them takes."""
 
     def agents(self, stretch: Window, *, only: frozenset[str] | None = None) -> Agents:
         """In which minutes of *stretch* the agents ran."""

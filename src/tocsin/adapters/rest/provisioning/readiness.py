@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Annotated, Final, assert_never
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tocsin.adapters.rest.calls import AnyCall
 from tocsin.adapters.rest.endpoints import Endpoint
@@ -22,6 +23,14 @@ from tocsin.core.errors import Overloaded
 from tocsin.core.instants import to_text
 from tocsin.core.policy_reading import DEFAULT_POLICY
 from tocsin.core.provisioning.by_record import NO_SOURCE, criteria_by_record
+from tocsin.core.provisioning.courses import (
+    MOST_COURSES,
+    MOST_PARTS,
+    Course,
+    CourseKind,
+    Presence,
+    Traffic,
+)
 from tocsin.core.provisioning.criteria import Criterion, Silence
 from tocsin.core.provisioning.holding import Held
 from tocsin.core.provisioning.readiness import Readiness, readiness, subject_of
@@ -35,6 +44,9 @@ from tocsin.projections.shapes.tickets import optional
 from tocsin.store.contract import ReadTurn
 
 _encode: Final = msgspec.json.Encoder().encode
+
+Parts = Annotated[list[int], Meta(max_length=MOST_PARTS)]
+SparseParts = Annotated[list[int | None], Meta(max_length=MOST_PARTS)]
 
 
 class ReadinessQuery(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -60,14 +72,37 @@ class WindowShape(Struct, kw_only=True):
     minutes: int
 
 
+class CourseShape(Struct, kw_only=True):
+    """How evidence went over its window, in at most 48 parts of ``part_minutes`` (the last one may
+    be shorter), each list having a number for every part.
+
+    ``kind`` counters: by how much ``octets`` and ``errors`` rose, how often a counter fell
+    (``resets``), and in how many minutes the device was not heard (``missing``); null where there
+    is no sample of it, since a gap is not a zero. ``kind`` minutes, or tests: in how many minutes
+    it was found ``well``, in how many ``ill``, and in how many nothing is known (``missing``).
+    """
+
+    of: str
+    kind: str
+    part_minutes: int
+    missing: Parts
+    octets: SparseParts | UnsetType = UNSET
+    errors: SparseParts | UnsetType = UNSET
+    resets: Parts | UnsetType = UNSET
+    well: Parts | UnsetType = UNSET
+    ill: Parts | UnsetType = UNSET
+
+
 class EvidenceShape(Struct, kw_only=True):
     """What a criterion rests on: the source, what it was asked, for which window (null for what
-    stands in the record), and figures by name."""
+    stands in the record), figures by name, and for what is seen over time the ``series`` behind
+    them, one for each interface that it is about; without any while nothing was heard."""
 
     source: str
     query: str
     window: WindowShape | None
     figures: dict[str, int | str]
+    series: Annotated[list[CourseShape], Meta(max_length=MOST_COURSES)] = []
 
 
 class CriterionShape(Struct, kw_only=True):
@@ -102,6 +137,31 @@ class ReadinessShape(Struct, kw_only=True):
     next: str
 
 
+def _course(one: Course) -> CourseShape:
+    match one:
+        case Traffic():
+            return CourseShape(
+                of=one.of,
+                kind=CourseKind.COUNTERS.value,
+                part_minutes=one.part_minutes,
+                missing=list(one.missing),
+                octets=list(one.octets),
+                errors=list(one.errors),
+                resets=list(one.resets),
+            )
+        case Presence():
+            return CourseShape(
+                of=one.of,
+                kind=one.kind.value,
+                part_minutes=one.part_minutes,
+                missing=list(one.not_known),
+                well=list(one.well),
+                ill=list(one.ill),
+            )
+        case _:
+            assert_never(one)
+
+
 def readiness_shape(found: Readiness) -> ReadinessShape:
     """Readiness as it is answered."""
     subject = found.subject
@@ -115,7 +175,7 @@ def readiness_shape(found: Readiness) -> ReadinessShape:
         status=found.status.value,
         health=found.health.value,
         desired_status=found.desired.value,
-        criteria=[_criterion(one) for one in found.criteria],
+        criteria=[_criterion(one, found.courses.get(one.name, ())) for one in found.criteria],
         blocked_by=list(found.blocked_by),
         advisory=list(found.advisory),
         ready_at=optional(found.ready_at),
@@ -123,7 +183,7 @@ def readiness_shape(found: Readiness) -> ReadinessShape:
     )
 
 
-def _criterion(one: Criterion) -> CriterionShape:
+def _criterion(one: Criterion, courses: Sequence[Course]) -> CriterionShape:
     window, waiver = one.evidence.window, one.waiver
     return CriterionShape(
         name=one.name,
@@ -141,6 +201,7 @@ def _criterion(one: Criterion) -> CriterionShape:
                 )
             ),
             figures=dict(one.evidence.figures),
+            series=[_course(course) for course in courses],
         ),
         ready_at=optional(one.ready_at),
         waiver=(
