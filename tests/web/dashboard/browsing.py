@@ -19,6 +19,7 @@ from cryptography.fernet import Fernet
 
 from tests.handler.acting import House, house
 from tocsin.adapters.rest.application import make_application
+from tocsin.adapters.rest.explaining import Explaining
 from tocsin.adapters.rest.gateway import Gateway
 from tocsin.app.receivers import receivers
 from tocsin.app.signing_in import sign_in_links
@@ -222,8 +223,14 @@ def hidden(text: str, action: str) -> dict[str, str]:
 
 
 @contextmanager
-def desk(folder: Path, *, at: str | None = None) -> Iterator[Desk]:
-    """A dashboard over a furnished house in *folder*, or in the database *at* an address."""
+def desk(
+    folder: Path,
+    *,
+    at: str | None = None,
+    explaining: Callable[[House], Explaining] | None = None,
+) -> Iterator[Desk]:
+    """A dashboard over a furnished house in *folder*, or in the database *at* an address;
+    *explaining* asks sources of telemetry, where there are any."""
     with (
         house(folder, at=at) as furnished,
         ThreadPoolExecutor(1) as readers,
@@ -238,5 +245,6 @@ def desk(folder: Path, *, at: str | None = None) -> Iterator[Desk]:
             cursor_key=b"k" * 32,
             receivers=receivers(now=furnished.clock),
             unseal=lambda box: box[::-1],
+            explaining=None if explaining is None else explaining(furnished),
         )
         yield Desk(house=furnished, loop=loop, within=Within(make_application(gateway)))

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from markupsafe import Markup
+
 from tocsin.core.instants import NotAnInstant, from_text
+from tocsin.core.provisioning.courses import Course, CourseKind, Presence, Traffic
+from tocsin.core.provisioning.windows import Window
 from tocsin.web.dashboard.network.words import Mark, criterion_words, state_mark
 from tocsin.web.dashboard.visits import Told
+from tocsin.web.pictures.courses import figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A criterion. ``figures`` are what it was decided by, in words; ``source`` is None for what
-    stands in the record, ``minutes`` how long a stretch was looked at."""
+    """A criterion; ``key`` is what the API calls it. ``figures`` are what it was decided by, in
+    words; ``source`` is None for what stands in the record, ``minutes`` how long a stretch was
+    looked at, ``courses`` how it went."""
 
+    key: str
     name: str
     mark: Mark
     reason: str
@@ -25,6 +32,14 @@ class Check:
     source: str | None
     minutes: int | None
     figures: tuple[str, ...]
+    courses: tuple[Course, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[Markup, ...]:
+        """How the evidence went, as figures."""
+        return tuple(
+            figure(one, name=f"{self.key}-{number}") for number, one in enumerate(self.courses)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +78,7 @@ def _check(one: Mapping[str, Any]) -> Check:
     evidence = one["evidence"]
     window = evidence["window"]
     return Check(
+        key=one["name"],
         name=criterion_words(one["name"]),
         mark=state_mark(one["state"]),
         reason=one["reason"],
@@ -71,7 +87,32 @@ def _check(one: Mapping[str, Any]) -> Check:
         source=None if window is None else evidence["source"],
         minutes=None if window is None else window["minutes"],
         figures=tuple(_figure(name, value) for name, value in evidence["figures"].items()),
+        courses=() if window is None else tuple(_courses(evidence["series"], window)),
     )
+
+
+def _courses(series: Sequence[Mapping[str, Any]], told: Mapping[str, Any]) -> Iterator[Course]:
+    window = Window(start=from_text(told["start"]), end=from_text(told["end"]))
+    for one in series:
+        missing = tuple(one["missing"])
+        if one["kind"] == CourseKind.COUNTERS.value:
+            yield Traffic(
+                of=one["of"],
+                window=window,
+                octets=tuple(one["octets"]),
+                errors=tuple(one["errors"]),
+                resets=tuple(one["resets"]),
+                missing=missing,
+            )
+        else:
+            yield Presence(
+                of=one["of"],
+                kind=CourseKind(one["kind"]),
+                window=window,
+                well=tuple(one["well"]),
+                ill=tuple(one["ill"]),
+                not_known=missing,
+            )
 
 
 def _figure(name: str, value: object) -> str:
