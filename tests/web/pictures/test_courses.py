@@ -59,7 +59,7 @@ def said(course: Course) -> str:
 def test_a_clean_day_is_even_columns_and_no_mark() -> None:
     course = traffic()
 
-    bars = [one for one in shapes(course, "bar") if one.tag == "rect"]
+    bars = [one for one in shapes(course, "amount") if one.tag == "rect"]
     assert len(bars) == 48
     assert len({one.attrib["height"] for one in bars}) == 1
     assert shapes(course, "fall") == shapes(course, "gap") == []
@@ -75,11 +75,13 @@ def test_errors_resets_and_gaps_have_each_a_shape_and_a_word() -> None:
         missing=at({46: 3, 47: 30}),
     )
 
-    assert len([one for one in shapes(course, "bar") if one.tag == "path"]) == 2
+    assert len([one for one in shapes(course, "amount") if one.tag == "path"]) == 2
     assert len(shapes(course, "hollow")) == 1
     partly, whole = (float(one.attrib["width"]) for one in shapes(course, "gap"))
     assert (partly, whole) == (2.0, 10.0)
-    assert "3 errors 1 reset 33 minutes not heard" in said(course)
+    assert "3 errors 1 reset octets not sampled for 30 minutes, 33 minutes not heard" in said(
+        course
+    )
     assert "3 errors, from 13:30, 22:00." in summary(course)
     assert "1 reset, from 17:00." in summary(course)
 
@@ -88,7 +90,7 @@ def test_what_is_not_known_is_said_and_is_no_zero() -> None:
     nothing = (None,) * 48
     course = traffic(octets=nothing, errors=nothing, missing=(30,) * 48)
 
-    assert [one for one in shapes(course, "bar") if one.tag == "rect"] == []
+    assert [one for one in shapes(course, "amount") if one.tag == "rect"] == []
     assert "no sample of octets errors not known" in said(course)
     assert "no octet carried" in said(traffic(octets=(0,) * 48))
     cells = [one.text for one in drawn(course).iter("td")]
@@ -106,10 +108,10 @@ def test_agents_are_a_strip_of_minutes_well_ill_and_not_known() -> None:
         not_known=tuple(30 if part == 6 else 0 for part in range(48)),
     )
 
-    good = [one for one in shapes(course, "bar") if "operational" in one.attrib["class"]]
+    good = [one for one in shapes(course, "amount") if "operational" in one.attrib["class"]]
     # What went well on end is one piece.
     assert [float(one.attrib["width"]) for one in good] == [50.0, 10.0, 410.0]
-    assert len([one for one in shapes(course, "bar") if one.tag == "path"]) == 1
+    assert len([one for one in shapes(course, "amount") if one.tag == "path"]) == 1
     assert len(shapes(course, "gap")) == 1
     assert said(course) == "well in 1,395 minutes ill in 15 minutes not known in 30 minutes"
 
@@ -124,7 +126,7 @@ def test_a_test_speaks_for_its_part() -> None:
         not_known=(29,) * 46 + (28, 30),
     )
 
-    heights = {one.attrib["height"] for one in shapes(course, "bar") if one.tag == "rect"}
+    heights = {one.attrib["height"] for one in shapes(course, "amount") if one.tag == "rect"}
     assert heights == {"16"}
     assert said(course) == "passed in 47 minutes failed in 1 minute no test"
 
@@ -155,7 +157,7 @@ def test_everything_is_inside_the_picture(minutes: int, data: st.DataObject) -> 
         missing=tuple(data.draw(st.sampled_from((0, length))) for length in lengths),
     )
 
-    for one in shapes(course, "bar") + shapes(course, "gap"):
+    for one in shapes(course, "amount") + shapes(course, "gap"):
         if one.tag == "rect":
             left, wide = float(one.attrib["x"]), float(one.attrib["width"])
             assert -0.1 <= left <= left + wide <= WIDTH + 0.2

@@ -104,7 +104,9 @@ def _presences(device: Device, name: str, known: Known, window: Window) -> Itera
             kept = known.counters
             if isinstance(kept, Following):
                 nothing = Minutes(window=window)
-                yield heard(device.code, kept.covered.get(device.pubkey, nothing), window)
+                yield heard(
+                    f"samples of {device.code}", kept.covered.get(device.pubkey, nothing), window
+                )
         case "config_agent":
             yield from _marks("config agent", device, known.config_agent, window)
         case "telemetry_agent":

@@ -76,8 +76,10 @@ def summary(course: Course) -> str:
                 for words, counts in (
                     (_errors(course), [one or 0 for one in course.errors]),
                     (_counted(sum(course.resets), "reset"), course.resets),
-                    (_missing(course), course.missing),
+                    (_unsampled(course), [one is None for one in course.octets]),
+                    (_missing(course) or "heard in every minute", course.missing),
                 )
+                if words
             ]
         case Presence():
             sentences += [
@@ -109,7 +111,7 @@ def _traffic(course: Traffic, name: str) -> Markup:
         if octets:
             high = max(1.0, _PLOT * octets / highest)
             drawn.append(
-                Markup('<rect class="bar {}" x="{}" y="{}" width="{}" height="{}"/>').format(
+                Markup('<rect class="amount {}" x="{}" y="{}" width="{}" height="{}"/>').format(
                     Tone.PLANNED.value,
                     px(left + wide * 0.1),
                     px(bottom - high),
@@ -117,7 +119,9 @@ def _traffic(course: Traffic, name: str) -> Markup:
                     px(high),
                 )
             )
-        if missing:
+        if octets is None:
+            drawn.append(_gap(name, left=left, top=_MARKS, width=wide, height=_PLOT))
+        elif missing:
             share = max(_LEAST_GAP, wide * missing / minutes)
             drawn.append(_gap(name, left=left, top=_MARKS, width=min(share, wide), height=_PLOT))
         if course.resets[at]:
@@ -137,7 +141,7 @@ def _error(middle: float, bottom: float) -> Markup:
     top, base = 1.0, _MARKS - 2
     return Markup(
         '<g class="{}"><path class="fall" d="M{} {}V{}"/>'
-        '<path class="bar" d="M{} {}L{} {}H{}z"/></g>'
+        '<path class="amount" d="M{} {}L{} {}H{}z"/></g>'
     ).format(
         Tone.MAJOR.value,
         px(middle),
@@ -180,8 +184,16 @@ def _traffic_key(course: Traffic) -> Iterator[Markup]:
     if any(course.resets):
         words = _counted(sum(course.resets), "reset")
         yield Markup("{}{}").format(_swatch("reset", Tone.DEGRADED), words)
-    if any(course.missing):
-        yield Markup("{}{}").format(_swatch("gap", Tone.QUIET), _missing(course))
+    gaps = [words for words in (_unsampled(course), _missing(course)) if words]
+    if gaps:
+        yield Markup("{}{}").format(_swatch("gap", Tone.QUIET), ", ".join(gaps))
+
+
+def _unsampled(course: Traffic) -> str:
+    parts = sum(one is None for one in course.octets)
+    if parts in (0, len(course.octets)):
+        return ""
+    return f"octets not sampled for {_minutes(parts * course.part_minutes)}"
 
 
 def _carried(course: Traffic) -> str:
@@ -204,7 +216,7 @@ def _errors(course: Traffic) -> str:
 
 def _missing(course: Traffic) -> str:
     count = sum(course.missing)
-    return f"{_minutes(count)} not heard" if count else "heard in every minute"
+    return f"{_minutes(count)} not heard" if count else ""
 
 
 def _traffic_table(course: Traffic) -> Markup:
@@ -221,7 +233,8 @@ def _presence(course: Presence, name: str) -> Markup:
         (*_shares(course, at, minutes=minutes), left, wide)
         for at, (left, wide, minutes) in enumerate(places)
     )
-    bottom = _MARKS + _STRIP
+    above = _MARKS if any(course.ill) else _FOOT
+    bottom = above + _STRIP
     drawn: list[Markup] = []
     # What is alike is one piece: no seams between the parts of a day that went well.
     for (well, ill), alike in groupby(found, key=lambda one: one[:2]):
@@ -230,11 +243,11 @@ def _presence(course: Presence, name: str) -> Markup:
         if well:
             drawn.append(_part(Tone.GOOD, left, right, top=bottom - _STRIP * well, bottom=bottom))
         if well + ill < 1:
-            top, height = _MARKS + _STRIP * ill, _STRIP * (1 - well - ill)
+            top, height = above + _STRIP * ill, _STRIP * (1 - well - ill)
             drawn.append(_gap(name, left=left, top=top, width=right - left, height=height))
         if ill:
-            drawn.append(_part(Tone.MAJOR, left, right, top=_MARKS, bottom=_MARKS + _STRIP * ill))
-            drawn += [_error(one[2] + one[3] / 2, _MARKS) for one in pieces]
+            drawn.append(_part(Tone.MAJOR, left, right, top=above, bottom=above + _STRIP * ill))
+            drawn += [_error(one[2] + one[3] / 2, above) for one in pieces]
     return _svg(
         course,
         name=name,
@@ -253,7 +266,7 @@ def _shares(course: Presence, at: int, *, minutes: int) -> tuple[float, float]:
 
 
 def _part(tone: Tone, left: float, right: float, *, top: float, bottom: float) -> Markup:
-    return Markup('<rect class="bar {}" x="{}" y="{}" width="{}" height="{}"/>').format(
+    return Markup('<rect class="amount {}" x="{}" y="{}" width="{}" height="{}"/>').format(
         tone.value, px(left), px(top), px(right - left), px(bottom - top)
     )
 
@@ -342,8 +355,8 @@ def _gap(name: str, *, left: float, top: float, width: float, height: float) -> 
 
 
 _SWATCHES: Final = {
-    "bar": Markup('<rect class="bar" x="1" y="1" width="10" height="10"/>'),
-    "error": Markup('<path class="bar" d="M6 1L11 11H1z"/>'),
+    "bar": Markup('<rect class="amount" x="1" y="1" width="10" height="10"/>'),
+    "error": Markup('<path class="amount" d="M6 1L11 11H1z"/>'),
     "reset": Markup('<path class="hollow" d="M6 1l5 5l-5 5l-5 -5z"/>'),
     "gap": Markup(
         '<rect class="gap" x="1" y="1" width="10" height="10"/>'
