@@ -11,8 +11,17 @@ from tests.core.directory_in_memory import DirectoryInMemory
 from tests.core.records_in_memory import network, pubkey
 from tocsin.core.facts import SYSTEM, Actor, Event, Payload
 from tocsin.core.matching import NAMES
+from tocsin.core.provisioning.facts import (
+    AcceptanceRequested,
+    HealthChanged,
+    InterfaceBound,
+    InterfaceDefined,
+)
+from tocsin.core.provisioning.words import AssetStatus, Health, InterfaceRole
+from tocsin.core.record_changes import changes_between
 from tocsin.core.record_facts import MemberCreated, RecordRemoved, RecordUpdated, RouteCreated
-from tocsin.core.records import Destination, Record, Route, RouteMatch
+from tocsin.core.records import Destination, Link, Record, Route, RouteMatch
+from tocsin.core.releases import known_since
 from tocsin.core.routing import CARD, Delivery, RoutedFacts, deliveries_of, prepared
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import (
@@ -24,7 +33,7 @@ from tocsin.core.ticket_facts import (
     TagAdded,
     TicketUpdated,
 )
-from tocsin.core.words import DestinationKind, Role, Severity, Status, TicketType
+from tocsin.core.words import DestinationKind, LinkType, Role, Severity, Status, TicketType
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TICKET = Ticket(
@@ -193,6 +202,69 @@ def test_devices_and_links_are_routed() -> None:
         state = states[stream]
         assert goes(changed, route(*matchers), stream=stream, state=state) == (Delivery("r"),)
         assert goes(changed, route("status=open"), stream=stream, state=state) == ()
+
+
+@pytest.mark.parametrize(
+    ("matcher", "carried"),
+    [
+        ("contributor=alpha", True),
+        ("contributor=beta", True),
+        ("contributor!=beta", False),
+        ("contributor=gamma", False),
+        ("health=impaired", True),
+        ("health=healthy", False),
+        ("status=activated", True),
+        ('status=~".*_drained"', False),
+        ("severity=sev1", False),
+    ],
+)
+def test_a_link_is_of_both_its_contributors_and_stands_as_after_the_fact(
+    matcher: str, carried: bool
+) -> None:
+    link = network().states["link:ams-1:fra-1"]
+    assert isinstance(link, Link)
+    life = replace(link.life, health=Health.IMPAIRED, status=AssetStatus.ACTIVATED)
+    after = replace(link, life=life)
+    judged = HealthChanged(health_from=Health.HEALTHY, health_to=Health.IMPAIRED)
+
+    found = goes(judged, route(matcher), stream="link:ams-1:fra-1", state=after)
+    assert bool(found) is carried
+
+
+def test_a_ticket_has_no_health() -> None:
+    assert goes(NOTE, route('health=""')) == (Delivery("r"),)
+    assert goes(NOTE, route("health=healthy")) == ()
+
+
+def test_who_is_asked_to_accept_a_link_hears_of_it() -> None:
+    link = network().states["link:ams-1:fra-1"]
+    asked = AcceptanceRequested(contributor_id="beta")
+    by_beta = route("contributor=beta", kinds=("link.acceptance_requested",), contributor_id="beta")
+
+    assert goes(asked, by_beta, stream="link:ams-1:fra-1", state=link) == (Delivery("r"),)
+
+
+def test_a_chat_hears_of_an_interface_from_the_link_that_uses_it() -> None:
+    device = network().states["device:ams-1"]
+    slack, web = route(to=DestinationKind.SLACK), route()
+    for silent in (
+        InterfaceBound(name="e1", link=LinkType.WAN),
+        InterfaceDefined(name="e1", by_link=True),
+    ):
+        assert goes(silent, slack, stream="device:ams-1", state=device) == ()
+        assert goes(silent, web, stream="device:ams-1", state=device) == (Delivery("r"),)
+    defined = InterfaceDefined(name="e1", role=InterfaceRole.DIA)
+    assert goes(defined, slack, stream="device:ams-1", state=device) == (Delivery("r"),)
+
+
+def test_a_match_that_older_releases_cannot_read_waits_for_them() -> None:
+    destination = Destination(kind=DestinationKind.WEBHOOK, url="https://example.org/")
+    plain = RouteMatch(matchers=("severity=sev1",))
+    newer = RouteMatch(kinds=("link.*",), matchers=("contributor=alpha", " health = impaired"))
+    for match, release in ((plain, 1), (newer, 2)):
+        made = RouteCreated(name="r", match=match, destination=destination)
+        changes = changes_between(route(), {"match": match})
+        assert known_since(made) == known_since(RecordUpdated(changes=changes)) == release
 
 
 def test_only_card_edits_of_what_can_be_redrawn_coalesce() -> None:

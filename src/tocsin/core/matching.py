@@ -24,6 +24,7 @@ from tocsin.core.patterns import Pattern, PatternError, compile_pattern, fits
 NAMES: Final = (
     "type",
     "status",
+    "health",
     "severity",
     "service",
     "environment",

@@ -7,9 +7,10 @@ older code is at work any more (Design: store).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from tocsin.core.facts import Payload
+from tocsin.core.facts import JsonValue, Payload
 from tocsin.core.provisioning.facts import (
     AcceptanceRequested,
     CriterionDemanded,
@@ -34,6 +35,8 @@ from tocsin.core.record_facts import (
     LocationCreated,
     MemberCreated,
     PartyUpdated,
+    RecordUpdated,
+    RouteCreated,
     RuleCreated,
     SlackLinked,
     StatusPageCreated,
@@ -90,8 +93,35 @@ def known_since(payload: Payload) -> int:
             return 2
         case PartyUpdated(changes=changes) if any(one.field in _ADDED_FIELDS for one in changes):
             return 2
+        case RouteCreated(match=match) if _ask_for_health(match.matchers):
+            return 2
+        case RecordUpdated(changes=changes) if any(
+            one.field in ("match", "matchers") and _ask_for_health(_texts_in(one.new))
+            for one in changes
+        ):
+            return 2
         case _:
             return 1
+
+
+def _ask_for_health(matchers: Iterable[str]) -> bool:
+    """Whether one of *matchers* is about what the first release could not be asked for."""
+    return any(text.lstrip().startswith("health") for text in matchers)
+
+
+def _texts_in(value: JsonValue) -> Iterator[str]:
+    """The texts in a field as it is written in a fact."""
+    match value:
+        case str():
+            yield value
+        case Mapping():
+            for one in value.values():
+                yield from _texts_in(one)
+        case Sequence():
+            for one in value:
+                yield from _texts_in(one)
+        case _:
+            return
 
 
 def _says_more(payload: DeviceRegistered | LinkRegistered) -> bool:

@@ -1,7 +1,8 @@
 """Which destinations a fact goes to (Design: dispatcher). Quick: it runs inside the commit.
 
 Facts about tickets, devices and links are routed; administration never is. A route of a contributor
-sees everything its org sees. A match is on the state after the fact.
+sees everything its org sees. A match is on the state after the fact; a link is both contributors'
+whose devices it joins.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from tocsin.core.evidence import Directory
 from tocsin.core.facts import Event
 from tocsin.core.matching import Match, MatcherError, matches, parse_match
 from tocsin.core.offerings import ROUTED_SORTS
+from tocsin.core.provisioning.facts import InterfaceBound, InterfaceDefined
 from tocsin.core.records import Device, Link, Record, Route, RouteMatch
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import ActionExecuted, MessageRecorded, SignalIngested, StatusChanged
@@ -88,6 +90,9 @@ def _is_unsaid(event: Event) -> bool:
         case ActionExecuted():
             # What the chat's own adapter notes down, such as that it has kept a transcript.
             return event.via == "slack" and event.actor.type == "system"
+        case InterfaceBound() | InterfaceDefined(by_link=True):
+            # The link that uses the interface tells of itself.
+            return True
         case _:
             return False
 
@@ -167,7 +172,17 @@ def _type(event: Event, state: Ticket | Record, directory: Directory) -> Values:
 
 
 def _status(event: Event, state: Ticket | Record, directory: Directory) -> Values:
-    return state.status.value if isinstance(state, Ticket) else ""
+    match state:
+        case Ticket():
+            return state.status.value
+        case Device() | Link():
+            return state.life.status.value
+        case _:
+            return ""
+
+
+def _health(event: Event, state: Ticket | Record, directory: Directory) -> Values:
+    return state.life.health.value if isinstance(state, Device | Link) else ""
 
 
 def _severity(event: Event, state: Ticket | Record, directory: Directory) -> Values:
@@ -209,12 +224,15 @@ def _links(event: Event, state: Ticket | Record, directory: Directory) -> Values
 
 def _contributor(event: Event, state: Ticket | Record, directory: Directory) -> Values:
     match state:
-        case Ticket() | Device() | Link():
-            owner = state.contributor_id
+        case Link():
+            owners = (state.contributor_id, state.side_z_contributor_id)
+            found = (directory.contributor(owner) for owner in dict.fromkeys(owners))
+            return tuple(one.code for one in found if one is not None)
+        case Ticket(contributor_id=str(owner)) | Device(contributor_id=owner):
+            one = directory.contributor(owner)
+            return "" if one is None else one.code
         case _:
             return ""
-    found = None if owner is None else directory.contributor(owner)
-    return "" if found is None else found.code
 
 
 def _labels(event: Event, state: Ticket | Record, directory: Directory) -> Values:
@@ -233,6 +251,7 @@ def _connector(event: Event, state: Ticket | Record, directory: Directory) -> Va
 _READERS: Final[Mapping[str, Callable[[Event, Ticket | Record, Directory], Values]]] = {
     "type": _type,
     "status": _status,
+    "health": _health,
     "severity": _severity,
     "service": _services,
     "environment": _environment,

@@ -1,10 +1,10 @@
 """One destination's work: what waits, what is out, what became of it. Pure; one thread's.
 
-A *lane* is a ticket at this destination; its deliveries go one after the other, lanes do not wait
-for each other. A desk has a bounded window of the outbox in memory. It moves its position over
-whatever is settled, and what is in trouble it notes, so that the window never stands still for the
-sake of one lane. Nothing it decides is true before :meth:`Desk.settlement` is written; whoever
-takes over from there may send once more what was sent, under the same id.
+A *lane* is a ticket, device or link at this destination; its deliveries go one after the other,
+lanes do not wait for each other. A desk has a bounded window of the outbox in memory. It moves its
+position over whatever is settled, and what is in trouble it notes, so that the window never stands
+still for the sake of one lane. Nothing it decides is true before :meth:`Desk.settlement` is
+written; whoever takes over from there may send once more what was sent, under the same id.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tocsin.dispatcher.breaker import Breaker, retry_delay
 from tocsin.dispatcher.contract import Delivered, Pace, Refused, Retry, Verdict
 from tocsin.dispatcher.items import Counts, Item, item_of, noted_of
 from tocsin.dispatcher.pacing import Bucket
+from tocsin.dispatcher.ready import Ready
 from tocsin.dispatcher.unwritten import Unwritten
 from tocsin.store.outgoing import DestinationRow, LaneRow, Noted, Settlement, Trouble
 
@@ -77,7 +78,7 @@ class Desk:
         self._lanes: dict[str, deque[Item]] = {}
         self._known: dict[str, LaneRow] = {}
         self._troubled: set[str] = set()
-        self._ready: deque[str] = deque()
+        self._ready = Ready()
         self._taken_back: set[str] = set()
         self._resting: dict[str, float] = {}
         self._passed_then: dict[str, int] = {}
@@ -277,17 +278,28 @@ class Desk:
         most = 1 if self._breaker.is_open else min(self._allowed, self._pace.concurrent)
         if len(self._busy) >= most or self._bucket.ready_at(now) > now:
             return None
-        for _ in range(len(self._ready)):
+        stream = self._next_ready(now)
+        if stream is None:
+            return None
+        self._resting.pop(stream, None)
+        item = self._lanes[stream][0]
+        self._busy[stream] = item
+        self._bucket.take(now)
+        return item
+
+    def _next_ready(self, now: float) -> str | None:
+        """Take the next lane that does not rest out of those that are ready."""
+        resting: list[str] = []
+        found = None
+        while self._ready and found is None:
             stream = self._ready.popleft()
             if self._resting.get(stream, now) > now:
-                self._ready.append(stream)
-                continue
-            self._resting.pop(stream, None)
-            item = self._lanes[stream][0]
-            self._busy[stream] = item
-            self._bucket.take(now)
-            return item
-        return None
+                resting.append(stream)
+            else:
+                found = stream
+        for stream in resting:
+            self._ready.append(stream)
+        return found
 
     def wakes_at(self, now: float) -> float | None:
         """When there may be something to send, if nothing else happens; None when not at all."""

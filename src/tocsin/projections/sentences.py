@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from tocsin.projections.asset_sentences import SORTS as ASSETS
+from tocsin.projections.asset_sentences import told_of
+from tocsin.projections.changed_fields import changed_fields
+
 Data = Mapping[str, Any]
 
 LONGEST: Final = 500
@@ -13,38 +17,31 @@ LONGEST: Final = 500
 
 def sentence_of(kind: str, data: Data) -> str:
     """What happened, in a sentence; the kind itself for one that this code does not know."""
-    tell = SENTENCES.get(kind.partition(".")[2])
-    text = kind if tell is None else tell(data)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    sort, _, what = kind.partition(".")
+    if sort in ASSETS:
+        return _bounded(_asset_sentence(kind, data))
+    tell = SENTENCES.get(what)
+    return _bounded(kind if tell is None else tell(data))
 
 
 def record_sentence(kind: str, data: Data) -> str:
     """What was done with a record, in a sentence; the kind itself where this code does not know
     it."""
-    what = kind.partition(".")[2]
-    text = _record_changed(data) if "changes" in data else _RECORD_SENTENCES.get(what, kind)
+    sort, _, what = kind.partition(".")
+    if sort in ASSETS:
+        return _bounded(_asset_sentence(kind, data))
+    if "changes" in data:
+        return _bounded(changed_fields(data["changes"]))
+    return _bounded(_RECORD_SENTENCES.get(what, kind))
+
+
+def _asset_sentence(kind: str, data: Data) -> str:
+    told = told_of(kind, data)
+    return kind if told is None else told.whole
+
+
+def _bounded(text: str) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-
-def _record_changed(data: Data) -> str:
-    return "; ".join(
-        f"{one['field'].replace('_', ' ')} replaced"
-        if one["field"].endswith(_OF_SECRETS)
-        else f"{one['field'].replace('_', ' ')}: {_value(one['old'])} → {_value(one['new'])}"
-        for one in data["changes"]
-    )
-
-
-def _value(value: Any) -> str:
-    if value is None or value == "" or value == []:
-        return "nothing"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(map(_value, value))
-    if isinstance(value, Mapping):
-        return " ".join(_value(one) for one in value.values() if one is not None)
-    return str(value)
 
 
 def _moved(data: Data) -> str:
@@ -125,9 +122,6 @@ SENTENCES: Final[Mapping[str, Callable[[Data], str]]] = {
     "redacted": lambda data: f"erased {', '.join(data['fields'])} of an earlier event",
 }
 """By the name of what happened, whichever the type of ticket."""
-
-_OF_SECRETS: Final = ("digest", "secret_id")
-"""How the names of fields end that stand for a secret; no word of theirs is told."""
 
 _RECORD_SENTENCES: Final[Mapping[str, str]] = {
     "created": "made",

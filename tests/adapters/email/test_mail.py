@@ -261,22 +261,6 @@ def test_a_maintenance_shows_its_window(home: House) -> None:
     assert "2026-11-21 12:00 UTC to 2026-11-21 14:00 UTC" in text
 
 
-def test_a_record_is_told_by_its_name(home: House) -> None:
-    with home.store.reading() as turn:
-        [head, *_] = turn.heads_of_sort(home.orgs["net"], "device")
-        [event, *_] = turn.stream_events(home.orgs["net"], head.stream)
-    sent = replace(
-        parcel(home, opened(home)),
-        event=event,
-        state=head.state,
-    )
-
-    assert arrived(home, sent)["Subject"] in {
-        "[net] device registered: ams-1",
-        "[net] device registered: fra-1",
-    }
-
-
 def test_a_trial_says_that_it_is_one(home: House) -> None:
     with listening(Box()) as box:
         assert sender(home, box).try_out(trial(home)) == Delivered()

@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from tests.adapters.webhook.listening import HOST, Heard, Receiver, receiving, status
 from tests.adapters.webhook.parcels import ROUTE, SECRET, opened, parcel, trial
 from tests.handler.acting import NOON, House, pubkey
+from tests.handler.laying import judge, lay, told
 from tocsin.adapters.webhook.sender import LONGEST_EXCERPT, WebhookSender
 from tocsin.adapters.webhook.signing import is_signed, key_of
 from tocsin.core.instants import to_text
@@ -124,6 +126,22 @@ def registered(house: House) -> tuple[Any, Any]:
         org_id=net,
     )
     return device, link
+
+
+def test_a_change_of_health_says_from_what_to_what_and_why(home: House) -> None:
+    lay(home, code="ams-fra")
+    judge(home, "ams-fra", "impaired", "3 errors on side A")
+    event, link = told(home, "ams-fra", "health_changed")
+    with receiving() as receiver, sending(home) as sender:
+        sent = replace(opened(home, receiver.url), event=event, state=link)
+        assert sender.send(sent) == Delivered()
+
+    heard = json.loads(receiver.only.body)
+    assert (heard["type"], heard["subject"]) == ("tocsin.link.health_changed", "ams-fra")
+    said = heard["data"]["event"]["data"]
+    assert (said["health_from"], said["health_to"]) == ("unknown", "impaired")
+    assert said["reasons"] == ["3 errors on side A"]
+    assert heard["data"]["link"]["health"] == "impaired"
 
 
 def test_events_of_devices_and_links_carry_these(home: House) -> None:

@@ -1,4 +1,4 @@
-"""What a mail says: a fact about a ticket, a device or a link, in words (Integrations: mail).
+"""What a mail says: a fact about a ticket, in words (Integrations: mail).
 
 Pure: from a parcel and the names of what it mentions to a subject, facts and text. Nothing here
 knows of headers or servers. What was erased of an event is not in the parcel, so it is not here.
@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Final
 
 from tocsin.core.facts import Event, stream_name
-from tocsin.core.records import Device, Link, Record
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import (
     MessageRecorded,
@@ -58,52 +57,37 @@ class Letter:
     foot: str
 
 
-def assets_of(state: Ticket | Record) -> tuple[str, ...]:
-    """The pubkeys of the devices and links whose codes a letter about *state* needs."""
-    if not isinstance(state, Ticket):
-        return ()
-    return (*state.devices[:MOST_NAMES], *state.links[:MOST_NAMES])
+def assets_of(ticket: Ticket) -> tuple[str, ...]:
+    """The pubkeys of the devices and links whose codes a letter about *ticket* needs."""
+    return (*ticket.devices[:MOST_NAMES], *ticket.links[:MOST_NAMES])
 
 
-def parties_of(state: Ticket | Record) -> tuple[str, ...]:
-    """The streams of the contributors and members whose names a letter about *state* needs."""
-    if not isinstance(state, Ticket):
-        return ()
+def parties_of(ticket: Ticket) -> tuple[str, ...]:
+    """The streams of the contributors and members whose names a letter about *ticket* needs."""
     found = []
-    if state.contributor_id is not None:
-        found.append(stream_name("contributor", state.contributor_id))
-    if state.assignee is not None:
-        found.append(stream_name(state.assignee.kind, state.assignee.id))
+    if ticket.contributor_id is not None:
+        found.append(stream_name("contributor", ticket.contributor_id))
+    if ticket.assignee is not None:
+        found.append(stream_name(ticket.assignee.kind, ticket.assignee.id))
     return tuple(found)
 
 
-def letter_of(parcel: Parcel, *, names: Names, base_url: str | None) -> Letter:
-    """The letter that tells *parcel*; *names* are of :func:`assets_of` and
+def letter_of(parcel: Parcel, ticket: Ticket, *, names: Names, base_url: str | None) -> Letter:
+    """The letter that tells *parcel*, a fact about *ticket*; *names* are of :func:`assets_of` and
     :func:`parties_of`."""
-    event, state = parcel.event, parcel.state
-    what, said = _told(event, names)
-    who = f"{_who(event)}, {shown_instant(event.recorded_at)}"
-    foot = _foot(parcel.to)
-    if not isinstance(state, Ticket):
-        return Letter(
-            subject=line(f"[{parcel.to.org}] {_spaced(event.kind)}: {_record_name(state)}"),
-            heading=line(_record_name(state)),
-            what=line(_spaced(event.kind), longest=LONGEST),
-            who=line(who),
-            foot=foot,
-        )
-    standing = f"{state.severity.value.upper()} {_spaced(state.status.value)}"
+    what, said = _told(parcel.event, names)
+    standing = f"{ticket.severity.value.upper()} {_spaced(ticket.status.value)}"
     address = None if base_url is None else base_url.rstrip("/")
     return Letter(
-        subject=line(f"[{parcel.to.org} {state.ref}] {standing}: {state.title}"),
-        heading=line(f"{state.ref} {state.title}"),
+        subject=line(f"[{parcel.to.org} {ticket.ref}] {standing}: {ticket.title}"),
+        heading=line(f"{ticket.ref} {ticket.title}"),
         what=paragraph(what, longest=LONGEST),
-        who=line(who),
+        who=who_and_when(parcel.event),
         said=paragraph(said),
-        facts=tuple((name, line(value, longest=4_000)) for name, value in _facts(state, names)),
-        description=paragraph(state.description) if parcel.opening else "",
-        link=None if address is None else f"{address}/v1/orgs/{parcel.to.org}/tickets/{state.ref}",
-        foot=foot,
+        facts=tuple((name, line(value, longest=4_000)) for name, value in _facts(ticket, names)),
+        description=paragraph(ticket.description) if parcel.opening else "",
+        link=None if address is None else f"{address}/v1/orgs/{parcel.to.org}/tickets/{ticket.ref}",
+        foot=foot_of(parcel.to),
     )
 
 
@@ -115,7 +99,7 @@ def trial_letter(trial: Trial) -> Letter:
         heading="This is a test",
         what="Nothing happened: somebody tried out whether mail arrives here. It does.",
         who=shown_instant(trial.at),
-        foot=_foot(to),
+        foot=foot_of(to),
     )
 
 
@@ -137,6 +121,18 @@ def plain_text(letter: Letter) -> str:
 def shown_instant(instant: datetime) -> str:
     """``2026-11-20 09:30 UTC``."""
     return f"{instant:%Y-%m-%d %H:%M} UTC"
+
+
+def who_and_when(event: Event) -> str:
+    """Who did it, and when it was recorded."""
+    actor = event.actor
+    who = actor.name if actor.contributor is None else f"{actor.name} ({actor.contributor})"
+    return line(f"{who}, {shown_instant(event.recorded_at)}")
+
+
+def foot_of(to: Addressee) -> str:
+    """Why a letter was sent."""
+    return line(f"Sent by Tocsin for {to.org}, because the route “{to.route_name}” leads here.")
 
 
 _UNSEEN = re.compile(
@@ -198,11 +194,6 @@ def _value(value: object, names: Names) -> str:
             return line(str(value), longest=LONGEST_VALUE)
 
 
-def _who(event: Event) -> str:
-    actor = event.actor
-    return actor.name if actor.contributor is None else f"{actor.name} ({actor.contributor})"
-
-
 def _facts(ticket: Ticket, names: Names) -> Iterator[tuple[str, str]]:
     yield "Status", _spaced(ticket.status.value)
     yield "Severity", ticket.severity.value
@@ -238,13 +229,5 @@ def _listed(identities: tuple[str, ...], names: Names) -> str:
     return shown if more <= 0 else f"{shown} and {more} more"
 
 
-def _record_name(state: Record) -> str:
-    return state.code if isinstance(state, Device | Link) else state.id
-
-
 def _spaced(word: str) -> str:
     return word.replace("_", " ").replace(".", " ")
-
-
-def _foot(to: Addressee) -> str:
-    return line(f"Sent by Tocsin for {to.org}, because the route “{to.route_name}” leads here.")

@@ -1,4 +1,4 @@
-"""Mail out: each fact as a mail to the route's address, one thread per ticket."""
+"""Mail out: each fact as a mail to the route's address, one thread per ticket, device or link."""
 
 from __future__ import annotations
 
@@ -6,12 +6,20 @@ import ssl
 from collections.abc import Callable
 from datetime import datetime
 
+from tocsin.adapters.email.asset_letters import asset_letter_of
 from tocsin.adapters.email.envelope import is_message_id, message_id, message_of
-from tocsin.adapters.email.letters import Names, assets_of, letter_of, parties_of, trial_letter
+from tocsin.adapters.email.letters import (
+    Letter,
+    Names,
+    assets_of,
+    letter_of,
+    parties_of,
+    trial_letter,
+)
 from tocsin.adapters.email.mail import Mail, is_address
 from tocsin.adapters.email.wire import Exchange
 from tocsin.core.claims import ASSET_PUBKEY
-from tocsin.core.records import Contributor, Device, Link, Member, Record
+from tocsin.core.records import Contributor, Device, Link, Member
 from tocsin.core.ticket import Ticket
 from tocsin.dispatcher.contract import (
     Addressee,
@@ -22,6 +30,7 @@ from tocsin.dispatcher.contract import (
     Trial,
     Verdict,
 )
+from tocsin.projections.shapes.record_names import ReadNames
 from tocsin.store.contract import Store
 
 _NO_ADDRESS = Refused("the route's destination is not a plain mail address: correct the route")
@@ -59,11 +68,7 @@ class EmailSender:
 
     def send(self, parcel: Parcel) -> Verdict:
         """Mail one delivery; the opening's message id is the lane's remote id."""
-        letter = letter_of(
-            parcel,
-            names=self._names(parcel.to.org_id, parcel.state),
-            base_url=self._mail.base_url,
-        )
+        letter = self._letter(parcel)
         thread = None
         if not parcel.opening and parcel.remote_id is not None and is_message_id(parcel.remote_id):
             thread = parcel.remote_id
@@ -100,8 +105,23 @@ class EmailSender:
         )
         return Exchange(self._mail, tls=self._tls).send(message, address=address)
 
-    def _names(self, org_id: int, state: Ticket | Record) -> Names:
-        assets, parties = assets_of(state), parties_of(state)
+    def _letter(self, parcel: Parcel) -> Letter:
+        base_url = self._mail.base_url
+        match parcel.state:
+            case Ticket() as ticket:
+                names = self._names(parcel.to.org_id, ticket)
+                return letter_of(parcel, ticket, names=names, base_url=base_url)
+            case Device() | Link() as asset:
+                with self._store.reading() as turn:
+                    of_asset = ReadNames(turn, org_id=parcel.to.org_id, records=(asset,))
+                return asset_letter_of(parcel, asset, names=of_asset, base_url=base_url)
+            case _:
+                # Only tickets, devices and links are routed.
+                sort = type(parcel.state).__name__.lower()
+                raise TypeError(f"an event of a {sort} is not sent anywhere")
+
+    def _names(self, org_id: int, ticket: Ticket) -> Names:
+        assets, parties = assets_of(ticket), parties_of(ticket)
         if not assets and not parties:
             return {}
         with self._store.reading() as turn:

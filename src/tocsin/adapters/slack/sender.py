@@ -17,14 +17,14 @@ from typing import Final
 import structlog
 from slack_sdk import WebClient
 
-from tocsin.adapters.slack import cards, phrases
+from tocsin.adapters.slack import cards, network, phrases
 from tocsin.adapters.slack.calls import Line, Unanswered, asked_inside, within
 from tocsin.adapters.slack.contract import Reply, Spoken, Workspace, Workspaces
 from tocsin.adapters.slack.escaping import mrkdwn, utc
 from tocsin.adapters.slack.places import Places
 from tocsin.adapters.slack.posting import Card, Room, card_at, channel_for, digest
 from tocsin.adapters.slack.traces import Traces, metadata
-from tocsin.core.facts import Event, stream_identity
+from tocsin.core.facts import stream_identity
 from tocsin.core.records import Device, Link, Record
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import TicketType
@@ -37,6 +37,7 @@ from tocsin.dispatcher.contract import (
     Trial,
     Verdict,
 )
+from tocsin.projections.shapes.record_names import ReadNames
 from tocsin.projections.shapes.ticket_names import LoadedNames
 from tocsin.store.contract import Store
 
@@ -159,11 +160,15 @@ class SlackSender:
         tickets = phrases.to_be_named(parcel.event, state) if isinstance(state, Ticket) else ()
         with self._store.reading() as turn:
             names = LoadedNames(turn, org_id=to.org_id, tickets=tickets)
+            assets = () if isinstance(state, Ticket) else (_asset(state),)
+            of_assets = ReadNames(turn, org_id=to.org_id, records=assets)
         if not isinstance(state, Ticket):
             return _Rendered(
                 channel=channel_for(to.destination, names.policy(), TicketType.INCIDENT),
                 card=None,
-                reply=Reply(text=_told(parcel.event, state)),
+                reply=network.reply(
+                    parcel.event, _asset(state), of_assets, base_url=self._base_url
+                ),
                 about="",
             )
         return _Rendered(
@@ -311,12 +316,8 @@ class _Errand:
         return Room(self._line, self._sender.places, self._workspace, named)
 
 
-def _told(event: Event, state: Record) -> str:
-    """What happened to a device or a link, in a line."""
-    name = state.code if isinstance(state, Device | Link) else state.id
-    sort, _, what = event.kind.partition(".")
-    who = event.actor.name
-    if event.actor.contributor is not None:
-        who = f"{who} ({event.actor.contributor})"
-    said = f"{sort} {what.replace('_', ' ')} by {who}, {utc(event.recorded_at)}"
-    return f"*{mrkdwn(name, longest=_LONGEST_NAME)}*: {mrkdwn(said, longest=2 * _LONGEST_NAME)}"
+def _asset(state: Record) -> Device | Link:
+    """What is routed besides tickets."""
+    if not isinstance(state, Device | Link):
+        raise TypeError(f"an event of a {type(state).__name__.lower()} is not sent anywhere")
+    return state

@@ -1,0 +1,50 @@
+"""Which lanes of a destination may be sent, and in which order. Pure; one thread's."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from itertools import chain
+from typing import Final
+
+_NETWORK: Final = ("device:", "link:")
+
+
+class Ready:
+    """Lanes by their streams, first come first served: those of tickets before those of devices and
+    links. A round of the monitor may move hundreds of these at once, and an incident does not wait
+    for them."""
+
+    def __init__(self) -> None:
+        self._tickets: deque[str] = deque()
+        self._network: deque[str] = deque()
+
+    def __len__(self) -> int:
+        return len(self._tickets) + len(self._network)
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(self._tickets, self._network)
+
+    def append(self, stream: str) -> None:
+        """*stream* is the last of its sort."""
+        self._of(stream).append(stream)
+
+    def appendleft(self, stream: str) -> None:
+        """*stream* is the next of its sort."""
+        self._of(stream).appendleft(stream)
+
+    def popleft(self) -> str:
+        """Take out the next one.
+
+        Raises:
+            IndexError: there is none.
+        """
+        return (self._tickets or self._network).popleft()
+
+    def clear(self) -> None:
+        """Take out all of them."""
+        self._tickets.clear()
+        self._network.clear()
+
+    def _of(self, stream: str) -> deque[str]:
+        return self._network if stream.startswith(_NETWORK) else self._tickets
