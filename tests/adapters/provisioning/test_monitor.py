@@ -285,7 +285,7 @@ def test_readiness_says_when_and_asks_about_two_devices_alone(home: House, town:
     assert found.ready_at == erred_at + (DAY + 1) * MINUTE
     assert found.next.startswith("it waits for side_a (unmet), side_z (unmet); if nothing changes")
     assert {only for _, _, only in town.asked} == {frozenset({AMS, SIDE_Z[0]})}
-    assert len(town.asked) <= 3
+    assert len(town.asked) <= 4
 
 
 def test_readiness_and_the_monitor_say_the_same(home: House, town: Town) -> None:

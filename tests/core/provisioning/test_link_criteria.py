@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.provisioning.watching import DAY, ORIGIN, Story, by_name, life, link, seen, terms
 from tests.core.telling import HOUR, MINUTE, NOON
-from tocsin.core.provisioning.assessment import Assessment, assess, carried, since_at_latest
+from tocsin.core.provisioning.assessment import Assessment, assess
 from tocsin.core.provisioning.criteria import Cause, Criterion, Silence, State, Terms
 from tocsin.core.provisioning.life import Waiver
 from tocsin.core.provisioning.link_criteria import (
@@ -289,17 +289,6 @@ def test_latency_counts_where_it_is_measured() -> None:
     assert loss(2, DAY + 1).state is State.MET
     silent = by_name(judged(replace(link(), latency=AWAY)).criteria)["loss"]
     assert silent.state is State.UNKNOWN
-
-
-def test_since_is_as_old_as_somebody_has_seen() -> None:
-    first = since_at_latest(judged(link(AWAY)).criteria, at=NOON)
-    later = carried(first, since_at_latest(judged(link(AWAY)).criteria, at=NOON + HOUR))
-    other = carried(first, since_at_latest(judged(link()).criteria, at=NOON + HOUR))
-
-    assert by_name(first)["side_a"].since == NOON
-    assert by_name(later)["side_a"].since == NOON
-    assert by_name(other)["side_a"].since != NOON
-    assert by_name(carried((), first))["side_a"].since == NOON
 
 
 def test_reasons_name_every_obstacle_at_once() -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -30,11 +30,16 @@ from tocsin.core.provisioning.judging import (
 )
 from tocsin.core.provisioning.life import Life
 from tocsin.core.provisioning.readiness import Readiness, readiness
+from tocsin.core.provisioning.since import History, dated
 from tocsin.core.provisioning.telemetry import SourceSilent
 from tocsin.core.provisioning.windows import Window, latest_window
 from tocsin.core.records import Device, Link, Policy
 from tocsin.projections.held import held_on, referring_to
+from tocsin.projections.since import history_on
 from tocsin.store.contract import ReadTurn, Store
+
+LOOK_BACK_MINUTES: Final = 24 * 60
+"""How far before the window it is found out since when a criterion answers as it does."""
 
 SECONDS: Final = 10.0
 """How long an answer asks the sources for the past."""
@@ -48,6 +53,7 @@ class _Around:
     held: Held
     referred_to: tuple[str, ...]
     codes: Mapping[str, str]
+    history: History
 
 
 class Explainer:
@@ -76,11 +82,11 @@ class Explainer:
             StorageFailed: the database is away.
         """
         with self._store.reading() as turn:
-            around = _around(turn, org_id, asset, at=at)
+            around = _around(turn, org_id, asset, at=at, interface=interface)
         known, pieces = self._known(asset, around.policy, at=at, interface=interface)
         case = _case(asset, known, around, interface=interface)
         codes = around.codes if isinstance(asset, Link) else {asset.pubkey: asset.code}
-        return readiness(
+        found = readiness(
             case.subject,
             case.life,
             case.criteria,
@@ -91,6 +97,7 @@ class Explainer:
                 asset, case.criteria, known, pieces, interface=interface, codes=codes
             ),
         )
+        return replace(found, criteria=dated(found.criteria, around.history, case.life, at=at))
 
     def _known(
         self, asset: Device | Link, policy: Policy, *, at: datetime, interface: str | None
@@ -103,14 +110,15 @@ class Explainer:
             pubkeys = {asset.side_a.device, asset.side_z.device}
         else:
             lives += [one.life for one in asset.interfaces if one.needs_evidence]
-        minutes = max(window_minutes(policy, life) for life in lives)
+        # The look back is one stretch, so that what is summed up of the window begins with it.
+        minutes = LOOK_BACK_MINUTES + max(window_minutes(policy, life) for life in lives)
         sources = Sources()
         if isinstance(asset, Device):
             sources = Sources(agents=self._sources.agents, qa=self._sources.qa)
         watch = Watch(
             sources,
             only=frozenset(pubkeys),
-            stretch_minutes=24 * 60,
+            stretch_minutes=LOOK_BACK_MINUTES,
             seconds=SECONDS,
             timer=self._timer,
         )
@@ -137,6 +145,7 @@ class Explainer:
                 config_agent=config_agent,
                 telemetry_agent=telemetry_agent,
                 qa=qa.result(),
+                since=until - minutes * MINUTE,
             )
             return known, pieces
 
@@ -170,8 +179,10 @@ def _life(asset: Device | Link, interface: str | None) -> Life:
     return asset.life
 
 
-def _around(turn: ReadTurn, org_id: int, asset: Device | Link, *, at: datetime) -> _Around:
-    codes = {}
+def _around(
+    turn: ReadTurn, org_id: int, asset: Device | Link, *, at: datetime, interface: str | None
+) -> _Around:
+    codes, policy = {}, policy_of(turn, org_id)
     if isinstance(asset, Link):
         for side in (asset.side_a, asset.side_z):
             stream = turn.claimed_by(org_id, ASSET_PUBKEY, side.device)
@@ -179,10 +190,11 @@ def _around(turn: ReadTurn, org_id: int, asset: Device | Link, *, at: datetime) 
             if head is not None and isinstance(head.state, Device):
                 codes[side.device] = head.state.code
     return _Around(
-        policy=policy_of(turn, org_id),
+        policy=policy,
         held=held_on(turn, org_id, asset, at=at),
         referred_to=referring_to(turn, org_id, asset) if isinstance(asset, Device) else (),
         codes=codes,
+        history=history_on(turn, org_id, asset, policy, interface=interface),
     )
 
 

@@ -82,24 +82,3 @@ def _waived(criterion: Criterion, life: Life, *, at: datetime) -> Criterion:
         ready_at=None,
         waiver=waiver,
     )
-
-
-def carried(previous: Sequence[Criterion], current: Sequence[Criterion]) -> tuple[Criterion, ...]:
-    """*current* with the ``since`` of *previous* where the state is still the same and older
-    there."""
-    before = {one.name: one for one in previous}
-    return tuple(_carried(before.get(one.name), one) for one in current)
-
-
-def _carried(before: Criterion | None, now: Criterion) -> Criterion:
-    if before is None or before.state is not now.state or before.since is None:
-        return now
-    if now.since is not None and now.since <= before.since:
-        return now
-    return replace(now, since=before.since)
-
-
-def since_at_latest(criteria: Sequence[Criterion], *, at: datetime) -> tuple[Criterion, ...]:
-    """*criteria* with *at* as ``since`` where the evidence tells of none: it was so *at* that
-    instant, and is carried from there."""
-    return tuple(one if one.since is not None else replace(one, since=at) for one in criteria)

@@ -17,7 +17,9 @@ from tocsin.core.provisioning.criteria import (
     Silence,
     State,
     Terms,
+    few_since,
     gaps_reason,
+    many_since,
     silent,
 )
 from tocsin.core.provisioning.following import Usage
@@ -76,7 +78,7 @@ def up(name: str, seen: Seen, terms: Terms) -> Criterion:
                 f"{len(gaps)} of them missing ({terms.allowed} allowed)"
             ),
             evidence=evidence,
-            since=_clean_from(used, terms),
+            since=_clean_since(used, seen.covered, terms),
         )
     first = obstacles[0]
     ends = [one.ready_at for one in obstacles]
@@ -86,7 +88,7 @@ def up(name: str, seen: Seen, terms: Terms) -> Criterion:
         cause=first.cause,
         reason=f"{where}: {'; '.join(one.reason for one in obstacles)}",
         evidence=evidence,
-        since=first.since,
+        since=_unmet_since(obstacles) if first.state is State.UNMET else None,
         ready_at=None if None in ends else max(end for end in ends if end is not None),
     )
 
@@ -161,13 +163,19 @@ def _obstacles(seen: Watched, gaps: tuple[datetime, ...], terms: Terms) -> Seque
     too_many = gaps_reason(gaps, terms, what="nothing was heard of the device")
     if too_many is not None:
         reason, ready_at = too_many
-        found.append(_gap(reason, since=gaps[terms.allowed], ready_at=ready_at))
+        found.append(
+            _gap(
+                reason,
+                since=many_since(seen.covered, terms) or gaps[terms.allowed],
+                ready_at=ready_at,
+            )
+        )
     if used.heard_from >= terms.window.start + (terms.allowed + 1) * MINUTE:
         since = f"{used.heard_from:%Y-%m-%d %H:%M}"
         found.append(
             _gap(
                 f"it is known since {since} only",
-                since=terms.window.start,
+                since=used.heard_from,
                 ready_at=terms.clear_of(used.heard_from) - (terms.allowed + 1) * MINUTE,
             )
         )
@@ -177,7 +185,7 @@ def _obstacles(seen: Watched, gaps: tuple[datetime, ...], terms: Terms) -> Seque
                 state=State.UNMET,
                 cause=Cause.FACTS,
                 reason=f"it carried nothing in {terms.window.minutes} minutes",
-                since=used.traffic_at,
+                since=None if used.traffic_at is None else terms.clear_of(used.traffic_at),
                 ready_at=None,
             )
         )
@@ -213,7 +221,20 @@ def _figures(
     )
 
 
-def _clean_from(used: Usage, terms: Terms) -> datetime:
-    """Since when it is met at the latest: a window after the last error, or the first sample."""
-    begins = used.heard_from if used.errors_at is None else max(used.heard_from, used.errors_at)
-    return min(begins + terms.window.length, terms.window.end)
+def _clean_since(used: Usage, covered: Minutes, terms: Terms) -> datetime | None:
+    """Since when it is met: the last error has left the window, it has been known for long enough,
+    and few minutes are missing; None when it was so as long as is known."""
+    found = [few_since(covered, terms)]
+    if used.errors_at is not None:
+        found.append(terms.clear_of(used.errors_at))
+    if used.heard_from >= terms.known.start:
+        # A little may be missing at the beginning, too.
+        found.append(terms.clear_of(used.heard_from) - (terms.allowed + 1) * MINUTE)
+    known = [min(one, terms.window.end) for one in found if one is not None]
+    return max(known, default=None)
+
+
+def _unmet_since(obstacles: Sequence[_Obstacle]) -> datetime | None:
+    """Since the first of what keeps it from being met began."""
+    known = [one.since for one in obstacles if one.since is not None]
+    return min(known, default=None)

@@ -70,6 +70,21 @@ def missing(minutes: Minutes, window: Window) -> tuple[datetime, ...]:
     return tuple(found)
 
 
+def turned_at(minutes: Minutes, *, length: int, allowed: int) -> datetime | None:
+    """The end of the first of those windows of *length* minutes that are all, until the end of
+    *minutes*, on the same side: at most *allowed* minutes without a mark, or more; None when it was
+    so for as long as *minutes* tells."""
+    whole = minutes.window.minutes
+    gaps = minutes.bits ^ ((1 << whole) - 1)
+    count = (gaps >> max(whole - length, 0)).bit_count()
+    few = count <= allowed
+    for end in range(whole, length, -1):
+        count += (gaps >> (end - 1 - length) & 1) - (gaps >> (end - 1) & 1)
+        if (count <= allowed) is not few:
+            return minutes.window.start + end * MINUTE
+    return None
+
+
 def named_minutes(minutes: tuple[datetime, ...]) -> str:
     """*minutes*, oldest first, as a sentence has them: ``2026-11-20 09:14–09:21``, each run so."""
     runs: list[tuple[datetime, datetime]] = []

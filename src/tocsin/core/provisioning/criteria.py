@@ -15,7 +15,13 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from tocsin.core.instants import MINUTE
-from tocsin.core.provisioning.coverage import Minutes, missing, named_minutes, within
+from tocsin.core.provisioning.coverage import (
+    Minutes,
+    missing,
+    named_minutes,
+    turned_at,
+    within,
+)
 from tocsin.core.provisioning.life import Life, Waiver, words
 from tocsin.core.provisioning.telemetry import Marks, Origin
 from tocsin.core.provisioning.windows import Window, minute_of, missing_allowed
@@ -85,16 +91,24 @@ class Silence:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """What evidence is held to: the window that applies, how many minutes may be missing in 24 h,
-    and how far apart QA tests may be."""
+    and how far apart QA tests may be. ``known_from`` is where what is known begins, for saying
+    since when; None where that is the window's start."""
 
     window: Window
     missing_minutes: int = 5
     qa_gap_minutes: int = 60
+    known_from: datetime | None = None
 
     @property
     def allowed(self) -> int:
         """How many minutes of the window may be missing."""
         return missing_allowed(minutes=self.window.minutes, missing_minutes=self.missing_minutes)
+
+    @property
+    def known(self) -> Window:
+        """All that is known, of which the window is the last part."""
+        start = self.window.start if self.known_from is None else self.known_from
+        return Window(start=min(start, self.window.start), end=self.window.end)
 
     def clear_of(self, at: datetime) -> datetime:
         """When the first window ends that begins after the minute of *at*."""
@@ -175,6 +189,27 @@ def gaps_reason(
     return reason, terms.clear_of(gaps[over - 1])
 
 
+def few_since(marks: Minutes, terms: Terms, *, allowed: int | None = None) -> datetime | None:
+    """When the window first lacked no more minutes of *marks* than are *allowed*, which it does
+    now; None when it was so as long as is known."""
+    return _turned(marks, terms, allowed=allowed)
+
+
+def many_since(marks: Minutes, terms: Terms, *, allowed: int | None = None) -> datetime | None:
+    """The minute by which the window first lacked more of *marks* than are *allowed*, as it does
+    now; None when it was so as long as is known."""
+    ended = _turned(marks, terms, allowed=allowed)
+    return None if ended is None else ended - MINUTE
+
+
+def _turned(marks: Minutes, terms: Terms, *, allowed: int | None) -> datetime | None:
+    return turned_at(
+        within(marks, terms.known),
+        length=terms.window.minutes,
+        allowed=terms.allowed if allowed is None else allowed,
+    )
+
+
 def reporting(covered: Minutes | Silence, terms: Terms, *, origin: Origin) -> Criterion:
     """``reporting``: the device was heard in every minute, but for as many as may be missing."""
     if isinstance(covered, Silence):
@@ -189,7 +224,7 @@ def reporting(covered: Minutes | Silence, terms: Terms, *, origin: Origin) -> Cr
         source=origin.source, query=origin.query, window=terms.window, figures=figures
     )
     return _by_minutes(
-        "reporting", gaps, terms, evidence=evidence, what="there is no record of the device"
+        "reporting", covered, terms, evidence=evidence, what="there is no record of the device"
     )
 
 
@@ -209,7 +244,8 @@ def running(name: str, marks: Marks | Silence | None, terms: Terms, *, origin: O
             reason=f"nothing was heard of it in {window.minutes} minutes",
             evidence=evidence,
         )
-    gaps = missing(Minutes(window=window, bits=well.bits & ~ill.bits), window)
+    ran = _unspoilt(marks, terms)
+    gaps = missing(ran, window)
     evidence = replace(
         evidence,
         figures=(
@@ -219,12 +255,21 @@ def running(name: str, marks: Marks | Silence | None, terms: Terms, *, origin: O
             ("allowed", terms.allowed),
         ),
     )
-    return _by_minutes(name, gaps, terms, evidence=evidence, what="it was not seen to run")
+    return _by_minutes(name, ran, terms, evidence=evidence, what="it was not seen to run")
+
+
+def _unspoilt(marks: Marks | None, terms: Terms) -> Minutes:
+    """The minutes of all that is known in which something was found well, and nothing ill."""
+    if marks is None:
+        return Minutes(window=terms.known)
+    well, ill = within(marks.well, terms.known), within(marks.ill, terms.known)
+    return Minutes(window=terms.known, bits=well.bits & ~ill.bits)
 
 
 def _by_minutes(
-    name: str, gaps: Sequence[datetime], terms: Terms, *, evidence: Evidence, what: str
+    name: str, marks: Minutes, terms: Terms, *, evidence: Evidence, what: str
 ) -> Criterion:
+    gaps = missing(marks, terms.window)
     too_many = gaps_reason(gaps, terms, what=what)
     if too_many is not None:
         reason, ready_at = too_many
@@ -234,7 +279,7 @@ def _by_minutes(
             cause=Cause.GAPS,
             reason=reason,
             evidence=evidence,
-            since=gaps[terms.allowed],
+            since=many_since(marks, terms) or gaps[terms.allowed],
             ready_at=ready_at,
         )
     minutes = terms.window.minutes
@@ -243,6 +288,7 @@ def _by_minutes(
         state=State.MET,
         reason=f"seen in {minutes - len(gaps)} of {minutes} minutes ({terms.allowed} may miss)",
         evidence=evidence,
+        since=few_since(marks, terms),
     )
 
 
@@ -264,7 +310,7 @@ def passing(marks: Marks | Silence | None, terms: Terms, *, origin: Origin) -> C
             cause=Cause.FACTS,
             reason=f"a test failed in {ill.count} minutes, the last at {failed_at:%Y-%m-%d %H:%M}",
             evidence=evidence,
-            since=failed_at,
+            since=many_since(_not_ill(marks, terms), terms, allowed=0) or failed_at,
             ready_at=terms.clear_of(failed_at),
         )
     # A test shortly before a short window says how things stood when it began.
@@ -287,7 +333,14 @@ def passing(marks: Marks | Silence | None, terms: Terms, *, origin: Origin) -> C
         state=State.MET,
         reason=f"tests passed in {well.count} minutes, and none failed",
         evidence=evidence,
+        since=few_since(_not_ill(marks, terms), terms, allowed=0),
     )
+
+
+def _not_ill(marks: Marks | None, terms: Terms) -> Minutes:
+    """The minutes of all that is known in which no test failed."""
+    ill = 0 if marks is None else within(marks.ill, terms.known).bits
+    return Minutes(window=terms.known, bits=ill ^ ((1 << terms.known.minutes) - 1))
 
 
 def _longest_gap(marks: Minutes) -> int:

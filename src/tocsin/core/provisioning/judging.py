@@ -35,13 +35,15 @@ Marking: TypeAlias = Marked | Silence
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What is known of all devices, or of those that were asked about, ``until`` a minute begins:
-    what interfaces counted, when the agents ran, and how the tests went."""
+    what interfaces counted, when the agents ran, and how the tests went. ``since`` is from when on
+    it is known, where that is to be told of criteria."""
 
     until: datetime
     counters: Counters
     config_agent: Marking
     telemetry_agent: Marking
     qa: Marking
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,7 @@ def _terms(life: Life, known: Known, policy: Policy) -> Terms:
     return Terms(
         window=latest_window(at=known.until, minutes=minutes),
         missing_minutes=policy.missing_minutes,
+        known_from=known.since,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Final, assert_never
 
@@ -34,6 +34,7 @@ from tocsin.core.provisioning.courses import (
 from tocsin.core.provisioning.criteria import Criterion, Silence
 from tocsin.core.provisioning.holding import Held
 from tocsin.core.provisioning.readiness import Readiness, readiness, subject_of
+from tocsin.core.provisioning.since import History, dated
 from tocsin.core.provisioning.telemetry import SourceSilent
 from tocsin.core.provisioning.words import DesiredStatus
 from tocsin.core.records import Device, Link, Policy
@@ -41,6 +42,7 @@ from tocsin.handler.directory import POLICY_STREAM
 from tocsin.projections.held import held_on, referring_to
 from tocsin.projections.shapes.assets import WaiverShape
 from tocsin.projections.shapes.tickets import optional
+from tocsin.projections.since import history_on
 from tocsin.store.contract import ReadTurn
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -106,8 +108,9 @@ class EvidenceShape(Struct, kw_only=True):
 
 
 class CriterionShape(Struct, kw_only=True):
-    """A criterion: ``state`` is met, unmet, unknown or waived. ``since`` is as far back as the
-    evidence tells, ``ready_at`` when it is met if nothing changes; null where neither is known."""
+    """A criterion: ``state`` is met, unmet, unknown or waived. ``since`` is since when it
+    answers so, as far as the log and a look further back tell; ``ready_at`` is when it is met if
+    nothing changes. Each is null where it is not known."""
 
     name: str
     state: str
@@ -224,7 +227,7 @@ def _criterion(one: Criterion, courses: Sequence[Course]) -> CriterionShape:
 class Question:
     """What readiness is asked of: an asset, or one of a device's interfaces, as the snapshot has
     it; the org's policy, the tickets that are ``held`` against it, the names of what still needs
-    it, and the instant."""
+    it, what its log tells, and the instant."""
 
     org_id: int
     asset: Device | Link
@@ -232,6 +235,7 @@ class Question:
     policy: Policy
     held: Held
     referred_to: tuple[str, ...]
+    history: History
     at: datetime
 
 
@@ -248,7 +252,7 @@ def by_record(question: Question, silence: Silence) -> Readiness:
         at=question.at,
         interface=question.interface,
     )
-    return readiness(
+    found = readiness(
         subject_of(question.asset, interface=question.interface),
         life,
         criteria,
@@ -256,6 +260,7 @@ def by_record(question: Question, silence: Silence) -> Readiness:
         at=question.at,
         referred_to=question.referred_to,
     )
+    return replace(found, criteria=dated(found.criteria, question.history, life, at=question.at))
 
 
 def _look(turn: ReadTurn, call: AnyCall, kind: type[Device] | type[Link]) -> Question:
@@ -264,16 +269,18 @@ def _look(turn: ReadTurn, call: AnyCall, kind: type[Device] | type[Link]) -> Que
     head = turn.head(call.org_id, POLICY_STREAM)
     policy = head.state if head is not None and isinstance(head.state, Policy) else DEFAULT_POLICY
     at = call.now()
+    interface = None if call.query is None else call.query.interface
     deleting = isinstance(asset, Device) and asset.life.desired is DesiredStatus.DELETED
     return Question(
         org_id=call.org_id,
         asset=asset,
-        interface=None if call.query is None else call.query.interface,
+        interface=interface,
         policy=policy,
         held=held_on(turn, call.org_id, asset, at=at),
         referred_to=(
             referring_to(turn, call.org_id, asset) if deleting and isinstance(asset, Device) else ()
         ),
+        history=history_on(turn, call.org_id, asset, policy, interface=interface),
         at=at,
     )
 
