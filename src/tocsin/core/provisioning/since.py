@@ -113,9 +113,9 @@ def _since(criterion: Criterion, history: History, life: Life, *, at: datetime) 
     match criterion.state:
         case State.WAIVED if waived is not None:
             return waived.since if since is None else max(since, waived.since)
-        case State.UNMET if waived is not None and waived.until <= at and since is not None:
+        case State.UNMET if waived is not None and waived.until <= at:
             # It stood in nobody's way as long as it was waived.
-            return max(since, waived.until)
+            return waived.until if since is None else max(since, waived.until)
         case State.MET if since is None and life.health is Health.HEALTHY:
             # All were met when it became healthy, and the evidence tells of nothing since.
             return life.health_since
