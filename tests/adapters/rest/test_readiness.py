@@ -207,7 +207,12 @@ def test_evidence_is_shown_with_source_query_window_and_figures(tmp_path: Path) 
 
     (side,) = found["criteria"]
     window = side["evidence"].pop("window")
-    assert side["evidence"] == {"source": "influxdb", "query": "SELECT 1", "figures": {"octets": 7}}
+    assert side["evidence"] == {
+        "source": "influxdb",
+        "query": "SELECT 1",
+        "figures": {"octets": 7},
+        "series": [],
+    }
     assert (window["minutes"], side["since"]) == (1_440, window["start"])
     assert found["ready_at"] is not None
     assert source.asked == [("line", None)]
