@@ -181,6 +181,7 @@ def test_the_table_names_every_setting_once_and_is_documented() -> None:
         "influx_token",
         "prometheus_password",
         "prometheus_token",
+        "ledger_rpc_url",
         "llm_api_key",
         "slack_bot_token",
         "slack_signing_secret",

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from tocsin.adapters.doublezero.latency import LedgerLatency
+from tocsin.adapters.doublezero.rpc import Rpc
+from tocsin.adapters.doublezero.rpc import Settings as NodeSettings
 from tocsin.adapters.influx.source import Influx, InfluxSettings
 from tocsin.adapters.prometheus.source import Prometheus, PrometheusSettings
 from tocsin.adapters.provisioning.activator import Activator
@@ -28,6 +31,9 @@ ACTIVATOR: Final = "activator"
 QUERY_SECONDS: Final = 30.0
 """How long a query of the monitor may take."""
 
+ATTEMPTS: Final = 4
+"""How often a node of the ledger is asked at most."""
+
 ONE_ROUND_SECONDS: Final = 900.0
 """How long a round that comes alone asks for the past."""
 
@@ -35,9 +41,12 @@ WHILE_SOMEBODY_WAITS: Final = 8.0
 """How long a query may take while somebody waits for readiness."""
 
 
-def sources(settings: Settings, *, seconds: float = QUERY_SECONDS) -> Sources:
+def sources(
+    settings: Settings, *, seconds: float = QUERY_SECONDS, attempts: int = ATTEMPTS
+) -> Sources:
     """The sources that *settings* name: counters and tests from InfluxDB where there is one, agents
-    from Prometheus, which has counters too, and tests where there is a query for them.
+    from Prometheus, which has counters too, and tests where there is a query for them; latency
+    samples from the ledger.
 
     Raises:
         SettingWrong: an address, user or token that nothing can be sent with.
@@ -72,9 +81,21 @@ def sources(settings: Settings, *, seconds: float = QUERY_SECONDS) -> Sources:
             )
     except ValueError as wrong:
         raise SettingWrong(f"TOCSIN_PROMETHEUS_URL and its secrets: {wrong}") from wrong
+    latency = None
+    try:
+        if settings.ledger_rpc_url is not None and settings.ledger_telemetry_program is not None:
+            node = NodeSettings(url=settings.ledger_rpc_url, seconds=seconds, attempts=attempts)
+            latency = LedgerLatency(Rpc(node), program=settings.ledger_telemetry_program)
+    except ValueError as wrong:
+        raise SettingWrong(f"TOCSIN_LEDGER_RPC_URL: {wrong}") from wrong
     counters = influx or prometheus
     has_query = prometheus is not None and settings.prometheus_qa_query is not None
-    return Sources(counters=counters, agents=prometheus, qa=prometheus if has_query else counters)
+    return Sources(
+        counters=counters,
+        agents=prometheus,
+        qa=prometheus if has_query else counters,
+        latency=latency,
+    )
 
 
 def explaining(settings: Settings, *, store: Store) -> Explaining | None:
@@ -83,7 +104,7 @@ def explaining(settings: Settings, *, store: Store) -> Explaining | None:
     Raises:
         SettingWrong: an address, user or token that nothing can be sent with.
     """
-    asked = sources(settings, seconds=WHILE_SOMEBODY_WAITS)
+    asked = sources(settings, seconds=WHILE_SOMEBODY_WAITS, attempts=1)
     return Explaining(explain=Explainer(store=store, sources=asked).explain) if asked.any else None
 
 

@@ -11,6 +11,7 @@ from tocsin.adapters.prometheus.questions import Queries, checked, checked_label
 from tocsin.app import setting_values as of
 from tocsin.app.setting import Setting
 from tocsin.core.provisioning.counters import COUNTERS, Counter
+from tocsin.core.pubkeys import NotAPubkey, parse_pubkey
 
 NOT_ASKED: Final = "none"
 """In place of a query: nobody is asked."""
@@ -53,12 +54,14 @@ class TelemetrySettings:
     prometheus_qa_query: str | None
     prometheus_device_labels: tuple[str, ...]
     prometheus_interface_label: str
+    ledger_telemetry_program: str | None
     monitor_interval_seconds: int
     activator_interval_seconds: int
     influx_password: str | None
     influx_token: str | None
     prometheus_password: str | None
     prometheus_token: str | None
+    ledger_rpc_url: str | None
 
 
 def influx_names(settings: TelemetrySettings) -> Names:
@@ -132,6 +135,8 @@ def contradiction(settings: TelemetrySettings) -> str | None:
                 f"TOCSIN_{name}_TOKEN stands in place of TOCSIN_{name}_USER and its password;"
                 " give one"
             )
+    if settings.ledger_telemetry_program is not None and settings.ledger_rpc_url is None:
+        return "TOCSIN_LEDGER_RPC_URL is missing: there is a program on that ledger"
     try:
         influx_names(settings)
     except ValueError as wrong:
@@ -170,6 +175,13 @@ def _labels(text: str) -> tuple[str, ...]:
     if not named:
         raise ValueError("give labels such as dzd_pubkey")
     return named
+
+
+def _pubkey(text: str) -> str:
+    try:
+        return parse_pubkey(text)
+    except NotAPubkey as wrong:
+        raise ValueError(f"give a pubkey: {wrong.reason}") from wrong
 
 
 # -- the table -------------------------------------------------------------------------------------
@@ -305,6 +317,14 @@ TELEMETRY: Final[tuple[Setting, ...]] = (
         read=checked_label,
     ),
     Setting(
+        name="ledger_telemetry_program",
+        type="pubkey",
+        default=None,
+        sentence="The telemetry program on the ledger, whose accounts hold latency samples of"
+        " links; without it lost ones hold no link back.",
+        read=_pubkey,
+    ),
+    Setting(
         name="monitor_interval_seconds",
         type="whole number",
         default="60",
@@ -355,6 +375,14 @@ TELEMETRY_SECRETS: Final[tuple[Setting, ...]] = (
         sentence="The bearer token that the Prometheus lets in, in place of prometheus_user and its"
         " password.",
         read=of.any_text,
+        secret=True,
+    ),
+    Setting(
+        name="ledger_rpc_url",
+        type="address",
+        default=None,
+        sentence="A node of the ledger, which answers JSON-RPC; its address may hold a key.",
+        read=of.web_address,
         secret=True,
     ),
 )

@@ -57,6 +57,7 @@ class Ledger:
     lag: int = 0
     dropped: int = 0
     stale: int = 0
+    epoch: int = 0
     asked: list[tuple[str, list[Any]]] = field(default_factory=list)
     landed: dict[str, Any] = field(default_factory=dict)
     batches: list[int] = field(default_factory=list)
@@ -89,6 +90,7 @@ class Ledger:
         answered = {
             "getProgramAccounts": self._program_accounts,
             "getMultipleAccounts": self._multiple_accounts,
+            "getEpochInfo": self._epoch_info,
             "getLatestBlockhash": self._latest_blockhash,
             "simulateTransaction": self._simulate,
             "sendTransaction": self._send,
@@ -108,20 +110,26 @@ class Ledger:
             for one in options.get("filters", [])
         ]
         return [
-            {"pubkey": pubkey, "account": _account(data)}
+            {"pubkey": pubkey, "account": _account(_piece(data, options))}
             for pubkey, data in self._bytes().items()
             if program == PROGRAM
             and all(data[at : at + len(piece)] == piece for at, piece in wanted)
         ]
 
     def _multiple_accounts(self, params: list[Any]) -> Any:
-        pubkeys, _ = params
+        pubkeys, options = params
         assert len(pubkeys) <= 100
         held = self._bytes()
         return {
             "context": {"slot": 1},
-            "value": [_account(held[one]) if one in held else None for one in pubkeys],
+            "value": [
+                _account(_piece(held[one], options)) if one in held else None for one in pubkeys
+            ],
         }
+
+    def _epoch_info(self, params: list[Any]) -> Any:
+        assert params == [{"commitment": "confirmed"}]
+        return {"absoluteSlot": 1, "epoch": self.epoch, "slotIndex": 1, "slotsInEpoch": 432_000}
 
     def _latest_blockhash(self, params: list[Any]) -> Any:
         fresh = encode(sha256(str(len(self._hashes)).encode()).digest())
@@ -248,6 +256,13 @@ def _account(data: bytes) -> dict[str, Any]:
         "rentEpoch": 0,
         "space": len(data),
     }
+
+
+def _piece(data: bytes, options: dict[str, Any]) -> bytes:
+    if "dataSlice" not in options:
+        return data
+    offset, length = options["dataSlice"]["offset"], options["dataSlice"]["length"]
+    return data[offset : offset + length]
 
 
 def _count(data: bytes) -> int:

@@ -11,10 +11,10 @@ from tests.core.provisioning.watching import DAY, ORIGIN, Story, by_name, life, 
 from tests.core.telling import HOUR, MINUTE, NOON
 from tocsin.core.provisioning.assessment import Assessment, assess
 from tocsin.core.provisioning.criteria import Cause, Criterion, Silence, State, Terms
+from tocsin.core.provisioning.latency import Latency
 from tocsin.core.provisioning.life import Waiver
 from tocsin.core.provisioning.link_criteria import (
     LINK_CRITERIA,
-    Latency,
     LinkEvidence,
     link_criteria,
 )
@@ -289,6 +289,50 @@ def test_latency_counts_where_it_is_measured() -> None:
     assert loss(2, DAY + 1).state is State.MET
     silent = by_name(judged(replace(link(), latency=AWAY)).criteria)["loss"]
     assert silent.state is State.UNKNOWN
+
+
+def test_latency_that_is_not_measured_holds_nothing_up_and_latency_that_ceased_is_not_known() -> (
+    None
+):
+    def loss(latency: Latency | None) -> Criterion:
+        return by_name(judged(replace(link(), latency=latency)).criteria)["loss"]
+
+    never = Latency(samples=0, lost=0, lost_at=None, origin=ORIGIN)
+    ceased = replace(never, measured_at=NOON - 2 * DAY * MINUTE)
+    # What was lost before the window says nothing about it.
+    lost_then = replace(ceased, lost_at=NOON - 2 * DAY * MINUTE)
+
+    assert (loss(None).state, loss(None).evidence.source) == (State.MET, "record")
+    assert loss(None).reason == "no source of latency samples is set up"
+    assert (loss(never).state, loss(never).evidence.source) == (State.MET, ORIGIN.source)
+    assert loss(never).reason == "no latency samples exist for this link"
+    for latency in (ceased, lost_then):
+        assert loss(latency).state is State.UNKNOWN
+        assert loss(latency).reason == (
+            "there is no latency sample in 1440 minutes, the last was at 2026-11-18 12:00"
+        )
+    assert judged(replace(link(health=Health.HEALTHY), latency=ceased)).health is Health.HEALTHY
+
+
+def test_loss_names_its_directions() -> None:
+    lossy = Latency(
+        samples=8_640,
+        lost=12,
+        lost_at=NOON - MINUTE,
+        origin=ORIGIN,
+        measured_at=NOON,
+        between=("ams-1 to fra-1", "fra-1 to ams-1"),
+    )
+    found = judged(replace(link(health=Health.HEALTHY), latency=lossy))
+    loss = by_name(found.criteria)["loss"]
+
+    assert loss.reason == (
+        "12 of 8,640 latency samples were lost, the last at 2026-11-20 11:59, "
+        "from ams-1 to fra-1 and fra-1 to ams-1"
+    )
+    assert loss.evidence.figures == (("samples", 8_640), ("lost", 12))
+    # Only errors that were counted move health down.
+    assert not found.changed
 
 
 def test_reasons_name_every_obstacle_at_once() -> None:

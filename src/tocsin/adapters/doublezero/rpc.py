@@ -11,9 +11,9 @@ import base64
 import binascii
 import ssl
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
@@ -33,6 +33,9 @@ _OVERLOADED: Final = frozenset({-32005, -32004, 429})
 _CUSTOM: Final = "Custom"
 
 Wait = Callable[[float], None]
+Piece = tuple[int, int]
+"""Bytes of an account: how many are before it, and how many it has at most."""
+
 Result = TypeVar("Result")
 
 
@@ -114,31 +117,39 @@ class Rpc:
         return self._wait
 
     def program_accounts(
-        self, program: str, *, account_type: int | None = None
+        self,
+        program: str,
+        *,
+        account_type: int | None = None,
+        holding: Mapping[int, bytes] | None = None,
+        piece: Piece | None = None,
     ) -> tuple[tuple[str, bytes], ...]:
         """All accounts of *program* by pubkey and bytes, or those whose first byte is
-        *account_type*.
+        *account_type* and that are *holding* these bytes at those places; of each the *piece*.
 
         Raises:
             Away: there is no answer to work with.
             Declined: the node does not give them.
         """
-        options: dict[str, Any] = {"encoding": "base64", "commitment": COMMITMENT}
+        options = _options(piece)
+        wanted = dict(holding or {})
         if account_type is not None:
-            memcmp = {
-                "offset": 0,
-                "bytes": encode(bytes([account_type])),
-                "encoding": "base58",
-            }
-            options["filters"] = [{"memcmp": memcmp}]
+            wanted[0] = bytes([account_type])
+        if wanted:
+            options["filters"] = [
+                {"memcmp": {"offset": offset, "bytes": encode(held), "encoding": "base58"}}
+                for offset, held in wanted.items()
+            ]
         found = self._ask("getProgramAccounts", [program, options], list[_Keyed])
         if any(one.account.owner != program for one in found):
             raise Away("it answers with accounts of another program")
         held = {_pubkey(one.pubkey): _bytes_of(one.account) for one in found}
         return tuple(held.items())
 
-    def accounts(self, pubkeys: Sequence[str]) -> dict[str, tuple[str, bytes]]:
-        """Those of *pubkeys* that there are: owner and bytes of each.
+    def accounts(
+        self, pubkeys: Sequence[str], *, piece: Piece | None = None
+    ) -> dict[str, tuple[str, bytes]]:
+        """Those of *pubkeys* that there are: owner and bytes of each, or that *piece* of them.
 
         Raises:
             Away: there is no answer to work with.
@@ -146,17 +157,22 @@ class Rpc:
         """
         held: dict[str, tuple[str, bytes]] = {}
         for asked in _hundreds(pubkeys):
-            answer = self._ask(
-                "getMultipleAccounts",
-                [asked, {"encoding": "base64", "commitment": COMMITMENT}],
-                _Accounts,
-            )
+            answer = self._ask("getMultipleAccounts", [asked, _options(piece)], _Accounts)
             if len(answer.value) != len(asked):
                 raise Away("it answers with another number of accounts than it was asked for")
             for pubkey, account in zip(asked, answer.value, strict=True):
                 if account is not None:
                     held[pubkey] = (account.owner, _bytes_of(account))
         return held
+
+    def epoch(self) -> int:
+        """The epoch that the ledger is in.
+
+        Raises:
+            Away: there is no answer to work with.
+            Declined: the node does not say.
+        """
+        return self._ask("getEpochInfo", [{"commitment": COMMITMENT}], _Epoch).epoch
 
     def latest_blockhash(self) -> str:
         """What a transaction is made fresh with.
@@ -268,6 +284,10 @@ class _Accounts(msgspec.Struct):
     value: list[_Account | None]
 
 
+class _Epoch(msgspec.Struct):
+    epoch: Annotated[int, msgspec.Meta(ge=0)]
+
+
 class _Hash(msgspec.Struct):
     blockhash: str
 
@@ -326,6 +346,13 @@ def _bytes_of(account: _Account) -> bytes:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise Away("it answers with an account that is not base64") from None
+
+
+def _options(piece: Piece | None) -> dict[str, Any]:
+    options: dict[str, Any] = {"encoding": "base64", "commitment": COMMITMENT}
+    if piece is not None:
+        options["dataSlice"] = {"offset": piece[0], "length": piece[1]}
+    return options
 
 
 def _text(transaction: bytes) -> str:

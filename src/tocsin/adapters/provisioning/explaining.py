@@ -112,12 +112,13 @@ class Explainer:
             lives += [one.life for one in asset.interfaces if one.needs_evidence]
         # The look back is one stretch, so that what is summed up of the window begins with it.
         minutes = LOOK_BACK_MINUTES + max(window_minutes(policy, life) for life in lives)
-        sources = Sources()
+        sources = Sources(latency=self._sources.latency)
         if isinstance(asset, Device):
             sources = Sources(agents=self._sources.agents, qa=self._sources.qa)
         watch = Watch(
             sources,
             only=frozenset(pubkeys),
+            only_links=frozenset({asset.pubkey}),
             stretch_minutes=LOOK_BACK_MINUTES,
             seconds=SECONDS,
             timer=self._timer,
@@ -128,7 +129,7 @@ class Explainer:
             return self._timer() >= ends
 
         # Side by side: a source that takes its time keeps nobody waiting for the others.
-        with ThreadPoolExecutor(3, thread_name_prefix="readiness") as asking:
+        with ThreadPoolExecutor(4, thread_name_prefix="readiness") as asking:
             counted = asking.submit(
                 self._counted,
                 frozenset(pubkeys),
@@ -137,6 +138,7 @@ class Explainer:
             )
             agents = asking.submit(watch.agents, until=until, minutes=minutes, over=over)
             qa = asking.submit(watch.qa, until=until, minutes=minutes, over=over)
+            latency = asking.submit(watch.latency, until=until, minutes=minutes, over=over)
             config_agent, telemetry_agent = agents.result()
             counters, pieces = counted.result()
             known = Known(
@@ -146,6 +148,7 @@ class Explainer:
                 telemetry_agent=telemetry_agent,
                 qa=qa.result(),
                 since=until - minutes * MINUTE,
+                latency=latency.result(),
             )
             return known, pieces
 

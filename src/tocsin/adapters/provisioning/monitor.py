@@ -232,6 +232,7 @@ def _silences(known: Known) -> tuple[Silence, ...]:
         known.config_agent,
         known.telemetry_agent,
         known.qa,
+        known.latency,
     )
     return tuple(dict.fromkeys(one for one in parts if isinstance(one, Silence)))
 

@@ -20,7 +20,8 @@ from typing import Final, Generic, TypeVar
 from tocsin.core.instants import MINUTE
 from tocsin.core.provisioning.criteria import Silence
 from tocsin.core.provisioning.following import Following, begun, followed, followed_marks
-from tocsin.core.provisioning.judging import Counters, Known, Marking
+from tocsin.core.provisioning.judging import Counters, Known, Marking, Measuring
+from tocsin.core.provisioning.latency import LatencySource
 from tocsin.core.provisioning.telemetry import Agents, Counted, Marked, SourceSilent, Telemetry
 from tocsin.core.provisioning.windows import Window, minute_of, stretches
 
@@ -55,11 +56,13 @@ class Sources:
     counters: Telemetry | None = None
     agents: Telemetry | None = None
     qa: Telemetry | None = None
+    latency: LatencySource | None = None
 
     @property
     def any(self) -> bool:
         """Whether anybody is asked at all."""
-        return any(one is not None for one in (self.counters, self.agents, self.qa))
+        known = (self.counters, self.agents, self.qa, self.latency)
+        return any(one is not None for one in known)
 
 
 NO_SOURCE: Final = "no source of it is set up"
@@ -138,7 +141,8 @@ class _Track(Generic[K, N]):
 
 
 class Watch:
-    """Knows what the *sources* tell of all devices, or of *only* a few; for one thread.
+    """Knows what the *sources* tell of all devices, or of *only* a few, and of all links, or of
+    *only_links*; for one thread.
 
     ``seconds`` is how long a look asks for the past, by the *timer*.
     """
@@ -148,6 +152,7 @@ class Watch:
         sources: Sources,
         *,
         only: Only = None,
+        only_links: Only = None,
         stretch_minutes: int = STRETCH_MINUTES,
         seconds: float = ROUND_SECONDS,
         timer: Callable[[], float] = time.monotonic,
@@ -162,6 +167,9 @@ class Watch:
             None if sources.agents is None else _agents(sources.agents, only, marks_stretch)
         )
         self._qa = None if sources.qa is None else _qa(sources.qa, only, marks_stretch)
+        self._latency = (
+            None if sources.latency is None else sources.latency.samples(links=only_links)
+        )
 
     def stop(self) -> None:
         """Ask for no more of the past, in a look that is under way too; from any thread."""
@@ -182,6 +190,7 @@ class Watch:
             config_agent=config,
             telemetry_agent=telemetry,
             qa=self.qa(until=until, minutes=minutes, over=over),
+            latency=self.latency(until=until, minutes=minutes, over=over),
         )
 
     def counters(self, *, until: datetime, minutes: int, over: Callable[[], bool]) -> Counters:
@@ -206,6 +215,16 @@ class Watch:
             return Silence(source="QA tests", why=NO_SOURCE)
         reach = minutes + TEST_REACH_MINUTES
         return self._qa.known(until=until, minutes=reach, over=over)
+
+    def latency(self, *, until: datetime, minutes: int, over: Callable[[], bool]) -> Measuring:
+        """What latency samples of links there are."""
+        if self._latency is None:
+            return None
+        window = Window(start=until - minutes * MINUTE, end=until)
+        try:
+            return self._latency.read(window, over=over)
+        except SourceSilent as silent:
+            return Silence(source=silent.source, why=silent.why)
 
 
 def until_of(at: datetime) -> datetime:

@@ -34,8 +34,8 @@ def _run(
     dry_run: bool,
     form: str | None,
 ) -> None:
-    """Judge every device and link of every org on the database, as TOCSIN_INFLUX_URL and
-    TOCSIN_PROMETHEUS_URL tell of them.
+    """Judge every device and link of every org on the database, as the sources that
+    TOCSIN_INFLUX_…, TOCSIN_PROMETHEUS_… and TOCSIN_LEDGER_… name tell of them.
 
     A cold start asks for the whole window, which may take minutes.
     """

@@ -20,6 +20,7 @@ from tocsin.core.provisioning.device_criteria import (
     interface_criteria,
 )
 from tocsin.core.provisioning.following import Following, usage
+from tocsin.core.provisioning.latency import Latency, Measured, latency_in
 from tocsin.core.provisioning.life import Life
 from tocsin.core.provisioning.link_criteria import LinkEvidence, link_criteria
 from tocsin.core.provisioning.readiness import Subject, subject_of
@@ -30,19 +31,22 @@ from tocsin.core.records import Device, Link, Policy
 
 Counters: TypeAlias = Following | Silence
 Marking: TypeAlias = Marked | Silence
+Measuring: TypeAlias = Measured | Silence | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What is known of all devices, or of those that were asked about, ``until`` a minute begins:
-    what interfaces counted, when the agents ran, and how the tests went. ``since`` is from when on
-    it is known, where that is to be told of criteria."""
+    what interfaces counted, when the agents ran, how the tests went, and what latency samples there
+    are, None where nobody is asked for them. ``since`` is from when on it is known, where that is
+    to be told of criteria."""
 
     until: datetime
     counters: Counters
     config_agent: Marking
     telemetry_agent: Marking
     qa: Marking
+    latency: Measuring = None
     since: datetime | None = None
 
 
@@ -76,7 +80,12 @@ def link_case(link: Link, known: Known, policy: Policy, *, codes: Mapping[str, s
         _seen(side.device, side.interface, known, terms.window, codes=codes)
         for side in (link.side_a, link.side_z)
     )
-    evidence = LinkEvidence(life=link.life, side_a=side_a, side_z=side_z, latency=None)
+    evidence = LinkEvidence(
+        life=link.life,
+        side_a=side_a,
+        side_z=side_z,
+        latency=_latency(link.pubkey, known.latency, terms.window, codes=codes),
+    )
     return Case(subject=subject_of(link), life=link.life, criteria=link_criteria(evidence, terms))
 
 
@@ -164,6 +173,17 @@ def _seen(
         covered=kept.covered.get(pubkey, Minutes(window=window)),
         origin=kept.origin,
     )
+
+
+def _latency(
+    pubkey: str, known: Measuring, window: Window, *, codes: Mapping[str, str]
+) -> Latency | Silence | None:
+    if known is None or isinstance(known, Silence):
+        return known
+    if pubkey in known.unread or known.window.start > window.start:
+        return Silence(source=known.origin.source, why="not all of its samples have been read yet")
+    found = known.links.get(pubkey, ())
+    return latency_in(found, window, origin=known.origin, codes=codes)
 
 
 def _covered(pubkey: str, known: Known, window: Window) -> Minutes | Silence:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from tocsin.core.provisioning.carrying import Seen, up
@@ -19,26 +18,15 @@ from tocsin.core.provisioning.criteria import (
     silent,
     status_allows,
 )
+from tocsin.core.provisioning.latency import Latency
 from tocsin.core.provisioning.life import Life
-from tocsin.core.provisioning.telemetry import Origin
 
 LINK_CRITERIA: Final = ("record", "desired", "side_a", "side_z", "loss")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Latency:
-    """The latency samples of a link in the window: how many, how many were lost, and when one was
-    lost last."""
-
-    samples: int
-    lost: int
-    lost_at: datetime | None
-    origin: Origin
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkEvidence:
-    """All that a link is judged on; ``latency`` is None where no source of it knows the link."""
+    """All that a link is judged on; ``latency`` is None where nobody is asked for it."""
 
     life: Life
     side_a: Seen
@@ -66,11 +54,14 @@ def link_criteria(evidence: LinkEvidence, terms: Terms) -> tuple[Criterion, ...]
 
 
 def _loss(latency: Latency | Silence | None, terms: Terms) -> Criterion:
+    """``loss``: where latency samples exist, none was lost. A link is not held up where there are
+    none at all; where they have ceased nobody knows."""
     if isinstance(latency, Silence):
         return silent("loss", latency, terms.window)
     if latency is None:
-        # Latency counts where it is measured; a link is not held up where it is not.
-        return recorded("loss", True, "no latency is measured on it", asked="latency samples")
+        return recorded(
+            "loss", True, "no source of latency samples is set up", asked="latency samples"
+        )
     evidence = Evidence(
         source=latency.origin.source,
         query=latency.origin.query,
@@ -78,21 +69,40 @@ def _loss(latency: Latency | Silence | None, terms: Terms) -> Criterion:
         figures=(("samples", latency.samples), ("lost", latency.lost)),
     )
     if latency.lost_at is not None and latency.lost_at >= terms.window.start:
+        where = f", from {' and '.join(latency.between)}" if latency.between else ""
         return Criterion(
             name="loss",
             state=State.UNMET,
             cause=Cause.FACTS,
             reason=(
                 f"{latency.lost:,} of {latency.samples:,} latency samples were lost, "
-                f"the last at {latency.lost_at:%Y-%m-%d %H:%M}"
+                f"the last at {latency.lost_at:%Y-%m-%d %H:%M}{where}"
             ),
             evidence=evidence,
             since=latency.lost_at,
             ready_at=terms.clear_of(latency.lost_at),
         )
+    if latency.samples:
+        return Criterion(
+            name="loss",
+            state=State.MET,
+            reason=f"none of {latency.samples:,} latency samples was lost",
+            evidence=evidence,
+        )
+    if latency.measured_at is None:
+        return Criterion(
+            name="loss",
+            state=State.MET,
+            reason="no latency samples exist for this link",
+            evidence=evidence,
+        )
     return Criterion(
         name="loss",
-        state=State.MET,
-        reason=f"none of {latency.samples:,} latency samples was lost",
+        state=State.UNKNOWN,
+        reason=(
+            f"there is no latency sample in {terms.window.minutes} minutes, "
+            f"the last was at {latency.measured_at:%Y-%m-%d %H:%M}"
+        ),
         evidence=evidence,
+        since=latency.measured_at,
     )
