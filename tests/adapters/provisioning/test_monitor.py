@@ -174,12 +174,18 @@ def test_a_steady_round_asks_only_for_what_is_new(filed: House, town: Town) -> N
     duty = monitor(filed, town)
     duty.round()
     town.carry(SIDE_A, SIDE_Z, start=NOON, minutes=10)
+    questions = 0
     for minute in range(1, 11):
         town.asked.clear()
         until(filed, NOON + minute * MINUTE)
         duty.round()
+        asked = [window for what, window, _ in town.asked if what == "counters"]
+        # One that may still change, and every few minutes one that does not any more.
+        assert sum(window.minutes for window in asked) <= 8
+        assert max(window.end for window in asked) == NOON + minute * MINUTE
         assert len(town.asked) <= 6
-        assert sum(window.minutes for what, window, _ in town.asked if what == "counters") <= 4
+        questions += len(asked)
+    assert questions == 12
 
 
 def test_a_cold_start_goes_on_in_the_next_round_when_time_is_over(filed: House, town: Town) -> None:

@@ -48,6 +48,7 @@ class Town:
     well: list[datetime] = field(default_factory=list)
     silent: str | None = None
     asked: list[tuple[str, Window, frozenset[str] | None]] = field(default_factory=list)
+    stretch_minutes: int = 30
 
     def carry(
         self,

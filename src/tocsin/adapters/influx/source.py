@@ -95,6 +95,10 @@ class Influx:
     """The :class:`~tocsin.core.provisioning.telemetry.Telemetry` of an InfluxDB; it keeps nothing
     about agents. ``queries`` counts what it was asked; many threads may ask at once."""
 
+    # It reads whole blocks of samples, however few of them are asked for, and the answer is never
+    # held as a whole; what bounds a stretch is the time that a query may take.
+    stretch_minutes: Final = 60
+
     def __init__(
         self,
         settings: InfluxSettings,

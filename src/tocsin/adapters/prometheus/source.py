@@ -98,6 +98,9 @@ class Prometheus:
     """The :class:`~tocsin.core.provisioning.telemetry.Telemetry` of a Prometheus. ``queries``
     counts what it was asked; many threads may ask at once."""
 
+    # An answer is held as a whole until it is read.
+    stretch_minutes: Final = 30
+
     def __init__(
         self,
         settings: PrometheusSettings,

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, Generic, TypeVar
 
 from tocsin.core.instants import MINUTE
@@ -25,15 +25,18 @@ from tocsin.core.provisioning.latency import LatencySource
 from tocsin.core.provisioning.telemetry import Agents, Counted, Marked, SourceSilent, Telemetry
 from tocsin.core.provisioning.windows import Window, minute_of, stretches
 
-STRETCH_MINUTES: Final = 30
-"""How much of the past is asked for at once."""
-
 MARKS_STRETCH_MINUTES: Final = 240
-"""The same of agents and tests, of which there is less to tell."""
+"""How much of the past of agents and tests is asked for at once, of which there is less to tell
+than of counters."""
 
 AT_ONCE: Final = 2
 SETTLED_MINUTES: Final = 3
 """What is younger is asked for in every round."""
+
+SETTLED_AT_ONCE: Final = 5
+"""So many minutes that no sample comes for any more are kept together: a question costs by the
+number of interfaces much more than by minutes, and asking again for a few is cheaper than one for
+every minute."""
 
 LATE: Final = timedelta(seconds=20)
 """How long after its minute a sample may arrive and still be seen in time."""
@@ -116,35 +119,46 @@ class _Track(Generic[K, N]):
                 self._kept = None
         if self._kept is None:
             self._kept = self._begin(start)
-        keep = (until - start) // MINUTE + SETTLED_MINUTES
+        keep = (until - start) // MINUTE + SETTLED_MINUTES + SETTLED_AT_ONCE
         reached = start if self._kept is None else self._window(self._kept).end
         settled = max(reached, until - SETTLED_MINUTES * MINUTE)
-        pieces = stretches(Window(start=reached, end=settled), minutes=self._stretch)
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="telemetry") as asking:
-            # The source has always something to do while an answer is joined to the others.
-            asked = deque(asking.submit(self._ask, piece) for piece in islice(pieces, AT_ONCE))
-            try:
-                while asked:
-                    new = asked.popleft().result()
-                    if not over():
-                        asked.extend(asking.submit(self._ask, piece) for piece in islice(pieces, 1))
-                    self._kept = self._join(self._kept, new, keep)
-            finally:
-                for one in asked:
-                    one.cancel()
-        if (left := next(pieces, None)) is not None:
-            raise _Unfinished(left.start)
+        if start < reached and settled - reached < SETTLED_AT_ONCE * MINUTE:
+            settled = reached
         fresh = Window(start=settled, end=until)
         if fresh.minutes == 0 and self._kept is not None:
             return self._kept
-        return self._join(self._kept, self._ask(fresh), keep)
+        past = stretches(Window(start=reached, end=settled), minutes=self._stretch)
+        pieces = chain(past, (fresh,))
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="telemetry") as asking:
+            # The source has always something to do while an answer is joined to the others.
+            asked = deque(
+                (piece, asking.submit(self._ask, piece)) for piece in islice(pieces, AT_ONCE)
+            )
+            try:
+                while asked:
+                    piece, answer = asked.popleft()
+                    new = answer.result()
+                    if not over():
+                        asked.extend(
+                            (piece, asking.submit(self._ask, piece)) for piece in islice(pieces, 1)
+                        )
+                    known = self._join(self._kept, new, keep)
+                    if piece is fresh:
+                        return known
+                    self._kept = known
+            finally:
+                for _, one in asked:
+                    one.cancel()
+        raise _Unfinished(reached if self._kept is None else self._window(self._kept).end)
 
 
 class Watch:
     """Knows what the *sources* tell of all devices, or of *only* a few, and of all links, or of
     *only_links*; for one thread.
 
-    ``seconds`` is how long a look asks for the past, by the *timer*.
+    ``stretch_minutes`` is how much of the past is asked for at once, None for as much as the source
+    of counters is best asked about; ``seconds`` is how long a look asks for the past, by the
+    *timer*.
     """
 
     def __init__(
@@ -153,13 +167,13 @@ class Watch:
         *,
         only: Only = None,
         only_links: Only = None,
-        stretch_minutes: int = STRETCH_MINUTES,
+        stretch_minutes: int | None = None,
         seconds: float = ROUND_SECONDS,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._seconds, self._timer = seconds, timer
         self._stopped = False
-        marks_stretch = max(stretch_minutes, MARKS_STRETCH_MINUTES)
+        marks_stretch = max(stretch_minutes or 0, MARKS_STRETCH_MINUTES)
         self._counters = (
             None if sources.counters is None else _counters(sources.counters, only, stretch_minutes)
         )
@@ -232,7 +246,7 @@ def until_of(at: datetime) -> datetime:
     return minute_of(at - LATE)
 
 
-def _counters(source: Telemetry, only: Only, stretch: int) -> _Track[Following, Counted]:
+def _counters(source: Telemetry, only: Only, stretch: int | None) -> _Track[Following, Counted]:
     """Counters have to be known from before the window on: a baseline comes first."""
 
     def join(kept: Following | None, new: Counted, keep: int) -> Following:
@@ -245,7 +259,7 @@ def _counters(source: Telemetry, only: Only, stretch: int) -> _Track[Following, 
         ask=lambda window: source.counters(window, only=only),
         join=join,
         window=lambda kept: kept.window,
-        stretch_minutes=stretch,
+        stretch_minutes=stretch or source.stretch_minutes,
     )
 
 

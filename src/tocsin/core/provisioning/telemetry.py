@@ -80,6 +80,11 @@ class Telemetry(Protocol):
         SourceSilent: there is no answer, none that can be read, or the source keeps no such thing.
     """
 
+    @property
+    def stretch_minutes(self) -> int:
+        """How long a stretch of counters it is best asked about: a longer one is fewer questions,
+        and a larger answer."""
+
     def baseline(self, *, before: datetime, only: frozenset[str] | None = None) -> Counted:
         """What every counter stood at last *before* an instant: runs of one sample. ``covered`` is
         empty."""
