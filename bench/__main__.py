@@ -19,6 +19,7 @@ from bench import (
     gateways,
     idling,
     pages,
+    provisioning,
     report,
     signalling,
     stored,
@@ -34,6 +35,7 @@ SECTIONS: Final[Mapping[str, Callable[..., list[Figure]]]] = {
     "slack": commanding.measure,
     "signals": signalling.measure,
     "pages": pages.measure,
+    "provisioning": provisioning.measure,
 }
 """Each takes an empty folder and ``quick``; ``stored`` is reading and rebuilding of one store."""
 

@@ -28,5 +28,6 @@ def test_every_section_measures_what_was_promised(tmp_path: Path) -> None:
         *("acknowledge", "reading", "rebuild", "idle", "deliver", "postgres", "slack"),
         "signals",
         "pages",
+        "provisioning",
     }
     assert all(figure["value"] >= 0 for figure in figures)
