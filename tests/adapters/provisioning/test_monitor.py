@@ -224,6 +224,20 @@ def _slow(town: Town, seconds: count[int]) -> Watch:
     return Watch(sources(town), seconds=20.0, timer=lambda: float(next(seconds)))
 
 
+def test_a_source_that_is_slow_is_asked_for_less_at_once(filed: House, town: Town) -> None:
+    lay(filed)
+    clean(town)
+    until(filed, NOON)
+    town.most_minutes = 20
+    watch = Watch(Sources(counters=town))
+    first = watch.look(at=filed.clock(), minutes=DAY)
+    assert isinstance(first.counters, Silence)
+    assert first.counters.why == "no answer within 30 s"
+    town.asked.clear()
+    assert not isinstance(watch.look(at=filed.clock(), minutes=DAY).counters, Silence)
+    assert {window.minutes for what, window, _ in town.asked if what == "counters"} == {15, 12, 3}
+
+
 def test_a_policy_that_asks_for_more_has_the_past_read_anew(filed: House, town: Town) -> None:
     lay(filed)
     town.carry(SIDE_A, SIDE_Z, start=NOON - 3 * DAY * MINUTE, minutes=3 * DAY)

@@ -49,6 +49,8 @@ class Town:
     silent: str | None = None
     asked: list[tuple[str, Window, frozenset[str] | None]] = field(default_factory=list)
     stretch_minutes: int = 30
+    most_minutes: int | None = None
+    """What it is asked for beyond that it does not answer in time."""
 
     def carry(
         self,
@@ -127,6 +129,8 @@ class Town:
         self.asked.append((what, window, only))
         if self.silent is not None:
             raise SourceSilent("town", self.silent)
+        if self.most_minutes is not None and window.minutes > self.most_minutes:
+            raise SourceSilent("town", "no answer within 30 s")
 
 
 def sources(town: Town) -> Sources:

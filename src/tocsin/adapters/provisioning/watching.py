@@ -29,6 +29,9 @@ MARKS_STRETCH_MINUTES: Final = 240
 """How much of the past of agents and tests is asked for at once, of which there is less to tell
 than of counters."""
 
+SHORTEST_STRETCH_MINUTES: Final = 5
+"""A source that did not answer in time is asked for half as much of the past, but for no less."""
+
 AT_ONCE: Final = 2
 SETTLED_MINUTES: Final = 3
 """What is younger is asked for in every round."""
@@ -94,7 +97,7 @@ class _Track(Generic[K, N]):
     ) -> None:
         self._of = of
         self._begin, self._ask, self._join, self._window = begin, ask, join, window
-        self._stretch = stretch_minutes
+        self._stretch = self._asked_for = stretch_minutes
         self._kept: K | None = None
 
     def known(self, *, until: datetime, minutes: int, over: Callable[[], bool]) -> K | Silence:
@@ -102,14 +105,17 @@ class _Track(Generic[K, N]):
         has been asked for is kept for the next round."""
         start = until - minutes * MINUTE
         try:
-            return self._caught_up(start, until, over)
+            known = self._caught_up(start, until, over)
         except SourceSilent as silent:
+            self._asked_for = max(self._asked_for // 2, SHORTEST_STRETCH_MINUTES)
             return Silence(source=silent.source, why=silent.why)
         except _Unfinished as unfinished:
             reached = f"{unfinished.reached:%Y-%m-%d %H:%M}"
             return Silence(
                 source=self._of, why=f"its past is still being read, until {reached} so far"
             )
+        self._asked_for = self._stretch
+        return known
 
     def _caught_up(self, start: datetime, until: datetime, over: Callable[[], bool]) -> K:
         if self._kept is not None:
@@ -127,7 +133,7 @@ class _Track(Generic[K, N]):
         fresh = Window(start=settled, end=until)
         if fresh.minutes == 0 and self._kept is not None:
             return self._kept
-        past = stretches(Window(start=reached, end=settled), minutes=self._stretch)
+        past = stretches(Window(start=reached, end=settled), minutes=self._asked_for)
         pieces = chain(past, (fresh,))
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="telemetry") as asking:
             # The source has always something to do while an answer is joined to the others.
