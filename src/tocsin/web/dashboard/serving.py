@@ -51,6 +51,7 @@ from tocsin.web.dashboard.sessions import Session, Sessions
 from tocsin.web.dashboard.visits import (
     NO_FIELDS,
     NOT_SENT,
+    Fields,
     FieldsWrong,
     Filled,
     FormAt,
@@ -204,7 +205,7 @@ class Dashboard:
         names: Mapping[str, str],
         look: Callable[[Visit], Page],
         *,
-        asks: Callable[[Mapping[str, str]], Wish] | None = None,
+        asks: Callable[[Mapping[str, str], Fields], Wish] | None = None,
     ) -> Answer:
         """A page for who is signed in, made from the very snapshot that verified them; what it
         *asks* of the API is asked as them, before."""
@@ -215,7 +216,8 @@ class Dashboard:
         try:
             told = None
             if asks is not None:
-                told = await self._told(asks(names), session.credential(address=request.address))
+                wish = asks(names, fields_of(request.query))
+                told = await self._told(wish, session.credential(address=request.address))
             page = await self._made(request, names, session, look, at=at, told=told)
         except Unauthenticated as refusal:
             return self._gate.refused(request, refusal)

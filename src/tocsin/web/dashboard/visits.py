@@ -164,11 +164,12 @@ Look = Callable[[Visit], Page]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageAt:
     """A page: ``path`` with named parts, as ``/tickets/{ref}``. ``asks`` is what the API is asked
-    before one looks, made of the named parts: what takes longer than a snapshot should be held."""
+    before one looks, made of the named parts and the query: what takes longer than a snapshot
+    should be held."""
 
     path: str
     look: Look
-    asks: Callable[[Mapping[str, str]], Wish] | None = None
+    asks: Callable[[Mapping[str, str], Fields], Wish] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from tocsin.core.errors import Forbidden
 from tocsin.core.provisioning.commands import AcceptLink, LifeCommand
@@ -17,7 +17,9 @@ from tocsin.projections.shapes.assets import code_of
 from tocsin.projections.shapes.record_names import ReadNames, RecordNames
 from tocsin.web.dashboard.addresses import ADMINISTRATION, NETWORK
 from tocsin.web.dashboard.forms import Choice, Field, Kind
+from tocsin.web.dashboard.network import waiving
 from tocsin.web.dashboard.network.checklist import checklist
+from tocsin.web.dashboard.network.history import happened
 from tocsin.web.dashboard.network.map import picture, planned
 from tocsin.web.dashboard.network.reading import (
     DEVICES,
@@ -26,19 +28,31 @@ from tocsin.web.dashboard.network.reading import (
     Sort,
     every,
     existing,
+    life_at,
     listed,
     place,
     places_of,
     require_reader,
     tickets_on,
 )
+from tocsin.web.dashboard.network.waiving import may_waive, waivers
 from tocsin.web.dashboard.network.words import (
     health_mark,
     status_mark,
     wanted_words,
 )
 from tocsin.web.dashboard.rendering import page
-from tocsin.web.dashboard.visits import Filled, FormAt, Page, PageAt, Sent, Told, Visit, Wish
+from tocsin.web.dashboard.visits import (
+    Fields,
+    Filled,
+    FormAt,
+    Page,
+    PageAt,
+    Sent,
+    Told,
+    Visit,
+    Wish,
+)
 
 LONGEST_WORDS: Final = 64
 _REASON: Final = Field(
@@ -108,6 +122,9 @@ DEEDS: Final = (
 )
 
 
+_DONE: Final = {**{one.verb: one.done for one in DEEDS}, **waiving.DONE}
+
+
 # -- looking ---------------------------------------------------------------------------------------
 
 
@@ -136,22 +153,28 @@ def network_page(visit: Visit) -> Page:
 def _asset_page(sort: Sort) -> Callable[[Visit], Page]:
     def look(visit: Visit) -> Page:
         asset = existing(visit, sort)
-        done = next((one.done for one in DEEDS if one.verb == visit.one("done")), None)
+        interface = visit.one("interface") or None
+        life = life_at(asset, interface)
         names = ReadNames(visit.turn, org_id=visit.admitted.org_id, records=[asset])
         return page(
             visit,
             "network/asset.html",
             sort=sort,
             asset=asset,
-            standing=status_mark(asset.life.status),
-            health=health_mark(asset.life.health),
-            wanted=wanted_words(asset.life.desired),
+            interface=interface,
+            life=life,
+            standing=status_mark(life.status),
+            health=health_mark(life.health),
+            wanted=wanted_words(life.desired),
             facts=_facts(visit, asset, names),
             interfaces=_interfaces(asset),
+            waivers=waivers(visit, life),
+            may_waive=may_waive(visit, asset),
+            happened=happened(visit.turn, visit.admitted.org_id, sort, asset, interface=interface),
             checks=checklist(visit.told),
             tickets=tickets_on(visit, asset),
-            deeds=[one for one in DEEDS if _may(visit, one, sort, asset)],
-            done=done,
+            deeds=[one for one in DEEDS if interface is None and _may(visit, one, sort, asset)],
+            done=_DONE.get(visit.one("done")),
             record=f"{ADMINISTRATION}/{sort.path}/{asset.id}",
         )
 
@@ -208,6 +231,7 @@ def _interfaces(asset: Asset) -> tuple[Mapping[str, Any], ...]:
     return tuple(
         {
             "name": one.name,
+            "address": DEVICES.address(asset.code, one.name) if one.needs_evidence else None,
             "role": "none" if one.role.value == "none" else one.role.value.upper(),
             "link": "none" if one.link is None else one.link.value,
             "status": status_mark(one.life.status),
@@ -217,9 +241,13 @@ def _interfaces(asset: Asset) -> tuple[Mapping[str, Any], ...]:
     )
 
 
-def _asks(sort: Sort) -> Callable[[Mapping[str, str]], Wish]:
-    def asks(names: Mapping[str, str]) -> Wish:
-        return Wish(method="GET", path=f"/{sort.path}/{quote(names['name'], safe=':')}/readiness")
+def _asks(sort: Sort) -> Callable[[Mapping[str, str], Fields], Wish]:
+    def asks(names: Mapping[str, str], fields: Fields) -> Wish:
+        path = f"/{sort.path}/{quote(names['name'], safe=':')}/readiness"
+        interface = fields.get("interface", ("",))[-1]
+        if interface and sort is DEVICES:
+            path = f"{path}?{urlencode({'interface': interface})}"
+        return Wish(method="GET", path=path)
 
     return asks
 
@@ -253,7 +281,7 @@ def _form(sort: Sort, deed: Deed) -> FormAt:
         )
 
     def done(sent: Sent, told: Told) -> str:
-        return f"{sort.address(str(told.body['code']))}?done={deed.verb}"
+        return sort.address(str(told.body["code"]), done=deed.verb)
 
     return FormAt(
         path=f"{NETWORK}/{sort.path}/{{name}}/{deed.verb}", wish=wish, show=show, done=done
@@ -267,4 +295,5 @@ PAGES: Final[tuple[PageAt | FormAt, ...]] = (
         for sort in (DEVICES, LINKS)
     ),
     *(_form(sort, deed) for deed in DEEDS for sort in deed.sorts),
+    *waiving.FORMS,
 )

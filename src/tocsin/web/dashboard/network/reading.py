@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from tocsin.core.claims import ASSET_PUBKEY, DEVICE_CODE, LINK_CODE, LOCATION_CODE
 from tocsin.core.errors import Forbidden, NotFound
 from tocsin.core.facts import stream_sort
 from tocsin.core.permissions import READERS, may_read
+from tocsin.core.provisioning.life import Life
 from tocsin.core.provisioning.words import AssetStatus, DesiredStatus, Health
 from tocsin.core.records import Device, Link, Location
 from tocsin.core.ticket import Ticket
@@ -48,9 +49,12 @@ class Sort:
         """Where they are listed."""
         return f"{NETWORK}#{self.path}"
 
-    def address(self, name: str) -> str:
-        """The page of one."""
-        return f"{NETWORK}/{self.path}/{quote(name, safe=':')}"
+    def address(self, name: str, interface: str | None = None, *, done: str | None = None) -> str:
+        """The page of one, or of one of its interfaces, whose names have slashes; *done* is what
+        was just done with it."""
+        asked = {"interface": interface, "done": done}
+        query = urlencode({key: value for key, value in asked.items() if value is not None})
+        return f"{NETWORK}/{self.path}/{quote(name, safe=':')}{'?' if query else ''}{query}"
 
 
 DEVICES: Final = Sort(sort="device", path="devices", one="device", many="Devices", code=DEVICE_CODE)
@@ -177,6 +181,21 @@ def existing(visit: Visit, sort: Sort) -> Asset:
             if isinstance(asset, Device | Link) and asset.removed_at is None:
                 return asset
     raise NotFound(f"there is no {sort.one} {name[:64]!r} here")
+
+
+def life_at(asset: Asset, interface: str | None) -> Life:
+    """The life of *asset*, or of its *interface* to users.
+
+    Raises:
+        NotFound: it has none of that name.
+    """
+    if interface is None:
+        return asset.life
+    if isinstance(asset, Device):
+        for one in asset.interfaces:
+            if one.name == interface and one.needs_evidence:
+                return one.life
+    raise NotFound(f"{asset.code} has no interface to users {interface[:64]!r}")
 
 
 def place(turn: ReadTurn, org_id: int, code: str | None) -> str | None:
