@@ -32,6 +32,7 @@ SPECS = (
     Field(name="lines", label="Lines", kind=Kind.LINES),
     Field(name="at", label="At", kind=Kind.INSTANT),
     Field(name="count", label="Count", kind=Kind.NUMBER),
+    Field(name="north", label="Degrees north", kind=Kind.DECIMAL),
     Field(name="on", label="On", kind=Kind.FLAG),
     Field(name="secret", label="Secret", kind=Kind.SECRET),
     Field(
@@ -192,3 +193,16 @@ def test_an_untouched_form_holds_what_is_there_and_a_sent_one_what_was_typed() -
     assert Filled().one("name", "there") == "there"
     assert Filled(form="/x").one("name", "there") == ""
     assert Filled(form="/x", typed={"name": ("typed",)}).one("name", "there") == "typed"
+
+
+@pytest.mark.parametrize(("text", "value"), [("52.3702", 52.3702), ("-9", -9.0), ("+0.5", 0.5)])
+def test_a_number_may_have_a_point(text: str, value: float) -> None:
+    assert forms.body(SPECS, {"code": ("x",), "north": (text,)})["north"] == value
+    assert forms.typed_of(SPECS, {"north": value})["north"] == (str(value),)
+
+
+@pytest.mark.parametrize("text", ["nan", "1e5", "52,3", "1.", ".5", "٣", "9" * 40])
+def test_what_is_no_number_with_a_point_is_said(text: str) -> None:
+    with pytest.raises(FieldsWrong) as wrong:
+        forms.body(SPECS, {"code": ("x",), "north": (text,)})
+    assert wrong.value.errors == {"north": "write a number such as 52.3702"}

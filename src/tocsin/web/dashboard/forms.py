@@ -6,6 +6,7 @@ Only what no JSON value can be made of is refused here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +35,8 @@ class Kind(StrEnum):
     INSTANT = "instant"
     """A date and a time in UTC."""
     NUMBER = "number"
+    DECIMAL = "decimal"
+    """A number with a point, such as degrees."""
     FLAG = "flag"
     SECRET = "secret"  # noqa: S105 - a kind, no secret
     JSON = "json"
@@ -151,6 +154,18 @@ def _number(values: tuple[str, ...]) -> int | None:
     return int(text)
 
 
+_DECIMAL: Final = re.compile(r"[+-]?\d{1,9}(\.\d{1,15})?", re.ASCII)
+
+
+def _decimal(values: tuple[str, ...]) -> float | None:
+    text = _last(values)
+    if text is None:
+        return None
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError("write a number such as 52.3702")
+    return float(text)
+
+
 def _listed(values: tuple[str, ...]) -> list[str]:
     return [name for value in values for name in value.replace(",", " ").split()]
 
@@ -179,6 +194,7 @@ _READ: Final[Mapping[Kind, Callable[[tuple[str, ...]], Any]]] = {
     Kind.LINES: _lines,
     Kind.INSTANT: _instant,
     Kind.NUMBER: _number,
+    Kind.DECIMAL: _decimal,
     Kind.FLAG: bool,
     Kind.JSON: _json,
 }

@@ -41,7 +41,14 @@ MADE: dict[str, dict[str, str]] = {
     },
     "status-pages": {"code": "main", "name": "Acme", "time_zone": "UTC"},
     "services": {"code": "api", "name": "Public API"},
-    "devices": {"code": "lis-1", "pubkey": pubkey(13), "contributor": "alpha"},
+    "devices": {
+        "code": "lis-1",
+        "pubkey": pubkey(13),
+        "contributor": "alpha",
+        "exchange": "lis",
+        "dz_prefixes": "203.0.113.0/29, 198.51.100.0/28",
+        "max_users": "0",
+    },
     "links": {
         "code": "ams-1:fra-1",
         "pubkey": pubkey(14),
@@ -51,6 +58,14 @@ MADE: dict[str, dict[str, str]] = {
         "side_a.interface": "Ethernet1",
         "side_z.device": "fra-1",
         "side_z.interface": "Ethernet1",
+    },
+    "locations": {
+        "code": "lis",
+        "name": "Lisboa",
+        "kind": "exchange",
+        "country": "PT",
+        "lat": "38.7223",
+        "lng": "-9.1393",
     },
 }
 every_sheet = pytest.mark.parametrize(

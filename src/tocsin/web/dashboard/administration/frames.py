@@ -72,6 +72,7 @@ CHAPTERS: Final = (
             Place(here="services", title="Services", reads="service"),
             Place(here="devices", title="Devices", reads="device"),
             Place(here="links", title="Links", reads="link"),
+            Place(here="locations", title="Locations", reads="location"),
             Place(here="policy", title="Policy", reads="policy"),
         ),
     ),

@@ -13,6 +13,7 @@ from tocsin.web.dashboard.administration.offerings import ENTRY_POINTS, SERVICES
 from tocsin.web.dashboard.administration.outgoing import ROUTES
 from tocsin.web.dashboard.administration.overview import overview_of
 from tocsin.web.dashboard.administration.parties import CONTRIBUTORS, MEMBERS
+from tocsin.web.dashboard.administration.places import LOCATIONS
 from tocsin.web.dashboard.administration.records import pages_of
 from tocsin.web.dashboard.administration.registry import DEVICES, LINKS
 from tocsin.web.dashboard.administration.rules import RULES
@@ -31,6 +32,7 @@ SHEETS: Final = (
     SERVICES,
     DEVICES,
     LINKS,
+    LOCATIONS,
 )
 
 PAGES: Final[tuple[PageAt | FormAt, ...]] = (

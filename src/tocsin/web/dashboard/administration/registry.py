@@ -47,7 +47,8 @@ _WANTED: Final = Field(
     name="desired_status",
     label="Wanted",
     kind=Kind.CHOICE,
-    hint="It is drained at once, and in service once it is healthy and no ticket is in the way.",
+    hint="It is drained within moments, and in service once it is healthy and no ticket is in the"
+    " way.",
     choices=(
         Choice(value="activated", text="in service"),
         Choice(value="soft_drained", text="soft drained: no new traffic"),
@@ -103,8 +104,26 @@ _DEVICE: Final = (
             *(Choice(value=one, text=one) for one in DEVICE_TYPES),
         ),
     ),
-    Field(name="location", label="Location", longest=100, hint="Such as AMS3."),
+    Field(
+        name="exchange",
+        label="Exchange",
+        longest=100,
+        hint="The metro, by the code of an exchange.",
+    ),
+    Field(name="location", label="Location", longest=100, hint="The building, by the code of one."),
     Field(name="public_ip", label="Public IP address", longest=64),
+    Field(
+        name="dz_prefixes",
+        label="Networks",
+        kind=Kind.LISTED,
+        hint="Such as 203.0.113.0/29. One of /29 or shorter is needed to come into service.",
+    ),
+    Field(
+        name="max_users",
+        label="Users at most",
+        kind=Kind.NUMBER,
+        hint="0 until it has been in service once.",
+    ),
 )
 
 DEVICES: Final = Sheet(
@@ -145,16 +164,31 @@ DEVICES: Final = Sheet(
             of=lambda one, names: cells.text(one.location, otherwise="not said"),
         ),
         Column(
+            label="Exchange",
+            of=lambda one, names: cells.text(one.exchange, otherwise="not said"),
+        ),
+        Column(
             label="Public address",
             of=lambda one, names: cells.code(one.public_ip, otherwise="not said"),
+        ),
+        Column(
+            label="Networks",
+            of=lambda one, names: cells.codes(one.dz_prefixes, otherwise="none"),
+        ),
+        Column(
+            label="Users at most",
+            of=lambda one, names: cells.text(one.max_users, otherwise="not said"),
         ),
     ),
     said=lambda one, names: {
         "code": one.code,
         "contributor": code_of(one.contributor_id, names),
         "device_type": one.device_type,
+        "exchange": one.exchange,
         "location": one.location,
         "public_ip": one.public_ip,
+        "dz_prefixes": list(one.dz_prefixes),
+        "max_users": one.max_users,
         "desired_status": one.life.desired.value,
     },
     new=(_DEVICE[0], _PUBKEY, *_DEVICE[1:]),
