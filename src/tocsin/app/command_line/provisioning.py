@@ -76,7 +76,7 @@ def _drain(sort: Sort) -> click.Command:
         ],
         callback=run,
         help=described(
-            f"Want a {sort.name} drained. It is done within moments, whatever its health.",
+            f"Want a {sort.name} drained. Its status follows within moments, whatever its health.",
             examples=(f'{sort.name} drain {sort.example} --to soft --reason "optic swap"',),
         ),
     )

@@ -70,7 +70,10 @@ def _of(sort: Sort[Any]) -> Iterator[Endpoint]:
             DrainBody,
             _drain,
             f"Want a {sort.words} drained.",
-            "By its owner; a link by either side. It is done at once, whatever its health.",
+            (
+                "By its owner; a link by either side. This sets the wish; the status follows within"
+                " moments, whatever the health, as soon as an activator runs."
+            ),
             {"to": "soft_drained", "reason": "optic swap"},
         ),
         (

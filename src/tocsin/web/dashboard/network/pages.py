@@ -90,8 +90,9 @@ DEEDS: Final = (
         verb="drain",
         button="Drain",
         question="Drain {}?",
-        explained="Within moments, whatever its health; it stays so until it is wanted back.",
-        done="It is wanted drained; that is done within moments.",
+        explained="The wish is set, and its status follows within moments, whatever its health; it"
+        " stays so until it is wanted back.",
+        done="It is wanted drained; its status follows within moments.",
         fields=(_TO, _REASON),
         sorts=(DEVICES, LINKS),
         command=LifeWish(desired=DesiredStatus.HARD_DRAINED.value),
