@@ -18,8 +18,8 @@ COMMANDS = {
     "incident": "create list get update ack status severity assign label comment publish rca "
     "resolve close reopen cancel timeline",
     "maintenance": f"create list get update start complete extend cancel close calendar {SHARED}",
-    "device": "list get create update delete drain undrain readiness",
-    "link": "list get create update delete drain undrain readiness accept",
+    "device": "list get create update delete drain undrain readiness waive demand",
+    "link": "list get create update delete drain undrain readiness accept waive demand",
     "location": "list get create update delete",
     "contributor": "list get create update delete",
     "member": "list get create update delete link-code sign-in-link",

@@ -84,6 +84,62 @@ def test_it_is_undrained_and_accepted(gateway: StandIn, run: Run) -> None:
     assert json.loads(accepted.stdout) == LINE
 
 
+def test_a_criterion_is_waived_and_demanded_again(gateway: StandIn, run: Run) -> None:
+    waiver = {
+        "criterion": "side_a",
+        "reason": "standby",
+        "until": "2027-01-31T00:00:00.000000Z",
+        "by": "01a1",
+    }
+    gateway.answers("POST", f"{WHERE}/waivers", Reply(body=LINE | {"waivers": [waiver]}))
+    gateway.answers("POST", f"{WHERE}/waivers/end", Reply(body=LINE | {"waivers": []}))
+
+    done = run(
+        *("link", "waive", "--code", "ams-1:fra-1", "--criterion", "side_a"),
+        *("--reason", "standby", "--until", "2027-01-31T00:00:00Z"),
+    )
+    ended = run("link", "demand", "--code", "ams-1:fra-1", "--criterion", "side_a")
+
+    assert done.exit_code == ended.exit_code == 0, done.output + ended.output
+    assert gateway.only("POST", f"{WHERE}/waivers").body == {
+        "criterion": "side_a",
+        "reason": "standby",
+        "until": "2027-01-31T00:00:00.000000Z",
+    }
+    assert "side_a" in done.stdout
+    assert "standby" in done.stdout
+    assert gateway.only("POST", f"{WHERE}/waivers/end").body == {"criterion": "side_a"}
+    assert "nothing is waived" in ended.stdout
+
+
+def test_one_of_an_interface_is_waived_by_the_name_of_the_interface(
+    gateway: StandIn, run: Run
+) -> None:
+    waiver = {"criterion": "up", "reason": "new", "until": "2027-01-31T00:00:00.000000Z"}
+    port = {"name": "Ethernet1/7", "waivers": [waiver]}
+    box = LINE | {"code": "ams-1", "waivers": [], "interfaces": [port]}
+    gateway.answers("POST", f"{ORG}/devices/ams-1/waivers", Reply(body=box))
+
+    done = run(
+        *("device", "waive", "ams-1", "--interface", "Ethernet1/7", "--criterion", "up"),
+        *("--reason", "new", "--until", "+30d"),
+    )
+
+    assert done.exit_code == 0, done.output
+    assert gateway.only("POST", f"{ORG}/devices/ams-1/waivers").body["interface"] == "Ethernet1/7"
+    assert "Ethernet1/7 of ams-1" in done.stdout
+    assert "new" in done.stdout
+
+
+def test_a_waiver_has_a_reason_and_an_end(gateway: StandIn, run: Run) -> None:
+    waive = ("link", "waive", "line", "--criterion", "side_a")
+
+    assert run(*waive, "--reason", "standby").exit_code == 2
+    assert run(*waive, "--until", "+1d").exit_code == 2
+    assert run(*waive, "--reason", "standby", "--until", "someday").exit_code == 2
+    assert run(*waive, "--reason", "x", "--until", "+1d", "--interface", "E1").exit_code == 2
+
+
 def test_a_link_is_deleted_by_its_pubkey(gateway: StandIn, run: Run) -> None:
     gateway.answers("DELETE", f"{ORG}/links/5Tn", Reply(status=204))
 

@@ -89,6 +89,11 @@ def test_a_day_at_the_terminal(tell: Tell) -> None:
     shown = tell("link", "readiness", "--code", "ams-1:fra-1", plain=True)
     assert "✓ met" in shown
     assert "? unknown" in shown
+    waive = ("--criterion", "side_a", "--reason", "standby", "--until", "+30d")
+    (waiver,) = tell("link", "waive", "ams-1:fra-1", *waive)["waivers"]
+    assert (waiver["criterion"], waiver["reason"]) == ("side_a", "standby")
+    ended = tell("link", "demand", "ams-1:fra-1", "--criterion", "side_a")
+    assert ended["waivers"] == []
     drained = tell("link", "drain", "ams-1:fra-1", "--to", "soft", "--reason", "optic swap")
     assert drained["desired_status"] == "soft_drained"
     assert tell("device", "interface", "delete", "ams-1", "--name", "Ethernet1/2")

@@ -96,6 +96,27 @@ def life_line(asset: Mapping[str, Any], now: datetime) -> RenderableType:
     return Text.assemble(text(asset.get("code"), "bold"), "  ", life(asset))
 
 
+def waivers_table(
+    asset: Mapping[str, Any], now: datetime, *, interface: str | None = None
+) -> RenderableType:
+    """What is waived of a device or link, or of one of its interfaces."""
+    of, name = asset, str(asset.get("code"))
+    if interface is not None:
+        found = (one for one in asset.get("interfaces") or () if one.get("name") == interface)
+        of, name = next(found, {}), f"{interface} of {name}"
+    waivers = of.get("waivers") or ()
+    if not waivers:
+        return text(f"{name}: nothing is waived")
+    table = grid("waived", "until", "reason")
+    for one in waivers:
+        table.add_row(
+            text(one.get("criterion"), "bold"),
+            human(one.get("until"), now=now),
+            text(one.get("reason")),
+        )
+    return Group(text(name, "bold"), table)
+
+
 def interface_table(page: Mapping[str, Any], now: datetime) -> RenderableType:
     """The interfaces of a device."""
     table = grid("name", "kind", "role", "link", "status", "health", "wanted", "network", "mtu")

@@ -16,6 +16,7 @@ from tocsin.app.command_line.link_code import link_code
 from tocsin.app.command_line.provisioning import accepting, add_life, interfaces_of
 from tocsin.app.command_line.records import Sort, group
 from tocsin.app.command_line.sign_in_link import sign_in_link
+from tocsin.app.command_line.waiving import add_waivers
 
 _CODE = flag("--code", "code", "Lower case, a-z 0-9 : _ -", required=True)
 _NAME = flag("--name", "name", "For people.", required=True)
@@ -66,6 +67,7 @@ _DEVICES = Sort(
 )
 device = group(_DEVICES)
 add_life(device, _DEVICES)
+add_waivers(device, _DEVICES)
 device.add_command(interfaces_of(_DEVICES))
 
 _SIDE = Pair(left="device", right="interface", separator="/")
@@ -98,6 +100,7 @@ _LINKS = Sort(
 )
 link = group(_LINKS)
 add_life(link, _LINKS)
+add_waivers(link, _LINKS)
 link.add_command(accepting(_LINKS))
 
 _PLACE = (
