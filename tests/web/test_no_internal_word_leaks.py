@@ -38,6 +38,7 @@ from tocsin.core.commands import (
 )
 from tocsin.core.facts import NOT_GIVEN
 from tocsin.core.location_commands import CreateLocation
+from tocsin.core.provisioning.commands import Advance, Judge, Waive, Wish
 from tocsin.core.record_commands import (
     ContactDraft,
     CreateConnector,
@@ -50,7 +51,7 @@ from tocsin.core.record_commands import (
     DestinationDraft,
     UpdateMember,
 )
-from tocsin.core.registry_commands import RegisterDevice
+from tocsin.core.registry_commands import RegisterDevice, RegisterLink, SideDraft
 from tocsin.core.subscription_commands import CreateSubscription
 from tocsin.core.view_commands import CreateView
 from tocsin.web.status import addresses, forms
@@ -95,6 +96,32 @@ def records(home: House) -> Iterator[tuple[str, Command]]:
     yield (
         "location",
         CreateLocation(location_id=home.fresh(), code=MARKER, name=MARKER, lat=1.5, lng=2.5),
+    )
+    for number, code in ((79, "tower-1"), (80, "tower-2")):
+        yield (
+            "device",
+            RegisterDevice(
+                device_id=home.fresh(),
+                pubkey=pubkey(number),
+                code=code,
+                contributor=MARKER,
+                location=MARKER,
+                exchange=MARKER,
+                mgmt_vrf=MARKER,
+                metrics_publisher=pubkey(88),
+            ),
+        )
+    yield (
+        "link",
+        RegisterLink(
+            link_id=home.fresh(),
+            pubkey=pubkey(81),
+            code="tower-line",
+            contributor=MARKER,
+            link_type="WAN",
+            side_a=SideDraft(device="tower-1", interface=MARKER),
+            side_z=SideDraft(device="tower-2", interface=MARKER),
+        ),
     )
     yield "service", CreateService(service_id=home.fresh(), code="api", name="Public API")
     yield (
@@ -152,6 +179,7 @@ def records(home: House) -> Iterator[tuple[str, Command]]:
                 services=services,
                 about="Of a ring of towns.",
                 accent="#0f766e",
+                shows_network=code == "ring",
             ),
         )
     yield (
@@ -173,6 +201,14 @@ def furnished(home: House) -> Known:
     net = home.orgs["net"]
     for sort, command in records(home):
         home.system(sort, command, org_id=net)
+    for life in (
+        Wish(desired="activated", reason=MARKER),
+        Waive(criterion="side_a", reason=MARKER, until=home.clock() + HOUR),
+        Judge(health="healthy", reasons=(MARKER,)),
+        Advance(),
+        Judge(health="impaired", reasons=(MARKER,)),
+    ):
+        home.system("link", life, org_id=net, subject="tower-line")
     key = home.invite(MARKER, org="net", role="org_admin", contributor=MARKER)
     with home.store.reading() as turn:
         ((stream,),) = turn.select(
@@ -284,6 +320,7 @@ def public_paths(here: Here) -> Iterator[tuple[str, int]]:
         yield f"/status/{slug}/{addresses.NOTICES}/{here.known.silent}", 404
         yield f"/status/{slug}/badge.svg?service=zanzibar", 404
         yield f"/status/{slug}/none", 404
+        yield f"/status/{slug}/{addresses.NETWORK}", 200 if slug == "ring" else 404
         yield f"/status/{slug}/subscribe", 200
         for leaf in ("confirm", "end"):
             yield f"/status/{slug}/subscribe/{leaf}", 404
@@ -311,6 +348,17 @@ def test_no_public_address_tells_an_internal_word(here: Here) -> None:
     page = answers["GET", f"/status/ring/{addresses.NOTICES}/{here.known.public[0]}"]
     for public in ("Trouble in the ring", "We know.", "It is over."):
         assert public in page
+    assert (
+        '"code":"tower-line","kind":"link","state":"incident"'
+        in answers["GET", f"/status/ring/{addresses.NETWORK}"]
+    )
+    assert "tower-line" in answers["GET", "/status/ring"]
+    told_elsewhere = {asked for asked, told in answers.items() if "tower-" in told}
+    assert {path for _, path in told_elsewhere} == {
+        *("/status/ring", f"/status/ring/{addresses.NETWORK}")
+    }
+    pubkeys = [pubkey(number) for number in (77, 78, 79, 80, 81, 88)]
+    assert not [asked for asked, told in answers.items() if any(one in told for one in pubkeys)]
     leaking = {asked for asked, told in answers.items() if MARKER in told.lower()}
     assert leaking == set()
     assert not [asked for asked, told in answers.items() if TOKEN in told]
@@ -322,6 +370,8 @@ def test_an_export_tells_none_either(here: Here, tmp_path: Path) -> None:
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert len(files) > 40
     assert [file for file in files if MARKER in file.read_text().lower()] == []
+    assert "tower-line" in (tmp_path / "ring" / addresses.NETWORK).read_text()
+    assert not (tmp_path / "whole" / addresses.NETWORK).exists()
 
 
 def test_whoever_belongs_to_the_house_is_told_all_of_it(here: Here) -> None:

@@ -14,8 +14,10 @@ from prometheus_client import Counter, Gauge
 from tocsin.adapters.rest.announcing import Announcer
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.core.public_notices import KINDS
+from tocsin.core.records import StatusPage
+from tocsin.projections.public_network import PublicNetwork
 from tocsin.projections.public_notices import PUBLIC, public_rows
-from tocsin.store.contract import ReadTurn, Store
+from tocsin.store.contract import PageRow, ReadTurn, Store
 from tocsin.web.status.copies import Copies
 from tocsin.web.status.gallery import Gallery, Listed
 from tocsin.web.status.picture import picture
@@ -30,6 +32,16 @@ COPIES: Final = "status-pages"
 MOST_NEWS: Final = 5_000
 """Events that are looked through for what moves a page; beyond that every page is looked at."""
 _RECORDS: Final = ("service:", "status_page:")
+_NETWORK: Final = ("device:", "link:")
+_EFFECTIVE: Final = frozenset(
+    {
+        *("incident.status_changed", "incident.resolved", "incident.closed", "incident.reopened"),
+        *("maintenance.started", "maintenance.completed", "maintenance.cancelled"),
+        *("maintenance.closed", "maintenance.confirmed", "maintenance.status_changed"),
+    }
+)
+"""Kinds of events after which devices and links may stand otherwise, besides those of public
+words."""
 
 
 def copies_in(data: Path) -> Copies:
@@ -42,15 +54,26 @@ def page_address(url: str, slug: str) -> str:
     return f"{url.rstrip('/')}/status/{slug}"
 
 
-def look_at(turn: ReadTurn, slug: str, *, url: str, now: datetime) -> PageView | None:
-    """The page with that slug, of the server at *url*, as it is *now*; None if there is none."""
+def look_at(
+    turn: ReadTurn, slug: str, *, url: str, now: datetime, network: PublicNetwork
+) -> PageView | None:
+    """The page with that slug, of the server at *url*, as it is *now*; None if there is none.
+    *network* finds the devices and links of one that shows them."""
     row = turn.page(slug)
     if row is None:
         return None
     rows = public_rows(turn, row.org_id, page=row.stream)
     if rows is None:
         return None
-    return picture(rows.page, rows.services, rows.notices, now=now, url=page_address(url, slug))
+    facts = network.facts(turn, row.org_id, at=now) if rows.page.shows_network else None
+    return picture(
+        rows.page,
+        rows.services,
+        rows.notices,
+        now=now,
+        url=page_address(url, slug),
+        network=facts,
+    )
 
 
 def listed_in(turn: ReadTurn, *, since: int | None) -> tuple[Listed, int]:
@@ -59,18 +82,30 @@ def listed_in(turn: ReadTurn, *, since: int | None) -> tuple[Listed, int]:
     followed, last, rows = turn.checkpoint(PUBLIC), turn.last_position(), turn.pages()
     moved: frozenset[str] | None = None
     if since is not None and last - since <= MOST_NEWS:
-        orgs = {
-            org_id
-            for org_id, stream, kind in turn.select(
-                "SELECT org_id, stream, kind FROM events WHERE position > ? AND position <= ?",
-                (since, last),
-                org_id=None,
-            )
-            if kind in KINDS or stream.startswith(_RECORDS)
-        }
-        moved = frozenset(row.slug for row in rows if row.org_id in orgs)
+        news = turn.select(
+            "SELECT org_id, stream, kind FROM events WHERE position > ? AND position <= ?",
+            (since, last),
+            org_id=None,
+        )
+        told: set[int] = set()
+        moved_assets: set[int] = set()
+        for org_id, stream, kind in news:
+            if kind in KINDS or stream.startswith(_RECORDS):
+                told.add(org_id)
+            elif stream.startswith(_NETWORK) or kind in _EFFECTIVE:
+                moved_assets.add(org_id)
+        moved = frozenset(
+            row.slug
+            for row in rows
+            if row.org_id in told or (row.org_id in moved_assets and _shows_network(turn, row))
+        )
     slugs = tuple(row.slug for row in rows)
     return Listed(slugs=slugs, followed=followed >= last, moved=moved), followed
+
+
+def _shows_network(turn: ReadTurn, row: PageRow) -> bool:
+    head = turn.head(row.org_id, row.stream)
+    return head is not None and isinstance(head.state, StatusPage) and head.state.shows_network
 
 
 class PublicPages:
@@ -98,6 +133,7 @@ class PublicPages:
         self._requests = metrics.requests
         self._counted: dict[tuple[str, int], Counter] = {}
         self._since: int | None = None
+        self._network = PublicNetwork()
         self._keeping: asyncio.Task[None] | None = None
         gallery = Gallery(
             look=self._look,
@@ -134,7 +170,11 @@ class PublicPages:
             self._announcer.unsubscribe(bell)
 
     async def _look(self, slug: str) -> PageView | None:
-        return await self._read(lambda turn: look_at(turn, slug, url=self._url, now=self._clock()))
+        return await self._read(
+            lambda turn: look_at(
+                turn, slug, url=self._url, now=self._clock(), network=self._network
+            )
+        )
 
     async def _listed(self) -> Listed:
         listed, self._since = await self._read(lambda turn: listed_in(turn, since=self._since))

@@ -364,6 +364,7 @@ def evolve(state: Record | None, event: Event) -> Administered:
                 support_url=payload.support_url,
                 accent=payload.accent,
                 logo=payload.logo,
+                shows_network=payload.shows_network,
             )
         case ViewCreated():
             return View(

@@ -380,6 +380,7 @@ class CreateStatusPage(Command):
     support_url: str | None = None
     accent: str | None = None
     logo: str | None = None
+    shows_network: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -396,6 +397,7 @@ class UpdateStatusPage(Command):
     support_url: str | None | NotGiven = NOT_GIVEN
     accent: str | None | NotGiven = NOT_GIVEN
     logo: str | None | NotGiven = NOT_GIVEN
+    shows_network: bool | NotGiven = NOT_GIVEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -533,6 +535,7 @@ def replacing(
                 support_url=command.support_url,
                 accent=command.accent,
                 logo=command.logo,
+                shows_network=command.shows_network,
             )
         case RegisterDevice():
             return UpdateDevice(

@@ -224,6 +224,7 @@ class StatusPageCreated(Payload):
     support_url: str | None = None
     accent: str | None = None
     logo: str | None = None
+    shows_network: bool = False
 
 
 @fact("subscription.created", text=("address",))

@@ -250,7 +250,8 @@ class StatusPage(Record):
     are shown; each is in one of ``groups`` at most. ``time_zone`` is that of its days, ``accent``
     ``#rrggbb``, ``logo`` a PNG or WebP in base64. A public update that names pages is on those
     only; one that names none is on every page of the org that has one of its services, on all of
-    them if it has no service (:func:`tocsin.core.status_pages.shows`).
+    them if it has no service (:func:`tocsin.core.status_pages.shows`). ``shows_network`` is whether
+    it shows how devices and links are (:mod:`tocsin.core.provisioning.public_facts`).
     """
 
     code: str
@@ -262,6 +263,7 @@ class StatusPage(Record):
     support_url: str | None = None
     accent: str | None = None
     logo: str | None = None
+    shows_network: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Status pages: what an org shows the public, where, and of which services (API: status pages).
 
-What is said there is said by public updates only; here is which page says it.
+What is said there is said by public updates only; here is which page says it. How devices and links
+are it shows where an administrator wants that, in one word each.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ def decide_status_page(
                 support_url=_support_url(command.support_url, errors=errors),
                 accent=_accent(command.accent, errors=errors),
                 logo=_logo(command.logo, errors=errors),
+                shows_network=command.shows_network,
             )
             read.refuse(errors)
             stream = stream_name("status_page", command.status_page_id)
@@ -122,6 +124,8 @@ def _changes(state: StatusPage, command: UpdateStatusPage, given: Given) -> tupl
         wanted["accent"] = _accent(command.accent, errors=errors)
     if not isinstance(command.logo, NotGiven):
         wanted["logo"] = _logo(command.logo, errors=errors)
+    if not isinstance(command.shows_network, NotGiven):
+        wanted["shows_network"] = command.shows_network
     read.refuse(errors)
     if not isinstance(command.code, NotGiven):
         read.refuse_taken(

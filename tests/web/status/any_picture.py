@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from tests.web.status.pictures import HOSTILE, NOW, URL, identity
+from tocsin.core.provisioning.public_facts import PublicFact, PublicState
 from tocsin.web.status.view import (
     Affected,
     GroupView,
@@ -97,6 +98,17 @@ def notices(draw: st.DrawFn, number: int, kind: Kind, known: list[ServiceView]) 
     )
 
 
+def facts() -> st.SearchStrategy[PublicFact]:
+    """A device or link as the public may know it, by any code."""
+    return st.builds(
+        PublicFact,
+        code=TEXTS,
+        kind=st.sampled_from(["device", "link"]),
+        state=st.sampled_from(PublicState),
+        since=st.none() | INSTANTS,
+    )
+
+
 @st.composite
 def pictures(draw: st.DrawFn) -> PageView:
     """A page of up to three services and up to six notices."""
@@ -129,4 +141,5 @@ def pictures(draw: st.DrawFn) -> PageView:
         open=some(Kind.INCIDENT, over=False),
         maintenances=some(Kind.MAINTENANCE, over=False),
         past=some(Kind.INCIDENT, over=True) + some(Kind.MAINTENANCE, over=True),
+        network=draw(st.none() | st.lists(facts(), max_size=3).map(tuple)),
     )

@@ -39,6 +39,15 @@ About = Annotated[
 Support = Annotated[
     str, Meta(max_length=LONGEST_URL, description="Where users ask; begins with https://.")
 ]
+Network = Annotated[
+    bool,
+    Meta(
+        description=(
+            "Whether it shows which devices and links are healthy, in maintenance or in an"
+            " incident: their codes, that word and since when, and nothing else."
+        )
+    ),
+]
 Accent = Annotated[str, Meta(max_length=7, description="A colour, such as #1f6feb.")]
 
 
@@ -74,6 +83,7 @@ class StatusPagePut(Body):
     support_url: Support | None = None
     accent: Accent | None = None
     logo: LogoText | None = None
+    shows_network: Network = False
 
 
 class StatusPageBody(StatusPagePut):
@@ -94,6 +104,7 @@ class StatusPagePatch(Body):
     support_url: Support | None | UnsetType = UNSET
     accent: Accent | None | UnsetType = UNSET
     logo: LogoText | None | UnsetType = UNSET
+    shows_network: Network | UnsetType = UNSET
 
 
 class GroupShape(Struct, kw_only=True):
@@ -126,6 +137,7 @@ class StatusPageShape(Struct, kw_only=True):
     support_url: str | None
     accent: str | None
     logo: LogoShape | None
+    shows_network: bool
     created_at: str
     updated_at: str
     version: int

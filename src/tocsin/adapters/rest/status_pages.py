@@ -56,6 +56,7 @@ def status_page_shape(record: StatusPage, names: RecordNames) -> StatusPageShape
         support_url=record.support_url,
         accent=record.accent,
         logo=_logo_shape(record),
+        shows_network=record.shows_network,
         **stamps(record),
     )
 
@@ -110,6 +111,7 @@ def _new(body: StatusPagePut, code: str, identity: str) -> CreateStatusPage:
         support_url=body.support_url,
         accent=body.accent,
         logo=body.logo,
+        shows_network=body.shows_network,
     )
 
 
@@ -124,6 +126,7 @@ def _change(body: StatusPagePatch) -> Command:
         support_url=given(body.support_url),
         accent=given(body.accent),
         logo=given(body.logo),
+        shows_network=given(body.shows_network),
     )
 
 
@@ -146,6 +149,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             "At `path` of this server. Only public updates are ever shown there: one that names"
             " pages on those, any other on every page that has one of its services, and on all of"
             " them if it has none. A page without services has every update that names no page."
+            " With `shows_network` it shows how the devices and links in service are as well."
         ),
         example={"code": "main", **_ACME},
     ),

@@ -52,6 +52,7 @@ def export(to: Path, slug: str | None, url: str, data: Path, database: str | Non
     # Only who exports loads what writes pages.
     from tocsin.app.exporting import export_page
     from tocsin.app.pages import look_at
+    from tocsin.projections.public_network import PublicNetwork
 
     with plain_errors():
         path = sqlite_path(data, database)
@@ -63,7 +64,10 @@ def export(to: Path, slug: str | None, url: str, data: Path, database: str | Non
         try:
             with store.reading() as turn:
                 slugs = [row.slug for row in turn.pages()] if slug is None else [slug]
-                found = {one: look_at(turn, one, url=url, now=now()) for one in slugs}
+                network = PublicNetwork()
+                found = {
+                    one: look_at(turn, one, url=url, now=now(), network=network) for one in slugs
+                }
         finally:
             store.close()
     for one, picture in found.items():

@@ -18,6 +18,8 @@ _STATUS_PAGE = (
     flag("--about", "about", "What stands at its top."),
     flag("--support-url", "support_url", "Where users ask: https://…"),
     flag("--accent", "accent", "A colour, such as #1f6feb."),
+    flag("--network/--no-network", "shows_network",
+         "Whether it shows which devices and links are healthy.", switch=True),
     flag("--logo", "logo", "A PNG or WebP of at most 64 KiB.", Picture(), metavar="FILE"),
 )  # fmt: skip
 

@@ -17,6 +17,8 @@ STATUSPAGE_NAMES: Final = {"history.rss": RSS, "history.atom": ATOM}
 BADGE: Final = "badge.svg"
 CRASH_LIST: Final = "list"
 STATUSPAGE: Final = "api/v2"
+NETWORK: Final = "network.json"
+"""How devices and links are, where the page shows that."""
 NOTICES: Final = "incidents"
 """Before the ref of a notice, maintenance too, as on a Statuspage."""
 

@@ -21,6 +21,7 @@ from tocsin.web.status.colours import accent_sheet
 from tocsin.web.status.crash_list import crash_list
 from tocsin.web.status.document import Document, changed_at, notices
 from tocsin.web.status.json_feed import json_feed
+from tocsin.web.status.network import network_json
 from tocsin.web.status.pages import Addresses
 from tocsin.web.status.rss import rss
 from tocsin.web.status.view import PageView
@@ -68,6 +69,8 @@ class Form:
 
 def is_machine_form(name: str) -> bool:
     """Whether what stands, or would stand, at *name* is for programs rather than for people."""
+    if name == addresses.NETWORK:
+        return True
     return name in MACHINE_FORMS or name in addresses.STATUSPAGE_NAMES or name.startswith("api/")
 
 
@@ -90,6 +93,8 @@ def form(
     machine = MACHINE_FORMS.get(name)
     if machine is not None:
         return Form(name=name, write=lambda: machine(page), open=True)
+    if name == addresses.NETWORK:
+        return _network(page)
     if name == ACCENT:
         return _accent(page)
     if page.look.logo is not None and name == page.look.logo.name:
@@ -110,6 +115,8 @@ def names(page: PageView) -> Iterator[str]:
         yield f"{addresses.NOTICES}/{notice.ref}"
     yield from MACHINE_FORMS
     yield from addresses.STATUSPAGE_NAMES
+    if page.network is not None:
+        yield addresses.NETWORK
     if accent_sheet(page.look.accent):
         yield ACCENT
     if page.look.logo is not None:
@@ -147,6 +154,13 @@ def _badge_of(page: PageView, code: str) -> Form | None:
         return None
     named = f"{addresses.BADGE}?service={code}"
     return Form(name=named, write=lambda: badge(page, service), open=True)
+
+
+def _network(page: PageView) -> Form | None:
+    facts = page.network
+    if facts is None:
+        return None
+    return Form(name=addresses.NETWORK, write=lambda: network_json(page, facts), open=True)
 
 
 def _accent(page: PageView) -> Form | None:

@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from tocsin.web.status import addresses, bars, prose, words
+from tocsin.web.status import addresses, bars, network, prose, words
 from tocsin.web.status.view import Kind, Level, NoticeView, PageView, ServiceView
 
 CONTENT_TYPE: Final = "text/html; charset=utf-8"
@@ -152,6 +152,7 @@ def status_page(page: PageView, to: Addresses, *, stale_since: datetime | None =
         to=to,
         stale_since=stale_since,
         sections=_sections(page),
+        network=network.network_of(page.network),
         under_way=under_way,
         upcoming=[notice for notice in page.maintenances if notice.status == "scheduled"],
         recent=recent[:PAST_SHOWN],
@@ -302,6 +303,8 @@ def _environment() -> Environment:
             "Level": Level,
             "bars": bars,
             "forms": addresses,
+            "level_of": network.level_of,
+            "state_words": network.state_words,
             "prose": prose,
             "words": words,
             "UPDATES_SHOWN": UPDATES_SHOWN,

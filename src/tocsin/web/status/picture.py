@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tocsin.core.logos import Logo, NotALogo, read_logo
+from tocsin.core.provisioning.public_facts import PublicFact
 from tocsin.core.public_notices import PublicNotice
 from tocsin.core.records import Service, StatusPage
 from tocsin.core.words import PublicIncidentStatus, TicketType
@@ -44,8 +45,9 @@ def picture(
     now: datetime,
     url: str,
     days: int = DAYS_SHOWN,
+    network: Sequence[PublicFact] | None = None,
 ) -> PageView:
-    """What *page*, at *url*, shows the public at *now*.
+    """What *page*, at *url*, shows the public at *now*; *network* is how devices and links are.
 
     Of *services* and *notices*, which may be the whole org's, it takes what belongs on it: the
     services that it lists, in that order, or if it lists none those that its updates name.
@@ -93,6 +95,7 @@ def picture(
         groups=_groups(page, views),
         open=tuple(sorted(incidents, key=lambda one: (-one.level.rank, one.created_at, one.ref))),
         maintenances=tuple(sorted(planned, key=lambda one: (one.started_at, one.ref))),
+        network=network if page.shows_network else None,
         past=tuple(sorted(past, key=lambda one: (_ended_at(one), one.ref), reverse=True)),
     )
 

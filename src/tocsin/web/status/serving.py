@@ -283,7 +283,7 @@ def _asks_statuspage(path: str) -> bool:
 def _kind(name: str) -> str:
     """The sort of a form in one word, of which there are few."""
     name = addresses.STATUSPAGE_NAMES.get(name, name)
-    if name in forms.MACHINE_FORMS:
+    if name in forms.MACHINE_FORMS or name == addresses.NETWORK:
         return name
     head = name.partition("/")[0]
     named = (forms.HISTORY, addresses.NOTICES, forms.ACCENT, *forms.LOGOS)

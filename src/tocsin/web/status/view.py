@@ -1,7 +1,8 @@
 """What the public may know, as one picture (Domain: public updates).
 
-Made of public updates and of what administrators say about a page, of nothing else. All instants
-are aware and in UTC; all texts are plain, as people wrote them.
+Made of public updates and of what administrators say about a page, and where they want that of one
+word for each device and link; of nothing else. All instants are aware and in UTC; all texts are
+plain, as people wrote them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 from tocsin.core.logos import Logo
+from tocsin.core.provisioning.public_facts import PublicFact
 
 DAYS_SHOWN: Final = 90
 
@@ -173,6 +175,8 @@ class PageView:
     open: Sequence[NoticeView]
     maintenances: Sequence[NoticeView]
     past: Sequence[NoticeView]
+    network: Sequence[PublicFact] | None = None
+    """Devices, then links, by code; None where the page does not show them."""
 
 
 def worst(levels: Sequence[Level]) -> Level:

@@ -97,6 +97,7 @@ def _said_of_page(record: StatusPage, names: RecordNames) -> Mapping[str, Any]:
         "about": record.about,
         "support_url": record.support_url,
         "accent": record.accent,
+        "shows_network": record.shows_network,
     }
 
 
@@ -136,6 +137,12 @@ _PAGE: Final = (
         hint="Such as UTC or Europe/Berlin.",
     ),
     Field(name="accent", label="Colour", longest=7, hint="Such as #1f6feb."),
+    Field(
+        name="shows_network",
+        label="Shows which devices and links are healthy",
+        kind=Kind.FLAG,
+        hint="Their codes, whether each is healthy, in maintenance or in an incident, since when.",
+    ),
 )
 
 STATUS_PAGES: Final = Sheet(
@@ -180,6 +187,10 @@ STATUS_PAGES: Final = Sheet(
             of=lambda one, names: cells.code(one.support_url, otherwise="not said"),
         ),
         Column(label="Colour", of=lambda one, names: cells.code(one.accent, otherwise="Tocsin's")),
+        Column(
+            label="Devices and links",
+            of=lambda one, names: cells.text("shown" if one.shows_network else "not shown"),
+        ),
     ),
     said=_said_of_page,
     new=_PAGE,
