@@ -34,6 +34,7 @@ from tocsin.core.records import Subscription
 from tocsin.dispatcher.dispatcher import Dispatcher
 from tocsin.dispatcher.naming import DUTIES
 from tocsin.handler.allowances import Allowance
+from tocsin.projections.public_network import PublicNetwork
 from tocsin.store.leasing import Alone
 from tocsin.web.status.gallery import Gallery, Listed
 from tocsin.web.status.serving import StatusPages
@@ -123,7 +124,7 @@ class SubscribingTown:
 
     async def _look(self, slug: str) -> PageView | None:
         with self.home.store.reading() as turn:
-            return look_at(turn, slug, url=URL, now=self.home.clock())
+            return look_at(turn, slug, url=URL, now=self.home.clock(), network=PublicNetwork())
 
     async def _listed(self) -> Listed:
         return Listed(slugs=("main",), followed=True)

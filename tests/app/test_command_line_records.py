@@ -75,10 +75,11 @@ CREATIONS: list[tuple[str, str, tuple[str, ...], dict[str, Any]]] = [
     (
         "status-page", "status-pages",
         ("--code", "main", "--name", "Acme", "--service", "api", "--service", "dns",
-         "--group", "Web = api, dns", "--time-zone", "Europe/Berlin", "--accent", "#1f6feb"),
+         "--group", "Web = api, dns", "--time-zone", "Europe/Berlin", "--accent", "#1f6feb",
+         "--network"),
         {"code": "main", "name": "Acme", "services": ["api", "dns"],
          "groups": [{"name": "Web", "services": ["api", "dns"]}], "time_zone": "Europe/Berlin",
-         "accent": "#1f6feb"},
+         "accent": "#1f6feb", "shows_network": True},
     ),
 ]  # fmt: skip
 

@@ -73,6 +73,21 @@ def test_one_may_say_little() -> None:
     assert (found.about, found.support_url, found.accent) == (None, None, None)
 
 
+def test_the_network_is_shown_only_where_somebody_wants_that() -> None:
+    made = org(MAIN, BARE)
+    assert not page(made).shows_network
+    assert not page(made, "bare").shows_network
+
+    made.ask("status_page:main", UpdateStatusPage(shows_network=True))
+
+    assert page(made).shows_network
+    assert not page(made, "bare").shows_network
+    assert made.decide("status_page:main", UpdateStatusPage(shows_network=True)) == ()
+    made.ask("status_page:main", replacing(MAIN))
+    assert not page(made).shows_network
+    assert replayed(made.log) == made.states
+
+
 def test_services_are_named_by_code_or_id_and_kept_by_code() -> None:
     made = org()
     made.ask(

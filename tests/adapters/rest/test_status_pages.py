@@ -70,6 +70,19 @@ def test_put_makes_one_and_replaces_it(gateway: Client) -> None:
     assert (bare.json["time_zone"], bare.json["accent"]) == ("UTC", None)
 
 
+def test_the_network_is_shown_on_demand(gateway: Client) -> None:
+    assert made(gateway, MAIN)["shows_network"] is False
+    path = "/status-pages/main"
+
+    shown = gateway.ask("PATCH", path, {"shows_network": True}, who="admin")
+    replaced = gateway.ask("PUT", path, {"name": "Acme"}, who="admin")
+    refused = gateway.ask("PATCH", path, {"shows_network": "yes"}, who="admin")
+
+    assert shown.json["shows_network"] is True
+    assert replaced.json["shows_network"] is False
+    assert refused.status == 422
+
+
 def test_an_address_that_another_org_has_is_taken(gateway: Client) -> None:
     made(gateway, MAIN)
 
