@@ -65,6 +65,9 @@ def _erred(criterion: Criterion) -> bool:
 
 
 def _is_decided(criterion: Criterion) -> bool:
+    if criterion.holds:
+        # What is waived is nobody's question any more, whatever is missing of it.
+        return True
     return criterion.state is not State.UNKNOWN and criterion.cause is not Cause.GAPS
 
 
