@@ -161,7 +161,7 @@ def test_a_wish_that_was_written_is_no_change() -> None:
 
 def test_what_was_written_there_and_recorded_here_is_what_it_says() -> None:
     org = kept()
-    org.ask(WAN, Judge(health="impaired", reasons=("errors",)))
+    org.ask(WAN, Judge(health="impaired", reasons=("errors",), taken=True))
     impaired = replace(IN_SERVICE, health="impaired")
     assert asset(org, WAN).on_ledger == impaired
     assert says(org, WAN, impaired) == ()
@@ -183,7 +183,7 @@ def test_a_number_without_a_meaning_moves_nothing() -> None:
 def test_an_outdated_look_is_dropped() -> None:
     org = kept()
     version = asset(org, WAN).version
-    org.ask(WAN, Judge(health="impaired", reasons=("errors",)))
+    org.ask(WAN, Judge(health="impaired", reasons=("errors",), taken=True))
     outdated = FollowLedger(
         status="activated", health="healthy", desired_status="hard_drained", version=version
     )

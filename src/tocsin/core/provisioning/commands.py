@@ -11,6 +11,7 @@ from datetime import datetime
 
 from tocsin.core.commands import Command
 from tocsin.core.facts import NOT_GIVEN, NotGiven
+from tocsin.core.provisioning.words import AssetStatus, DesiredStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,17 +99,29 @@ class Demand(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge(Command):
-    """As the monitor: what the evidence says, and the sentences that it says it in."""
+    """As the monitor: what the evidence says, and the sentences that it says it in.
+
+    ``taken`` is that the ledger which keeps the asset has taken it; without that, nothing changes
+    of an asset that a ledger keeps.
+    """
 
     health: str
     reasons: tuple[str, ...]
     interface: str | None = None
+    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advance(Command):
     """As the activator: let the device with its interfaces, or the link, go on to where wish and
-    health lead, if they lead anywhere."""
+    health lead, if they lead anywhere.
+
+    What a ledger keeps goes nowhere but to the status ``taken``, which that ledger has taken, as it
+    has the wish ``taken_desired``; its interfaces to users go on by themselves.
+    """
+
+    taken: AssetStatus | None = None
+    taken_desired: DesiredStatus | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

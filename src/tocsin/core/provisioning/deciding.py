@@ -50,6 +50,7 @@ from tocsin.core.provisioning.facts import (
 from tocsin.core.provisioning.holding import held
 from tocsin.core.provisioning.life import Life, is_drained, next_step, withdrawn
 from tocsin.core.provisioning.on_ledger import OnLedger, mirrored
+from tocsin.core.provisioning.taking import taken
 from tocsin.core.provisioning.words import AssetStatus, DesiredStatus, Health
 from tocsin.core.record_facts import RecordRemoved
 from tocsin.core.records import Device, Link
@@ -99,7 +100,7 @@ def decide_life(state: Device | Link, command: LifeCommand, given: Given) -> tup
         case Judge():
             return _judged(state, command)
         case Advance():
-            return advanced(state, given)
+            return advanced(state, command, given)
         case FollowLedger():
             return _followed(state, command)
         case LeaveLedger():
@@ -302,6 +303,9 @@ def _judged(state: Device | Link, command: Judge) -> tuple[Payload, ...]:
     life = life_of(state, command.interface)
     if life.health is health:
         return ()
+    # An interface to users has a health here alone, whoever keeps its device.
+    if command.interface is None and state.on_ledger is not None and not command.taken:
+        return ()
     return (
         HealthChanged(
             health_from=life.health,
@@ -315,16 +319,18 @@ def _judged(state: Device | Link, command: Judge) -> tuple[Payload, ...]:
 # -- steps -----------------------------------------------------------------------------------------
 
 
-def advanced(state: Device | Link, given: Given) -> tuple[Payload, ...]:
+def advanced(state: Device | Link, command: Advance, given: Given) -> tuple[Payload, ...]:
     """Where wish and health lead at this moment, for the asset and, of a device, its interfaces to
     users: at most one step each, and nothing twice. What a ledger keeps goes when it is gone
     there."""
     way = held(given.holding, pubkey=state.pubkey, at=given.at).in_the_way
     step = next_step(state.life, in_the_way=way, referred_to=referring(state, given))
-    if step.removed and state.on_ledger is None:
-        return (RecordRemoved(at=given.at),)
     facts: list[Payload] = []
-    if step.status is not None:
+    if state.on_ledger is not None:
+        facts += taken(state.life, state.on_ledger, step, command)
+    elif step.removed:
+        return (RecordRemoved(at=given.at),)
+    elif step.status is not None:
         facts.append(
             StatusChanged(status_from=state.life.status, status_to=step.status, reasons=(step.why,))
         )

@@ -119,6 +119,8 @@ def _draining(life: Life, wanted: AssetStatus) -> Step:
 
 
 def _deleting(life: Life, referred_to: Sequence[str]) -> Step:
+    if life.status is AssetStatus.DELETING:
+        return Step(why="it is being deleted")
     if life.status is not AssetStatus.HARD_DRAINED:
         return Step(why=f"only what is hard drained is deleted; it is {words(life.status)}")
     if referred_to:
