@@ -22,9 +22,13 @@ from tocsin.adapters.provisioning.registry import (
     name_of,
     pages,
 )
+from tocsin.adapters.provisioning.telling import Move, after, to_tell, wish_to_write
+from tocsin.adapters.provisioning.writing import Writing
 from tocsin.core.errors import Refusal
 from tocsin.core.facts import Event
 from tocsin.core.provisioning.commands import Advance
+from tocsin.core.provisioning.ledger import Outcome as LedgerOutcome
+from tocsin.core.provisioning.ledger import Written
 from tocsin.core.provisioning.life import Life, Step, next_step
 from tocsin.core.provisioning.words import AssetStatus, DesiredStatus
 from tocsin.core.records import Device, Link
@@ -50,12 +54,14 @@ _T = TypeVar("_T")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activated:
     """What one round of the activator did: devices and links that were looked at, those that it let
-    go on, those that wait for tickets, those that were refused, and how long it took."""
+    go on, those that wait for tickets, those that were refused, those that a ledger did not take,
+    and how long it took."""
 
     examined: int
     moved: tuple[str, ...]
     waiting: int
     refused: int
+    untaken: int
     seconds: float
 
 
@@ -64,7 +70,8 @@ def _unobserved(_round: Activated) -> None:
 
 
 class Activator:
-    """Goes through all devices and links; for one thread. ``observe`` is told of each round."""
+    """Goes through all devices and links; for one thread. ``observe`` is told of each round,
+    ``writing`` tells ledgers."""
 
     def __init__(
         self,
@@ -74,11 +81,14 @@ class Activator:
         clock: Callable[[], datetime],
         interval: timedelta = INTERVAL,
         observe: Callable[[Activated], None] = _unobserved,
+        writing: Writing | None = None,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._writer, self._clock = store, writer, clock
         self._interval, self._observe, self._timer = interval, observe, timer
+        self._writing = Writing("status", "deletion", clock=clock) if writing is None else writing
         self._due_at: datetime | None = None
+        self._untaken = 0
         self._heard = 0
         self._waiting: set[_Name] = set()
 
@@ -109,6 +119,8 @@ class Activator:
         with self._store.reading() as turn:
             heard, orgs = turn.last_position(), turn.orgs()
         self._waiting = set()
+        self._untaken = 0
+        self._writing.begin()
         examined, refused, moved = 0, 0, list[str]()
         for org in orgs:
             for sort in SORTS:
@@ -118,6 +130,7 @@ class Activator:
                     moved += done
                     refused += failed
         self._heard = heard
+        self._writing.end()
         return self._told(began, examined=examined, moved=moved, refused=refused)
 
     def listen(self) -> Activated | None:
@@ -143,6 +156,7 @@ class Activator:
         self._heard = heard
         if not touched:
             return None
+        self._untaken = 0
         refused, moved = 0, list[str]()
         for org_id in sorted({org_id for org_id, _ in touched}):
             streams = sorted(stream for org, stream in touched if org == org_id)
@@ -168,20 +182,23 @@ class Activator:
 
     def _advance(self, heads: Sequence[Head], *, at: datetime) -> tuple[list[str], int]:
         """Hand in what moves; the codes of what did, and how many were refused."""
-        wanted: list[tuple[Head, Device | Link]] = []
+        moves: list[Move] = []
         with self._store.reading() as turn:
             for head in heads:
                 asset = asset_of(head)
-                if asset is not None and self._moves(turn, head, asset, at=at):
-                    wanted.append((head, asset))
+                if asset is not None and (move := self._move(turn, head, asset, at=at)) is not None:
+                    moves.append(move)
         moved, refused = [], 0
-        for few in _by(AT_ONCE, wanted):
-            results = self._writer.do_all([_submission(head) for head, _ in few])
-            for (head, asset), result in zip(few, results, strict=True):
+        for few in _by(AT_ONCE, moves):
+            wanted = self._taken(few)
+            results = self._writer.do_all(
+                [_submission(one.head, command) for one, command in wanted]
+            )
+            for (one, _), result in zip(wanted, results, strict=True):
                 match result:
                     case Outcome(events=events):
                         if events:
-                            moved.append(asset.code)
+                            moved.append(one.asset.code)
                     case StorageFailed():
                         raise result
                     case Refusal():
@@ -190,8 +207,8 @@ class Activator:
                         log.warning(
                             "a step was refused",
                             action="advance_refused",
-                            org=head.org_id,
-                            stream=head.stream,
+                            org=one.head.org_id,
+                            stream=one.head.stream,
                             reason=result.detail,
                         )
                     case BaseException():
@@ -200,12 +217,35 @@ class Activator:
                         raise AssertionError(result)
         return moved, refused
 
-    def _moves(self, turn: ReadTurn, head: Head, asset: Device | Link, *, at: datetime) -> bool:
+    def _taken(self, moves: Sequence[Move]) -> list[tuple[Move, Advance]]:
+        """What is handed in of *moves* of one org: what our own record keeps, and what ledgers have
+        taken before."""
+        telling = [(one, one.told) for one in moves if one.told is not None]
+        outcomes: dict[str, LedgerOutcome] = {}
+        if telling:
+            told = self._writing.take(moves[0].head.org_id, [told for _, told in telling])
+            outcomes = {
+                one.head.stream: outcome for (one, _), outcome in zip(telling, told, strict=True)
+            }
+        handed: list[tuple[Move, Advance]] = []
+        for one in moves:
+            outcome = outcomes.get(one.head.stream)
+            if isinstance(outcome, Written):
+                handed.append((one, after(outcome.change)))
+            elif one.told is None or one.moves_interfaces:
+                handed.append((one, Advance()))
+            self._untaken += outcome is not None and not isinstance(outcome, Written)
+        return handed
+
+    def _move(
+        self, turn: ReadTurn, head: Head, asset: Device | Link, *, at: datetime
+    ) -> Move | None:
         lives = [asset.life]
         if isinstance(asset, Device):
             lives += [one.life for one in asset.interfaces if one.needs_evidence]
-        if not any(next_step(life).moves for life in lives):
-            return False
+        is_wished = wish_to_write(asset) is not None
+        if not is_wished and not any(next_step(life).moves for life in lives):
+            return None
         in_the_way: tuple[str, ...] = ()
         if any(_activates(life) for life in lives):
             in_the_way = held_on(turn, head.org_id, asset, at=at).in_the_way
@@ -219,7 +259,14 @@ class Activator:
         ]
         if any(step.waits_for for step in steps):
             self._waiting.add((head.org_id, head.stream))
-        return any(step.moves for step in steps)
+        if not is_wished and not any(step.moves for step in steps):
+            return None
+        return Move(
+            head=head,
+            asset=asset,
+            told=to_tell(turn, head, asset, steps[0]),
+            moves_interfaces=any(step.moves for step in steps[1:]),
+        )
 
     def _told(self, began: float, *, examined: int, moved: list[str], refused: int) -> Activated:
         told = Activated(
@@ -227,6 +274,7 @@ class Activator:
             moved=tuple(moved),
             waiting=len(self._waiting),
             refused=refused,
+            untaken=self._untaken,
             seconds=self._timer() - began,
         )
         self._observe(told)
@@ -237,12 +285,12 @@ def _activates(life: Life) -> bool:
     return next_step(life).status is AssetStatus.ACTIVATED
 
 
-def _submission(head: Head) -> Submission:
+def _submission(head: Head, command: Advance) -> Submission:
     return Submission(
         org_id=head.org_id,
         sort=head.stream.partition(":")[0],
         subject=name_of(head),
-        command=Advance(),
+        command=command,
         via=VIA,
     )
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from tocsin.adapters.provisioning.registry import policy_of
 from tocsin.adapters.provisioning.watching import NO_SOURCE, Sources, Watch, until_of
+from tocsin.adapters.provisioning.writing import Notes
 from tocsin.core.claims import ASSET_PUBKEY
 from tocsin.core.errors import NotFound
 from tocsin.core.instants import MINUTE
@@ -59,13 +60,20 @@ class _Around:
 class Explainer:
     """Explains one asset from a question about its devices alone; many threads may ask at once.
 
-    The *sources* should answer within a few seconds: somebody waits.
+    The *sources* should answer within a few seconds: somebody waits. *notes* are what ledgers did
+    not take.
     """
 
     def __init__(
-        self, *, store: Store, sources: Sources, timer: Callable[[], float] = time.monotonic
+        self,
+        *,
+        store: Store,
+        sources: Sources,
+        notes: Notes | None = None,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._sources, self._timer = store, sources, timer
+        self._notes = Notes() if notes is None else notes
 
     def explain(
         self,
@@ -96,6 +104,7 @@ class Explainer:
             courses=courses_of(
                 asset, case.criteria, known, pieces, interface=interface, codes=codes
             ),
+            untaken=self._notes.about(org_id, asset.pubkey) if interface is None else (),
         )
         return replace(found, criteria=dated(found.criteria, around.history, case.life, at=at))
 

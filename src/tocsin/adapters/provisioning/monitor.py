@@ -23,7 +23,9 @@ from tocsin.adapters.provisioning.registry import (
     pages,
     policy_of,
 )
+from tocsin.adapters.provisioning.telling import kind_of
 from tocsin.adapters.provisioning.watching import Watch
+from tocsin.adapters.provisioning.writing import Told, Writing
 from tocsin.core.errors import Refusal
 from tocsin.core.provisioning.assessment import assess
 from tocsin.core.provisioning.commands import Judge
@@ -35,6 +37,7 @@ from tocsin.core.provisioning.judging import (
     link_case,
     longest_window,
 )
+from tocsin.core.provisioning.ledger import HealthChange, Written
 from tocsin.core.provisioning.readiness import Subject
 from tocsin.core.provisioning.words import Health
 from tocsin.core.records import Device, Link, Policy
@@ -53,20 +56,22 @@ LONGEST_WINDOW: Final = 31 * 24 * 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """That the health of something changes, and why, in sentences; ``org`` is a code."""
+    """That the health of something changes, and why, in sentences; ``org`` is a code.
+    ``on_ledger`` is that a ledger keeps it, which is told first."""
 
     org: str
     subject: Subject
     health_from: Health
     health_to: Health
     reasons: tuple[str, ...]
+    on_ledger: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """One round of the monitor: how many were judged, whose health changes, which sources were
     silent and why, what was refused, and how long it took. ``standing`` counts those of each health
-    as they were."""
+    as they were, ``untaken`` are judgements that a ledger did not take, each with why."""
 
     at: datetime
     until: datetime
@@ -75,6 +80,7 @@ class Judged:
     silent: tuple[Silence, ...]
     standing: Mapping[Health, int]
     refused: int
+    untaken: tuple[tuple[Judgement, str], ...]
     seconds: float
 
 
@@ -84,7 +90,7 @@ def _unobserved(_round: Judged) -> None:
 
 class Monitor:
     """Judges all devices and links by what *watch* knows; for one thread. ``observe`` is told of
-    each round."""
+    each round, ``writing`` tells ledgers."""
 
     def __init__(
         self,
@@ -95,10 +101,12 @@ class Monitor:
         clock: Callable[[], datetime],
         interval: timedelta = INTERVAL,
         observe: Callable[[Judged], None] = _unobserved,
+        writing: Writing | None = None,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._writer, self._watch, self._clock = store, writer, watch, clock
         self._interval, self._observe, self._timer = interval, observe, timer
+        self._writing = Writing("health", clock=clock) if writing is None else writing
         self._silent: frozenset[Silence] = frozenset()
 
     def go(self) -> timedelta:
@@ -129,13 +137,19 @@ class Monitor:
         known = self._watch.look(at=at, minutes=min(longest, LONGEST_WINDOW))
         changes: list[Judgement] = []
         standing: Counter[Health] = Counter()
+        untaken: list[tuple[Judgement, str]] = []
         refused = 0
+        self._writing.begin()
         for org in orgs:
             found = self._judged(org, known, policies[org.org_id], at=at, standing=standing)
             while few := list(islice(found, AT_ONCE)):
-                changes += [judgement for _, judgement in few]
                 if not dry_run:
+                    few, left = written(few, self._writing)
+                    untaken += left
                     refused += self._write(few)
+                changes += [judgement for _, judgement in few]
+        if not dry_run:
+            self._writing.end()
         return Judged(
             at=at,
             until=known.until,
@@ -144,6 +158,7 @@ class Monitor:
             silent=_silences(known),
             standing=dict(standing),
             refused=refused,
+            untaken=tuple(untaken),
             seconds=self._timer() - began,
         )
 
@@ -176,6 +191,8 @@ class Monitor:
                                     health_from=case.life.health,
                                     health_to=found.health,
                                     reasons=found.reasons,
+                                    on_ledger=asset.on_ledger is not None
+                                    and case.subject.interface is None,
                                 ),
                             )
 
@@ -226,6 +243,33 @@ def cases(
     return device_cases(asset, known, policy)
 
 
+def written(
+    found: Sequence[tuple[Head, Judgement]], writing: Writing
+) -> tuple[list[tuple[Head, Judgement]], list[tuple[Judgement, str]]]:
+    """Those *found* in one org that may be recorded: our own record keeps it, or its ledger has
+    taken it; and those that a ledger did not take, each with why."""
+    kept = [one for one in found if one[1].on_ledger]
+    if not kept:
+        return list(found), []
+    outcomes = iter(writing.take(kept[0][0].org_id, [_told(*one) for one in kept]))
+    recorded, left = [], []
+    for head, judgement in found:
+        outcome = next(outcomes) if judgement.on_ledger else None
+        if outcome is None or isinstance(outcome, Written):
+            recorded.append((head, judgement))
+        else:
+            left.append((judgement, outcome.reason))
+    return recorded, left
+
+
+def _told(head: Head, judgement: Judgement) -> Told:
+    subject = judgement.subject
+    change = HealthChange(
+        kind=kind_of(head), pubkey=subject.pubkey, health=judgement.health_to.value
+    )
+    return Told(code=subject.code, change=change)
+
+
 def _silences(known: Known) -> tuple[Silence, ...]:
     parts: Iterable[object] = (
         known.counters,
@@ -246,6 +290,7 @@ def _submission(head: Head, judgement: Judgement) -> Submission:
             health=judgement.health_to.value,
             reasons=judgement.reasons,
             interface=judgement.subject.interface,
+            taken=judgement.on_ledger,
         ),
         via=VIA,
     )

@@ -90,6 +90,13 @@ class Metrics:
             registry=self.registry,
         )
         self._sources: set[str] = set()
+        self.ledger_changes = Counter(
+            "tocsin_ledger_changes",
+            "What the ledger was told of health, status with the wish, and deletions: written,"
+            " refused (or it was away), or unsure, which the next look at it settles.",
+            ["kind", "what", "outcome"],
+            registry=self.registry,
+        )
 
     def observe_turn(self, report: TurnReport) -> None:
         """By the writer, after each turn."""
@@ -112,6 +119,10 @@ class Metrics:
         self._sources |= set(silent)
         for source in self._sources:
             self.silent.labels(source).set(source in silent)
+
+    def observe_ledger(self, kind: str, what: str, outcome: str) -> None:
+        """By the monitor and the activator, for each change that a ledger was told."""
+        self.ledger_changes.labels(kind, what, outcome).inc()
 
     def watch_queue(self, waiting: Callable[[], int]) -> None:
         """Show how many commands wait for the writer."""

@@ -98,8 +98,13 @@ def _as_json(found: Judged, *, dry_run: bool) -> dict[str, Any]:
                 "health_from": one.health_from.value,
                 "health_to": one.health_to.value,
                 "reasons": list(one.reasons),
+                "on_ledger": one.on_ledger,
             }
             for one in found.changes
+        ],
+        "untaken": [
+            {"org": one.org, "kind": one.subject.kind, "code": one.subject.code, "reason": reason}
+            for one, reason in found.untaken
         ],
         "silent": [{"source": one.source, "reason": one.why} for one in found.silent],
         "refused": found.refused,
@@ -123,6 +128,13 @@ def _table(body: dict[str, Any], now: datetime) -> RenderableType:
         )
     ]
     lines += [Text(plain(f"{one['source']} is silent: {one['reason']}")) for one in body["silent"]]
+    if keeping := sum(one["on_ledger"] for one in body["changes"]):
+        told = "would be written" if body["dry_run"] else "written"
+        lines.append(Text(f"{keeping} of them {told} on the ledger first (*)"))
+    lines += [
+        Text(plain(f"the ledger did not take {one['code']}: {one['reason']}"))
+        for one in body["untaken"]
+    ]
     if body["refused"]:
         lines.append(Text(f"{body['refused']} refused; the server's log says why"))
     if not body["changes"]:
@@ -135,7 +147,7 @@ def _table(body: dict[str, Any], now: datetime) -> RenderableType:
         code = one["code"] if one["interface"] is None else f"{one['code']} {one['interface']}"
         table.add_row(
             *(plain(text) for text in (one["org"], one["kind"], code)),
-            f"{one['health_from']} → {one['health_to']}",
+            f"{one['health_from']} → {one['health_to']}{' *' if one['on_ledger'] else ''}",
             plain("\n".join(one["reasons"])),
         )
     return Group(*lines, table)
