@@ -20,6 +20,12 @@ def test_every_kind_has_a_sentence() -> None:
     [
         ("link.registered", {"code": "a"}, "registered"),
         (
+            "link.mirrored",
+            {"status": "soft_drained", "health": "healthy", "desired_status": "activated"},
+            "the ledger says: status soft drained, health healthy, wanted activated",
+        ),
+        ("device.released", {}, "no ledger keeps it any more"),
+        (
             "link.updated",
             {"changes": [{"field": "mtu", "old": None, "new": 9000}]},
             "mtu: nothing → 9000",

@@ -86,6 +86,12 @@ def _waived(data: Data) -> Told:
     return Told(what=_on(data, what), why=_given(data["reason"]))
 
 
+def _mirrored(data: Data) -> Told:
+    status, health = _words(data["status"]), _words(data["health"])
+    wanted = _words(data["desired_status"])
+    return Told(what=f"the ledger says: status {status}, health {health}, wanted {wanted}")
+
+
 SENTENCES: Final[Mapping[str, Callable[[Data], Told]]] = {
     "registered": lambda data: Told(what="registered"),
     "updated": lambda data: Told(what=changed_fields(data.get("changes", ())) or "updated"),
@@ -101,6 +107,8 @@ SENTENCES: Final[Mapping[str, Callable[[Data], Told]]] = {
     "interface_changed": _interface_changed,
     "interface_bound": _bound,
     "interface_removed": lambda data: Told(what=f"interface {data['name']} removed"),
+    "mirrored": _mirrored,
+    "released": lambda data: Told(what="no ledger keeps it any more"),
     "criterion_waived": _waived,
     "criterion_demanded": lambda data: Told(
         what=_on(data, f"criterion {_words(data['criterion'])} has to be met again")

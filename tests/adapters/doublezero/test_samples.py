@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.adapters.doublezero.sampling import AMS, FRA, LINK, Account, losing, well
 from tests.adapters.doublezero.town import pubkey
 from tests.core.telling import NOON
-from tocsin.adapters.doublezero.accounts import Other, Unreadable
+from tocsin.adapters.doublezero.accounts import Other
 from tocsin.adapters.doublezero.borsh import NOBODY
 from tocsin.adapters.doublezero.samples import (
     COUNTED,
@@ -23,6 +23,7 @@ from tocsin.adapters.doublezero.samples import (
     piece_of,
 )
 from tocsin.core.provisioning.counters import microseconds
+from tocsin.core.provisioning.ledger import Unreadable
 
 ONE = pubkey(1)
 

@@ -23,7 +23,7 @@ from typing import Final
 
 import structlog
 
-from tocsin.adapters.doublezero.accounts import Other, Unreadable
+from tocsin.adapters.doublezero.accounts import Other
 from tocsin.adapters.doublezero.rpc import MOST_ACCOUNTS, Away, Declined, Rpc
 from tocsin.adapters.doublezero.samples import (
     COUNTED,
@@ -37,6 +37,7 @@ from tocsin.adapters.doublezero.samples import (
 )
 from tocsin.core.provisioning.counters import microseconds
 from tocsin.core.provisioning.latency import Measured, Sampled, forgotten, sampled
+from tocsin.core.provisioning.ledger import Unreadable
 from tocsin.core.provisioning.telemetry import Origin, SourceSilent
 from tocsin.core.provisioning.windows import Window
 from tocsin.core.pubkeys import decode, parse_pubkey

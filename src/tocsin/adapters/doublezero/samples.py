@@ -12,8 +12,9 @@ from array import array
 from dataclasses import dataclass
 from typing import Final
 
-from tocsin.adapters.doublezero.accounts import Other, Unreadable
+from tocsin.adapters.doublezero.accounts import Other
 from tocsin.adapters.doublezero.borsh import NOBODY, Reader, Short
+from tocsin.core.provisioning.ledger import Unreadable
 
 DEVICE_LATENCY: Final = 3
 """The first byte of such an account; the others are older, or about the internet."""
