@@ -16,6 +16,7 @@ from tocsin.adapters.provisioning.explaining import Explainer
 from tocsin.adapters.provisioning.monitor import Judged, Monitor
 from tocsin.adapters.provisioning.rounds import Rounds
 from tocsin.adapters.provisioning.watching import NO_SOURCE, Sources, Watch
+from tocsin.adapters.provisioning.writing import LedgerOf, Notes, Writing, local
 from tocsin.adapters.rest.explaining import Explaining
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.app.house import now
@@ -98,14 +99,18 @@ def sources(
     )
 
 
-def explaining(settings: Settings, *, store: Store) -> Explaining | None:
-    """Who answers readiness; None where no source is set up.
+def explaining(
+    settings: Settings, *, store: Store, notes: Notes | None = None
+) -> Explaining | None:
+    """Who answers readiness; None where no source is set up. *notes* are what ledgers did not take.
 
     Raises:
         SettingWrong: an address, user or token that nothing can be sent with.
     """
     asked = sources(settings, seconds=WHILE_SOMEBODY_WAITS, attempts=1)
-    return Explaining(explain=Explainer(store=store, sources=asked).explain) if asked.any else None
+    if not asked.any:
+        return None
+    return Explaining(explain=Explainer(store=store, sources=asked, notes=notes).explain)
 
 
 def activating(
@@ -115,6 +120,8 @@ def activating(
     writer: Writer,
     metrics: Metrics,
     holding: Callable[[str], Holding | None],
+    ledger_of: LedgerOf = local,
+    notes: Notes | None = None,
 ) -> Rounds:
     """The activator's rounds."""
     activator = Activator(
@@ -122,6 +129,14 @@ def activating(
         writer=writer,
         clock=now,
         interval=timedelta(seconds=settings.activator_interval_seconds),
+        writing=Writing(
+            "status",
+            "deletion",
+            clock=now,
+            ledger_of=ledger_of,
+            notes=notes,
+            observe=metrics.observe_ledger,
+        ),
         observe=lambda told: metrics.observe_round(
             ACTIVATOR, seconds=told.seconds, changed=len(told.moved), refused=told.refused
         ),
@@ -136,6 +151,8 @@ def monitoring(
     writer: Writer,
     metrics: Metrics,
     holding: Callable[[str], Holding | None],
+    ledger_of: LedgerOf = local,
+    notes: Notes | None = None,
 ) -> Rounds | None:
     """The monitor's rounds; None where no source is set up.
 
@@ -161,6 +178,13 @@ def monitoring(
         watch=watch,
         clock=now,
         interval=timedelta(seconds=settings.monitor_interval_seconds),
+        writing=Writing(
+            "health",
+            clock=now,
+            ledger_of=ledger_of,
+            notes=notes,
+            observe=metrics.observe_ledger,
+        ),
         observe=observe,
     )
     return Rounds(MONITOR, monitor.go, holding=lambda: holding(MONITOR), hurry=watch.stop)

@@ -236,6 +236,23 @@ def test_a_ledger_that_is_away_is_said_to_be_since_when(filed_keeping: Keeping) 
     assert "; the ledger is away since 2026-11-20 12:00: it answers 429" in next_of(filed_keeping)
 
 
+def test_a_ledger_that_cannot_be_looked_at_is_away_whatever_is_wanted(
+    filed_keeping: Keeping,
+) -> None:
+    keeping, net = filed_keeping, filed_keeping.home.orgs["net"]
+    keeping.notes.looked(net, away="it answers 502", at=NOON)
+    keeping.notes.looked(net, away="it answers 503", at=NOON + MINUTE)
+    said = "; the ledger is away since 2026-11-20 12:00: it answers 503"
+    assert next_of(keeping).endswith(said)
+    keeping.node.troubles["getMultipleAccounts"] = [BUSY] * 9
+    keeping.monitor(keeping.ledger(attempts=2)).round()
+    assert next_of(keeping).count("is away") == 1, "said once"
+    lay(keeping.home, code="own", number=22)
+    assert "ledger" not in next_of(keeping, "own")
+    keeping.notes.looked(net, away=None, at=NOON + 2 * MINUTE)
+    assert next_of(keeping).endswith("; the ledger is away since 2026-11-20 12:00: it answers 429")
+
+
 def test_what_is_not_confirmed_is_unsure_until_the_ledger_is_read(filed_keeping: Keeping) -> None:
     filed_keeping.node.dropped = 3
     told = filed_keeping.monitor().round()

@@ -94,6 +94,8 @@ class Explainer:
         known, pieces = self._known(asset, around.policy, at=at, interface=interface)
         case = _case(asset, known, around, interface=interface)
         codes = around.codes if isinstance(asset, Link) else {asset.pubkey: asset.code}
+        # An interface to users comes into service by our own record, whoever keeps its device.
+        is_kept = interface is None and asset.on_ledger is not None
         found = readiness(
             case.subject,
             case.life,
@@ -104,7 +106,8 @@ class Explainer:
             courses=courses_of(
                 asset, case.criteria, known, pieces, interface=interface, codes=codes
             ),
-            untaken=self._notes.about(org_id, asset.pubkey) if interface is None else (),
+            untaken=self._notes.about(org_id, asset.pubkey) if is_kept else (),
+            away=self._notes.away(org_id) if is_kept else None,
         )
         return replace(found, criteria=dated(found.criteria, around.history, case.life, at=at))
 

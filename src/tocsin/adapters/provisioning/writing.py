@@ -30,7 +30,7 @@ from tocsin.core.provisioning.ledger import (
     Unsure,
     Written,
 )
-from tocsin.core.provisioning.untaken import Untaken
+from tocsin.core.provisioning.untaken import AwaySince, Untaken
 
 log = structlog.get_logger(__name__)
 
@@ -75,12 +75,29 @@ def what_of(change: Change) -> What:
 
 
 class Notes:
-    """What ledgers did not take, as this process knows it; many threads may ask."""
+    """What ledgers did not take, and which do not answer, as this process knows it; many threads
+    may ask."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._notes: dict[_Key, tuple[Untaken, int]] = {}
         self._reasons: Counter[str] = Counter()
+        self._away: dict[int, AwaySince] = {}
+
+    def looked(self, org_id: int, *, away: str | None, at: datetime) -> None:
+        """The ledger of that org was looked at: *away* is why it did not answer, if it did not."""
+        with self._lock:
+            if away is None:
+                self._away.pop(org_id, None)
+            else:
+                before = self._away.get(org_id)
+                since = at if before is None else before.since
+                self._away[org_id] = AwaySince(reason=away, since=since)
+
+    def away(self, org_id: int) -> AwaySince | None:
+        """That the ledger of that org did not answer when it was looked at the last time."""
+        with self._lock:
+            return self._away.get(org_id)
 
     def about(self, org_id: int, pubkey: str) -> tuple[Untaken, ...]:
         """What is known of the asset of that *pubkey*, the oldest first."""

@@ -12,7 +12,7 @@ from tocsin.core.provisioning.courses import Courses
 from tocsin.core.provisioning.criteria import Criterion
 from tocsin.core.provisioning.holding import Held
 from tocsin.core.provisioning.life import Life, Step, next_step
-from tocsin.core.provisioning.untaken import Untaken, in_the_way, sentence
+from tocsin.core.provisioning.untaken import AwaySince, Untaken, sentences
 from tocsin.core.provisioning.words import AssetStatus, DesiredStatus, Health
 from tocsin.core.records import Device, Link
 
@@ -68,11 +68,12 @@ def readiness(
     referred_to: Sequence[str] = (),
     courses: Courses | None = None,
     untaken: Sequence[Untaken] = (),
+    away: AwaySince | None = None,
 ) -> Readiness:
     """What *criteria* and the tickets that are *held* against it make of *life* at an instant.
 
     *referred_to* are names of what still needs it, as for :func:`next_step`; *untaken* is what the
-    ledger that keeps it did not take.
+    ledger that keeps it did not take, *away* that it does not answer.
     """
     found = assess(criteria, life, at=at)
     step = next_step(life, in_the_way=held.in_the_way, referred_to=referred_to)
@@ -88,7 +89,7 @@ def readiness(
         next="; ".join(
             (
                 _next(step, life, found),
-                *map(sentence, in_the_way(untaken, life, step, becomes=found.health)),
+                *sentences(untaken, away, life, step, becomes=found.health),
             )
         ),
         becomes=found.health,

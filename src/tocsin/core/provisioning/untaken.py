@@ -24,11 +24,39 @@ class Untaken:
     away: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwaySince:
+    """That a ledger does not answer since an instant, and why."""
+
+    reason: str
+    since: datetime
+
+
+def sentences(
+    untaken: Sequence[Untaken],
+    away: AwaySince | None,
+    life: Life,
+    step: Step,
+    *,
+    becomes: Health,
+) -> tuple[str, ...]:
+    """What the ledger that keeps an asset has to do with what comes next, as parts of a sentence:
+    what it did not take, and that it is *away*."""
+    wanted = in_the_way(untaken, life, step, becomes=becomes)
+    if away is None:
+        return tuple(map(sentence, wanted))
+    return (_away(away), *(sentence(one) for one in wanted if not one.away))
+
+
+def _away(one: AwaySince | Untaken) -> str:
+    return f"the ledger is away since {one.since:%Y-%m-%d %H:%M}: {one.reason}"
+
+
 def sentence(one: Untaken) -> str:
     """It as a part of a sentence."""
     since = f"{one.since:%Y-%m-%d %H:%M}"
     if one.away:
-        return f"the ledger is away since {since}: {one.reason}"
+        return _away(one)
     if one.unsure:
         return f"whether the ledger took it is not known since {since}: {one.reason}"
     return f"the ledger did not take it since {since}: {one.reason}"
