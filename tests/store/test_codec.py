@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
+from typing import get_args, get_type_hints
 
+import msgspec
 import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.core.facts import SYSTEM, Event
+from tocsin.core.facts import SYSTEM, Event, registered_kinds
+from tocsin.core.provisioning.facts import InterfaceBound
 from tocsin.core.ticket_facts import NoteAdded, SignalIngested
-from tocsin.store.codec import canonical, decoded_event, emptied, encoded_parts
+from tocsin.store.codec import canonical, data_of, decoded_event, emptied, encoded_parts
 from tocsin.store.contract import LogDamaged
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -94,3 +98,16 @@ def test_one_class_serves_two_kinds_of_stream() -> None:
         "incident": "incident.note_added",
         "maintenance": "maintenance.note_added",
     }
+
+
+def test_what_may_be_none_is_read_back_where_it_was_left_out() -> None:
+    wanting = [
+        f"{kind}.{one.name}"
+        for (kind, _), cls in registered_kinds().items()
+        for one in dataclasses.fields(cls)
+        if type(None) in get_args(get_type_hints(cls)[one.name])
+        and one.default is dataclasses.MISSING
+    ]
+    assert wanting == []
+    freed = InterfaceBound(name="Ethernet1", link=None)
+    assert msgspec.convert(data_of(freed), InterfaceBound) == freed

@@ -101,7 +101,7 @@ class InterfaceBound(Payload):
     """A link of that type uses the interface, or with None no link any more."""
 
     name: str
-    link: LinkType | None
+    link: LinkType | None = None
 
 
 @fact("device.interface_removed")
