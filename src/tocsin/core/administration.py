@@ -278,6 +278,7 @@ def evolve(state: Record | None, event: Event) -> Administered:
                 country=payload.country,
                 lat=payload.lat,
                 lng=payload.lng,
+                pubkey=payload.pubkey,
             )
         case RouteCreated():
             return Route(

@@ -145,7 +145,7 @@ class DeviceNotHardDrained(Conflict):
 
 
 class KeptByLedger(Conflict):
-    """What the ledger says of a device or link was to be changed here."""
+    """What the ledger says of a device, link or location was to be changed here."""
 
     code = "kept_by_ledger"
     title = "Kept by the ledger"

@@ -10,7 +10,8 @@ from tocsin.core.facts import NOT_GIVEN, NotGiven
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateLocation(Command):
-    """Name a place; ``lat`` and ``lng`` are degrees north and east."""
+    """Name a place; ``lat`` and ``lng`` are degrees north and east, ``pubkey`` is its address on
+    the ledger that keeps it."""
 
     location_id: str
     code: str
@@ -19,6 +20,7 @@ class CreateLocation(Command):
     country: str | None = None
     lat: float | None = None
     lng: float | None = None
+    pubkey: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class UpdateLocation(Command):
     country: str | None | NotGiven = NOT_GIVEN
     lat: float | None | NotGiven = NOT_GIVEN
     lng: float | None | NotGiven = NOT_GIVEN
+    pubkey: str | NotGiven = NOT_GIVEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Final, assert_never
 
 from tocsin.core import record_reading as read
 from tocsin.core.claims import LOCATION_CODE
-from tocsin.core.errors import FieldError
+from tocsin.core.errors import FieldError, KeptByLedger
 from tocsin.core.evidence import Given
 from tocsin.core.facts import NotGiven, Payload, stream_name
 from tocsin.core.location_commands import CreateLocation, RemoveLocation, UpdateLocation
@@ -35,7 +35,7 @@ def decide_location(
     """The facts that follow for a place; ``()`` when nothing changes.
 
     Raises:
-        Conflict: it exists already, or its code is taken.
+        Conflict: it exists already, its code is taken, or a ledger keeps it.
         Invalid: fields are wrong, or one degree is there without the other.
         NotFound: there is no such place.
     """
@@ -50,6 +50,7 @@ def decide_location(
                 country=_country(command.country, errors=errors),
                 lat=_degrees(command.lat, field="lat", errors=errors),
                 lng=_degrees(command.lng, field="lng", errors=errors),
+                pubkey=_address(command.pubkey, errors=errors),
             )
             _both(made.lat, made.lng, errors=errors)
             read.refuse(errors)
@@ -58,7 +59,7 @@ def decide_location(
         case UpdateLocation():
             return _changes(read.existing(state, "location"), command, given)
         case RemoveLocation():
-            read.existing(state, "location")
+            _refuse_kept(read.existing(state, "location"), given)
             return (RecordRemoved(at=given.at),)
         case _:
             assert_never(command)
@@ -80,11 +81,15 @@ def _changes(state: Location, command: UpdateLocation, given: Given) -> tuple[Pa
         lat = wanted["lat"] = _degrees(command.lat, field="lat", errors=errors)
     if not isinstance(command.lng, NotGiven):
         lng = wanted["lng"] = _degrees(command.lng, field="lng", errors=errors)
+    if not isinstance(command.pubkey, NotGiven):
+        wanted["pubkey"] = _address(command.pubkey, errors=errors)
     _both(lat, lng, errors=errors)
     read.refuse(errors)
     if not isinstance(command.code, NotGiven):
         _refuse_taken(command.code, stream=state.id, given=given)
     changes = changes_between(state, wanted)
+    if changes:
+        _refuse_kept(state, given)
     return (RecordUpdated(changes=changes),) if changes else ()
 
 
@@ -92,6 +97,15 @@ def _refuse_taken(code: str, *, stream: str, given: Given) -> None:
     read.refuse_taken(
         [("code", (LOCATION_CODE, code))], stream=stream_name("location", stream), given=given
     )
+
+
+def _refuse_kept(state: Location, given: Given) -> None:
+    if state.pubkey is not None and not given.access.system:
+        raise KeptByLedger(f"the ledger says this of {state.code}; change it there")
+
+
+def _address(value: str | None, *, errors: read.Errors) -> str | None:
+    return None if value is None else read.pubkey(value, errors=errors)
 
 
 def _kind(value: str, *, errors: read.Errors) -> LocationKind:

@@ -128,7 +128,8 @@ class ServiceCreated(Payload):
 @fact("location.created")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocationCreated(Payload):
-    """A place was named; ``lat`` and ``lng`` are degrees north and east."""
+    """A place was named; ``lat`` and ``lng`` are degrees north and east, ``pubkey`` is its address
+    on the ledger that keeps it."""
 
     code: str
     name: str
@@ -136,6 +137,7 @@ class LocationCreated(Payload):
     country: str | None = None
     lat: float | None = None
     lng: float | None = None
+    pubkey: str | None = None
 
 
 @fact("route.created")

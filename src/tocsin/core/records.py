@@ -114,7 +114,8 @@ class Service(Record):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location(Record):
     """A place that devices stand in, or a metro; ``country`` is of ISO 3166, two letters, ``lat``
-    and ``lng`` are degrees north and east, both or neither."""
+    and ``lng`` are degrees north and east, both or neither. ``pubkey`` is its address on the ledger
+    that keeps it, if one does."""
 
     code: str
     name: str
@@ -122,6 +123,7 @@ class Location(Record):
     country: str | None = None
     lat: float | None = None
     lng: float | None = None
+    pubkey: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -353,8 +353,11 @@ def _public_ip(value: str | None, *, errors: read.Errors) -> str | None:
 def _registered_link(command: RegisterLink, given: Given) -> tuple[Payload, ...]:
     errors: read.Errors = []
     desired = _desired(command.desired_status, errors=errors)
+    is_open = command.on_ledger is not None
     side_a, _ = _side(command.side_a, field="side_a", given=given, errors=errors)
-    side_z, z_owner = _side(command.side_z, field="side_z", given=given, errors=errors)
+    side_z, z_owner = _side(
+        command.side_z, field="side_z", given=given, errors=errors, is_open=is_open
+    )
     _refuse_loop(side_a, side_z, errors=errors)
     made = LinkRegistered(
         pubkey=read.pubkey(command.pubkey, errors=errors),
@@ -406,7 +409,13 @@ def _link_changes(state: Link, command: UpdateLink, given: Given) -> tuple[Paylo
         side_a, _ = _side(command.side_a, field="side_a", given=given, errors=errors)
         wanted["side_a"] = side_a
     if not isinstance(command.side_z, NotGiven):
-        side_z, z_owner = _side(command.side_z, field="side_z", given=given, errors=errors)
+        side_z, z_owner = _side(
+            command.side_z,
+            field="side_z",
+            given=given,
+            errors=errors,
+            is_open=state.on_ledger is not None,
+        )
         wanted["side_z"] = side_z
         wanted["side_z_contributor_id"] = z_owner
     _refuse_loop(side_a, side_z, errors=errors)
@@ -432,9 +441,14 @@ def _link_changes(state: Link, command: UpdateLink, given: Given) -> tuple[Paylo
     return _changes(state, wanted, command.desired_status, given)
 
 
-def _side(draft: SideDraft, *, field: str, given: Given, errors: read.Errors) -> tuple[Side, str]:
-    """The side that *draft* names, and the id of its device's owner."""
-    interface = read.text(draft.interface, field=f"{field}.interface", longest=64, errors=errors)
+def _side(
+    draft: SideDraft, *, field: str, given: Given, errors: read.Errors, is_open: bool = False
+) -> tuple[Side, str]:
+    """The side that *draft* names, and the id of its device's owner; one that *is_open* need not
+    name its interface yet."""
+    interface = draft.interface
+    if interface or not is_open:
+        interface = read.text(interface, field=f"{field}.interface", longest=64, errors=errors)
     device = given.directory.device(draft.device)
     if device is None:
         detail = f'no device "{draft.device[:64]}" is registered'

@@ -140,6 +140,7 @@ def _device(account: held.Device, *, wish: LastWish | None) -> DeviceFacts:
         references=account.reference_count,
         interfaces=tuple(_interface(one) for one in account.interfaces),
         missing=account.missing,
+        is_wished=account.desired_status != words.UNWISHED,
     )
 
 
@@ -176,6 +177,7 @@ def _link(account: held.Link) -> LinkFacts:
         health=words.LINK_HEALTH.word(account.health),
         desired_status=words.LINK_DESIRED.word(account.desired_status),
         missing=account.missing,
+        is_wished=account.desired_status != words.UNWISHED,
     )
 
 

@@ -101,6 +101,9 @@ DEVICE_STATUS: Final = Numbering(
         "soft_drained": 5,
     },
 )
+UNWISHED: Final = 0
+"""What an account holds as a desired status where nobody wished for one, or that is too old to."""
+
 LINK_DESIRED: Final = Numbering(
     "link desired status",
     # Zero is what an account holds where nobody wished for anything, and is never written.

@@ -37,7 +37,8 @@ def _used(link: Link | None) -> dict[Side, LinkType]:
     if link is None or link.removed_at is not None:
         return {}
     sides = (link.side_a, link.side_z) if link.life.accepted else (link.side_a,)
-    return dict.fromkeys(sides, link.link_type)
+    # On a ledger a far end may have no name yet.
+    return dict.fromkeys((side for side in sides if side.interface), link.link_type)
 
 
 def _device(side: Side, given: Given) -> str | None:

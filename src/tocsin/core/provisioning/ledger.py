@@ -83,7 +83,8 @@ class InterfaceFacts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceFacts:
     """A device. Pubkeys are ``None`` where the account names nobody; ``references`` is how many
-    links and users the chain counts on it; ``missing`` what the account is too old to have."""
+    links and users the chain counts on it; ``missing`` what the account is too old to have.
+    ``is_wished`` is whether anybody has wished for a status at all."""
 
     pubkey: str
     code: str
@@ -102,6 +103,7 @@ class DeviceFacts:
     references: int
     interfaces: tuple[InterfaceFacts, ...]
     missing: tuple[str, ...]
+    is_wished: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,7 @@ class SideFacts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkFacts:
     """A link. ``bandwidth`` is bits per second, delays are nanoseconds; ``delay_override_ns`` is
-    ``None`` where the measured delay counts."""
+    ``None`` where the measured delay counts; ``is_wished`` as of devices."""
 
     pubkey: str
     code: str
@@ -133,6 +135,7 @@ class LinkFacts:
     health: str
     desired_status: str
     missing: tuple[str, ...]
+    is_wished: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

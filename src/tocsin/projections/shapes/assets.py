@@ -9,6 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 from tocsin.core.instants import to_text
 from tocsin.core.provisioning.assets import Interface
 from tocsin.core.provisioning.life import Life
+from tocsin.core.provisioning.on_ledger import OnLedger
 from tocsin.core.records import Device, Link, Record, Side
 from tocsin.projections.shapes.record_names import RecordNames
 
@@ -20,6 +21,14 @@ class WaiverShape(Struct, kw_only=True):
     reason: str
     until: str
     by: str
+
+
+class SaidShape(Struct, kw_only=True):
+    """What the ledger that keeps it said last, in words."""
+
+    status: str
+    health: str
+    desired_status: str
 
 
 class InterfaceShape(Struct, kw_only=True):
@@ -42,7 +51,8 @@ class InterfaceShape(Struct, kw_only=True):
 
 
 class DeviceShape(Struct, kw_only=True):
-    """A network device; ``contributor`` owns it."""
+    """A network device; ``contributor`` owns it. ``on_ledger`` is what the ledger says that keeps
+    it; null where none does."""
 
     id: str
     code: str
@@ -63,6 +73,7 @@ class DeviceShape(Struct, kw_only=True):
     health_since: str
     interfaces: list[InterfaceShape]
     waivers: list[WaiverShape]
+    on_ledger: SaidShape | None
     created_at: str
     updated_at: str
     version: int
@@ -78,7 +89,8 @@ class SideShape(Struct, kw_only=True):
 
 
 class LinkShape(Struct, kw_only=True):
-    """A link between two devices; ``contributor`` (the A side) owns it."""
+    """A link between two devices; ``contributor`` (the A side) owns it. ``on_ledger`` as of
+    devices."""
 
     id: str
     code: str
@@ -99,6 +111,7 @@ class LinkShape(Struct, kw_only=True):
     status_since: str
     health_since: str
     waivers: list[WaiverShape]
+    on_ledger: SaidShape | None
     created_at: str
     updated_at: str
     version: int
@@ -135,6 +148,12 @@ def _life(life: Life) -> dict[str, Any]:
     }
 
 
+def _said(said: OnLedger | None) -> SaidShape | None:
+    if said is None:
+        return None
+    return SaidShape(status=said.status, health=said.health, desired_status=said.desired_status)
+
+
 def _waivers(life: Life) -> list[WaiverShape]:
     return [
         WaiverShape(criterion=one.criterion, reason=one.reason, until=to_text(one.until), by=one.by)
@@ -159,6 +178,7 @@ def device_shape(record: Device, names: RecordNames) -> DeviceShape:
         mgmt_vrf=record.mgmt_vrf,
         interfaces=[interface_shape(one) for one in record.interfaces],
         **_life(record.life),
+        on_ledger=_said(record.on_ledger),
         **stamps(record),
     )
 
@@ -180,6 +200,7 @@ def link_shape(record: Link, names: RecordNames) -> LinkShape:
         jitter=record.jitter,
         delay_override=record.delay_override,
         **_life(record.life),
+        on_ledger=_said(record.on_ledger),
         **stamps(record),
     )
 

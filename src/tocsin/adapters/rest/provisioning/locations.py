@@ -73,7 +73,8 @@ class LocationsQuery(RecordsQuery):
 
 
 class LocationShape(Struct, kw_only=True):
-    """A place that devices stand in (location), or a metro (exchange); degrees north and east."""
+    """A place that devices stand in (location), or a metro (exchange); degrees north and east.
+    ``pubkey`` is its address on the ledger that keeps it."""
 
     id: str
     code: str
@@ -82,6 +83,7 @@ class LocationShape(Struct, kw_only=True):
     country: str | None
     lat: float | None
     lng: float | None
+    pubkey: str | None
     created_at: str
     updated_at: str
     version: int
@@ -98,6 +100,7 @@ def location_shape(record: Location, _names: RecordNames) -> LocationShape:
         country=record.country,
         lat=record.lat,
         lng=record.lng,
+        pubkey=record.pubkey,
         **stamps(record),
     )
 
