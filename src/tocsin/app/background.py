@@ -15,6 +15,7 @@ from tocsin.adapters.alarm.silence import SilenceAlarms
 from tocsin.adapters.clock.clockwork import Clockwork
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.app.house import fresh_bits, now
+from tocsin.app.ledger import LEDGER, KeptLedger, mirroring
 from tocsin.app.provisioning import ACTIVATOR, MONITOR, activating, monitoring
 from tocsin.app.settings import Settings
 from tocsin.core.facts import Event
@@ -39,14 +40,15 @@ SLACK: Final = "slack"
 MANY_WAITING: Final = 8
 """Commands that wait for the writer, beyond which deliveries are held back."""
 
-ALL_DUTIES: Final = (FOLLOWING, TICKING, SLACK, MONITOR, ACTIVATOR, *DUTIES)
+ALL_DUTIES: Final = (FOLLOWING, TICKING, SLACK, MONITOR, ACTIVATOR, LEDGER, *DUTIES)
 
 
 class Background:
     """The threads of one process beside its HTTP server.
 
     Every process writes. With ``duties`` it also follows the log, beats the clock and dispatches,
-    each as far as it holds the lease, and brings devices and links into service as *settings* say.
+    each as far as it holds the lease, and brings devices and links into service as *settings* say;
+    those of one org as *ledger* says, which is followed.
     ``seal`` and ``unseal`` close and open secrets; ``announce``
     is told that the log has grown. Payloads stay in the inbox for ``inbox_kept``; ``counts`` is
     what was counted of them.
@@ -65,6 +67,7 @@ class Background:
         announce: Callable[[], None],
         duties: bool,
         inbox_kept: timedelta,
+        ledger: KeptLedger | None = None,
     ) -> None:
         self._store = store
         self._announce = announce
@@ -117,6 +120,18 @@ class Background:
         self._monitoring = monitoring(
             settings, store=store, writer=self.writer, metrics=metrics, holding=self._holding
         )
+        self._mirroring = (
+            mirroring(
+                ledger,
+                settings,
+                store=store,
+                writer=self.writer,
+                metrics=metrics,
+                holding=self._holding,
+            )
+            if ledger is not None and duties
+            else None
+        )
         metrics.watch_queue(lambda: self.writer.waiting)
         if duties:
             metrics.watch_parked(lambda: self._clockwork.parked)
@@ -139,6 +154,9 @@ class Background:
             if self._monitoring is not None:
                 self._monitoring.start()
                 house.callback(self._monitoring.stop)
+            if self._mirroring is not None:
+                self._mirroring.start()
+                house.callback(self._mirroring.stop)
             house.callback(self._workers.shutdown)
             self._dispatcher.start()
             house.callback(self._dispatcher.stop)
@@ -155,6 +173,8 @@ class Background:
             return "the activator has stopped; restart the server"
         if self._with_duties and self._monitoring is not None and not self._monitoring.running:
             return "the monitor has stopped; restart the server"
+        if self._mirroring is not None and not self._mirroring.running:
+            return "nobody follows the ledger any more; restart the server"
         return None
 
     def holds(self, duty: str) -> bool:

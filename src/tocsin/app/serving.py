@@ -35,6 +35,7 @@ from tocsin.app.house import (
     shown_database,
     sqlite_path,
 )
+from tocsin.app.ledger import kept_ledger
 from tocsin.app.listening import Server, bound, url_of
 from tocsin.app.lock import locked
 from tocsin.app.logs import write_logs
@@ -112,6 +113,7 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
         url = settings.public_url or url_of(taken)
         beyond = outside(settings, store=store, clock=now, key=key, url=url)
         bench = TrialBench()
+        ledger = kept_ledger(settings)
         background = Background(
             settings=settings,
             store=store,
@@ -123,6 +125,7 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
             announce=announcer.announce,
             duties=has_role(settings, "dispatcher"),
             inbox_kept=timedelta(days=settings.inbox_retention_days),
+            ledger=ledger,
         )
         readers = house.enter_context(
             ThreadPoolExecutor(settings.readers, thread_name_prefix="reader")

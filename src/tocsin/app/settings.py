@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tocsin.app import setting_values as of
+from tocsin.app.ledger_settings import LEDGER, LEDGER_SECRETS, half_a_ledger
 from tocsin.app.setting import PREFIX, Setting
 from tocsin.app.setting_values import ROLES, SECURITIES, Network, ServerRole, SmtpSecurity
 from tocsin.app.telemetry_settings import (
@@ -68,6 +69,11 @@ class Settings(TelemetrySettings):
     slack_client_id: str | None
     slack_api_url: str | None
     inbox_retention_days: int
+    ledger_program: str | None
+    ledger_org: str | None
+    ledger_keypair: Path | None
+    ledger_interval_seconds: int
+    ledger_rpc_url: str | None
     sns_topics: tuple[str, ...]
     readers: int
     log_level: str
@@ -268,6 +274,7 @@ TABLE: Final[tuple[Setting, ...]] = (
         repeatable=True,
     ),
     *TELEMETRY,
+    *LEDGER,
     Setting(
         name="readers",
         type="whole number",
@@ -310,6 +317,7 @@ TABLE: Final[tuple[Setting, ...]] = (
         secret=True,
     ),
     *TELEMETRY_SECRETS,
+    *LEDGER_SECRETS,
     Setting(
         name="llm_api_key",
         type="text",
@@ -479,7 +487,13 @@ def _refuse_contradictions(settings: Settings) -> None:
             " together or not at all"
         )
     _refuse_half_a_model(settings)
-    if (wrong := contradiction(settings)) is not None:
+    wrong = contradiction(settings) or half_a_ledger(
+        rpc_url=settings.ledger_rpc_url,
+        program=settings.ledger_program,
+        org=settings.ledger_org,
+        keypair=settings.ledger_keypair,
+    )
+    if wrong is not None:
         raise SettingWrong(wrong)
 
 

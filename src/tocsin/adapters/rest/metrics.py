@@ -131,6 +131,12 @@ class Metrics:
         )
         gauge.set_function(waiting)
 
+    def watch_ledger(self, *, is_written: bool) -> LedgerFigures:
+        """Show how the ledger is followed; what is shown is for its follower to set."""
+        figures = LedgerFigures(self.registry)
+        figures.read_only.set(not is_written)
+        return figures
+
     def watch_parked(self, parked: Callable[[], int]) -> None:
         """Show how many ticks are parked: deadlines that stay due after their tick."""
         gauge = Gauge(
@@ -155,6 +161,36 @@ class Metrics:
     def exposition(self) -> bytes:
         """Everything in Prometheus's text format."""
         return generate_latest(self.registry)
+
+
+class LedgerFigures:
+    """What is known of the ledger since it was looked at the last time."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.away = Gauge(
+            "tocsin_ledger_away", "1 while the ledger cannot be followed.", registry=registry
+        )
+        self.read_only = Gauge(
+            "tocsin_ledger_read_only",
+            "1 while nothing is written on the ledger, for want of a keypair.",
+            registry=registry,
+        )
+        self.accounts = Gauge(
+            "tocsin_ledger_accounts",
+            "Accounts that the ledger has and that can be read.",
+            ["kind"],
+            registry=registry,
+        )
+        self.unreadable = Gauge(
+            "tocsin_ledger_unreadable",
+            "Accounts of the ledger that cannot be read and are left alone.",
+            registry=registry,
+        )
+        self.left_alone = Gauge(
+            "tocsin_ledger_left_alone",
+            "What the ledger says and cannot be held here; the log names it.",
+            registry=registry,
+        )
 
 
 class _Followers(Collector):
