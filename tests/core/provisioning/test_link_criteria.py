@@ -287,6 +287,7 @@ def test_latency_counts_where_it_is_measured() -> None:
     assert loss(2, 60).state is State.UNMET
     assert loss(2, 60).ready_at == NOON - 59 * MINUTE + DAY * MINUTE
     assert loss(2, DAY + 1).state is State.MET
+    assert loss(2, DAY + 1).since == NOON
     silent = by_name(judged(replace(link(), latency=AWAY)).criteria)["loss"]
     assert silent.state is State.UNKNOWN
 
@@ -311,6 +312,7 @@ def test_latency_that_is_not_measured_holds_nothing_up_and_latency_that_ceased_i
         assert loss(latency).reason == (
             "there is no latency sample in 1440 minutes, the last was at 2026-11-18 12:00"
         )
+        assert loss(latency).since == NOON - DAY * MINUTE + MINUTE
     assert judged(replace(link(health=Health.HEALTHY), latency=ceased)).health is Health.HEALTHY
 
 

@@ -88,6 +88,7 @@ def _loss(latency: Latency | Silence | None, terms: Terms) -> Criterion:
             state=State.MET,
             reason=f"none of {latency.samples:,} latency samples was lost",
             evidence=evidence,
+            since=None if latency.lost_at is None else terms.clear_of(latency.lost_at),
         )
     if latency.measured_at is None:
         return Criterion(
@@ -104,5 +105,5 @@ def _loss(latency: Latency | Silence | None, terms: Terms) -> Criterion:
             f"the last was at {latency.measured_at:%Y-%m-%d %H:%M}"
         ),
         evidence=evidence,
-        since=latency.measured_at,
+        since=terms.clear_of(latency.measured_at),
     )
