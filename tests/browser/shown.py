@@ -32,6 +32,7 @@ ADMINISTERED: Final = (
     "services",
     "devices",
     "links",
+    "locations",
 )
 """Sorts of records, as they stand in addresses; the first of each goes by that name too."""
 
@@ -64,6 +65,12 @@ PAGES: Final = (
     Shown(name="network-device", path="/network/devices/{device}"),
     Shown(name="network-device-drain", path="/network/devices/{device}/drain"),
     Shown(name="network-link", path="/network/links/{line}"),
+    Shown(name="network-link-waive", path="/network/links/{line}/waive", says="Waive a criterion"),
+    Shown(
+        name="network-link-demand",
+        path="/network/links/{line}/demand?criterion=side_a",
+        says="Demand “Side A”",
+    ),
     Shown(name="measures", path="/measures", says="Measures"),
     Shown(name="administration", path="/admin", says="Administration"),
     *(
