@@ -170,15 +170,19 @@ class Provisioning(RuleBasedStateMachine):
         minutes=st.sampled_from([1, 3, 12, 12, 61, 61]),
         ways=st.lists(st.sampled_from(WAYS), min_size=4, max_size=4),
         quiet=st.booleans(),
+        unheard=st.sampled_from([None, None, pubkey(11), pubkey(12)]),
     )
-    def time_passes(self, minutes: int, ways: list[str], quiet: bool) -> None:
-        """Every interface lives in its way: for one minute in the middle when the rest is quiet,
-        else for all of them."""
+    def time_passes(
+        self, minutes: int, ways: list[str], quiet: bool, unheard: str | None = None
+    ) -> None:
+        """Every interface lives in its way, and one device is not heard: for one minute in the
+        middle when the rest is quiet, else for all of them."""
         until = minute_of(self.org.at) + minutes * MINUTE
         while self.lived < until:
             here = not quiet or (until - self.lived) // MINUTE == (minutes + 1) // 2
-            for port, way in zip(self.ports.values(), ways, strict=True):
-                port.live(self.lived, way if here else "clean")
+            for (name, port), way in zip(self.ports.items(), ways, strict=True):
+                lives = "missing" if name[0] == unheard else way
+                port.live(self.lived, lives if here else "clean")
             self.lived += MINUTE
         self.org.at = until + timedelta(seconds=30)
 
@@ -197,6 +201,12 @@ class Provisioning(RuleBasedStateMachine):
         self.time_passes(3, ["errors"] * 4, True)
         self.the_monitor_judges(link)
         self.the_activator_lets_it_go_on(link)
+
+    @rule(link=st.sampled_from(LINKS), minutes=st.sampled_from([1, 3]))
+    def a_device_is_not_heard_for_a_while(self, link: str, minutes: int) -> None:
+        """What moves nothing, in either direction."""
+        self.time_passes(minutes, ["clean"] * 4, False, unheard=pubkey(12))
+        self.the_monitor_judges(link)
 
     @rule(silent=st.sampled_from([True, False, False]))
     def a_source_falls_silent_or_answers(self, silent: bool) -> None:
