@@ -291,6 +291,7 @@ def _submission(head: Head, judgement: Judgement) -> Submission:
             reasons=judgement.reasons,
             interface=judgement.subject.interface,
             taken=judgement.on_ledger,
+            judged_from=judgement.health_from.value,
         ),
         via=VIA,
     )

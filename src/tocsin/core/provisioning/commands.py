@@ -101,14 +101,16 @@ class Demand(Command):
 class Judge(Command):
     """As the monitor: what the evidence says, and the sentences that it says it in.
 
-    ``taken`` is that the ledger which keeps the asset has taken it; without that, nothing changes
-    of an asset that a ledger keeps.
+    ``judged_from`` is the health that it was judged from, which may not be so any more. ``taken``
+    is that the ledger which keeps the asset has taken it; without that, nothing changes of an asset
+    that a ledger keeps.
     """
 
     health: str
     reasons: tuple[str, ...]
     interface: str | None = None
     taken: bool = False
+    judged_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

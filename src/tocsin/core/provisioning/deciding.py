@@ -301,7 +301,9 @@ def _judged(state: Device | Link, command: Judge) -> tuple[Payload, ...]:
     health = read.word(Health, command.health, field="health", errors=errors)
     read.refuse(errors)
     life = life_of(state, command.interface)
-    if life.health is health:
+    # Another monitor was quicker, with newer evidence perhaps: the next round judges anew.
+    overtaken = command.judged_from not in (None, life.health.value)
+    if life.health is health or overtaken:
         return ()
     # An interface to users has a health here alone, whoever keeps its device.
     if command.interface is None and state.on_ledger is not None and not command.taken:
