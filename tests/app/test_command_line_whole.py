@@ -174,3 +174,31 @@ def test_a_day_at_the_terminal(tell: Tell) -> None:
     assert {"incident.created", "maintenance.conflict_found"} <= {one["kind"] for one in events}
     tell("key", "revoke", key["id"])
     assert "revoked" in tell("whoami", plain=True, code=1, **ada)
+
+
+def test_what_is_wrong_with_an_asset_is_named_at_the_terminal(tell: Tell) -> None:
+    tell("contributor", "create", "--code", "alpha", "--name", "A", "--pubkey", pubkey(1))
+    for code, number in (("ams-1", 11), ("fra-1", 12)):
+        tell(
+            "device", "create", "--code", code, "--contributor", "alpha", "--pubkey", pubkey(number)
+        )
+    line = ("link", "create", "--code", "line", "--contributor", "alpha", "--link-type", "WAN")
+    a, z = ("--side-a", "ams-1/Ethernet1"), ("--side-z", "fra-1/Ethernet1")
+    own, unknown = ("--pubkey", pubkey(21)), pubkey(99)
+
+    for wrong, said in (
+        ((*line, *a, *z, "--pubkey", pubkey(21)[:20]), "pubkey: 20 characters"),
+        ((*line, *own, *a, "--side-z", f"{unknown}/Ethernet1"), f'no device "{unknown}"'),
+        ((*line, *own, *a, "--side-z", "ams-1/Ethernet1"), "is the device of side_a"),
+        (("device", "update", "ams-1", "--dz-prefix", "203.0.113.0/30"), "/30 is too small"),
+        (("link", "delete", "--pubkey", unknown), unknown),
+        (("link", "readiness", "--code", "no-line"), "no-line"),
+    ):
+        assert said in tell(*wrong, plain=True, code=1), wrong
+
+    tell("device", "interface", "add", "ams-1", "--name", "Ethernet9", "--role", "cyoa")
+    twice = ("device", "interface", "add", "ams-1", "--name", "Ethernet9")
+    assert "'Ethernet9'" in tell(*twice, plain=True, code=1)
+    tell(*line, *own, *a, *z)
+    tell("link", "drain", "line", "--to", "soft")
+    assert tell("link", "get", "line")["desired_status"] == "soft_drained"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.processes import free_port
 from tests.app.test_database_commands import run
 from tests.app.test_serve import WITHIN, environment, serving
 from tests.handler.acting import pubkey
@@ -165,6 +166,32 @@ def test_a_server_judges_and_activates_by_itself(tmp_path: Path, asked: dict[str
         assert found["next"] == "it is activated, as wanted"
         served.stop()
     assert stands(tmp_path)[:2] == ("healthy", "activated")
+
+
+def test_a_source_that_is_away_is_in_the_metrics_and_moves_nothing(tmp_path: Path) -> None:
+    network(tmp_path)
+    before = stands(tmp_path)
+    key = run(
+        *("admin", "key", "create", "--org", "net", "--name", "noc"),
+        *("--role", "member", "--contributor", "alpha"),
+        data=tmp_path,
+    ).stdout.strip()
+    nobody = {"TOCSIN_INFLUX_URL": f"http://127.0.0.1:{free_port()}"}
+    with serving(tmp_path, **nobody) as served:
+        while 'tocsin_source_silent{source="InfluxDB"} 1.0' not in (
+            metrics := served.get("/metrics")[1].decode()
+        ):
+            assert served.process.poll() is None
+        assert 'tocsin_provisioning_changes_total{duty="monitor",outcome="done"} 1.0' not in metrics
+        status, answer = served.get("/v1/orgs/net/links/line/readiness", token=key)
+        assert status == 200, answer
+        found = json.loads(answer)
+        side = found["criteria"][2]
+        assert side["state"] == "unknown"
+        assert side["reason"].startswith("InfluxDB is silent: ")
+        assert (found["health"], found["status"]) == before[:2]
+        served.stop()
+    assert stands(tmp_path)[:2] == before[:2]
 
 
 def test_who_has_nobody_to_ask_is_told_so(tmp_path: Path) -> None:
