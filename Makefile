@@ -42,7 +42,7 @@ check: .venv/dev.stamp ## The checks that need no run: format, lint, types, laye
 	$(say) "Types (mypy --strict), a minute the first time"
 	@$(BIN)/mypy
 
-bench: .venv/dev.stamp .venv/postgresql.stamp ## Measure the figures of the README
+bench: .venv/dev.stamp .venv/postgresql.stamp .venv/influxdb.stamp ## Measure the figures of the README
 	@exec $(BIN)/python -m bench
 
 chaos: .venv/dev.stamp .venv/postgresql.stamp ## Kill every part again and again under load and look for what is lost

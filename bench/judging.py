@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from bench.processes import ProcessFailed
 from tocsin.adapters.influx.source import Influx, InfluxSettings
 from tocsin.adapters.provisioning.activator import Activator
@@ -42,6 +44,8 @@ class Course:
     """What it came to: seconds, queries, events, MB of 1,000,000 bytes, and how many ended well."""
 
     cold: float = 0.0
+    cold_cpu: float = 0.0
+    cold_cpu_there: float = 0.0
     cold_rounds: int = 0
     cold_queries: int = 0
     cold_events: int = 0
@@ -57,7 +61,7 @@ class Course:
     most: float = 0.0
 
 
-def run(data: Path, *, url: str, database: str, until: datetime) -> Course:
+def run(data: Path, *, url: str, database: str, until: datetime, influxd: int) -> Course:
     """Go the rounds, the first *until* a minute begins."""
     told = Course(before=_memory("VmRSS"))
     at = until + MOMENT
@@ -81,6 +85,7 @@ def run(data: Path, *, url: str, database: str, until: datetime) -> Course:
 
     writer.start()
     try:
+        used, used_there = time.process_time(), _processor_seconds(influxd)
         before, began = position(), time.perf_counter()
         judged = monitor.round()
         told.cold_rounds = 1
@@ -89,6 +94,8 @@ def run(data: Path, *, url: str, database: str, until: datetime) -> Course:
                 raise ProcessFailed(f"it is never known: {judged.silent}")
             judged = monitor.round()
             told.cold_rounds += 1
+        told.cold_cpu = time.process_time() - used
+        told.cold_cpu_there = _processor_seconds(influxd) - used_there
         told.cold, told.judged = time.perf_counter() - began, judged.cases
         told.cold_queries, told.cold_events = source.queries, position() - before
         before = position()
@@ -114,6 +121,11 @@ def run(data: Path, *, url: str, database: str, until: datetime) -> Course:
     return told
 
 
+def _processor_seconds(process: int) -> float:
+    times = psutil.Process(process).cpu_times()
+    return float(times.user + times.system)
+
+
 def _memory(what: str) -> float:
     """Of this process, in MB of 1,000,000 bytes."""
     status = Path("/proc/self/status").read_text()
@@ -128,9 +140,16 @@ def main() -> int:
     parser.add_argument("--url", required=True, help="of the InfluxDB")
     parser.add_argument("--database", required=True)
     parser.add_argument("--until", type=int, required=True, help="seconds since 1970")
+    parser.add_argument("--influxd", type=int, required=True, help="its process")
     given = parser.parse_args()
     until = datetime.fromtimestamp(given.until, UTC)
-    told = run(given.data, url=given.url, database=given.database, until=until)
+    told = run(
+        given.data,
+        url=given.url,
+        database=given.database,
+        until=until,
+        influxd=given.influxd,
+    )
     print(json.dumps(asdict(told)))
     return 0
 

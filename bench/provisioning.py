@@ -28,6 +28,9 @@ DEVICES: Final = 1_000
 MOST_QUERIES: Final = 200
 """Of a cold start, however large the network is."""
 
+COLD: Final = "from cold to everything judged"
+STEADY: Final = "steady round"
+PAGE: Final = "page of the network"
 NOTHING: Final = Bound(side=Side.UNDER, value=1)
 
 
@@ -62,30 +65,25 @@ def measured(folder: Path, size: Network, *, looks: int) -> list[Figure]:
     if course["healthy"] != size.links:
         raise ProcessFailed(f"{course['healthy']} of {size.links} links are healthy")
     seconds, page = _looked_at(data, key=key, looks=looks)
-    cold, steady, page_name = (
-        "from cold to everything judged",
-        "steady round",
-        "page of the network",
-    )
     queries = course["steady_queries"] / STEADY_ROUNDS
     return [
         Figure(SECTION, "devices", size.devices, ""),
         Figure(SECTION, "links", size.links, ""),
         Figure(SECTION, "samples in the InfluxDB after", filled, "s"),
-        Figure(SECTION, cold, course["cold"], "s", under(120.0)),
-        Figure(SECTION, f"{cold}, seconds of the monitor", course["cold_cpu"], "s"),
-        Figure(SECTION, f"{cold}, seconds of the InfluxDB", course["cold_cpu_there"], "s"),
-        Figure(SECTION, f"{cold}, queries", course["cold_queries"], "", under(MOST_QUERIES)),
-        Figure(SECTION, f"{cold}, events written", course["cold_events"], ""),
-        Figure(SECTION, f"{steady}, longest", max(course["steady"]), "s", under(5.0)),
-        Figure(SECTION, f"{steady}, queries", queries, "", under(10)),
-        Figure(SECTION, f"{steady}s, events written", course["steady_events"], "", NOTHING),
+        Figure(SECTION, COLD, course["cold"], "s", under(120.0)),
+        Figure(SECTION, f"{COLD}, seconds of the monitor", course["cold_cpu"], "s"),
+        Figure(SECTION, f"{COLD}, seconds of the InfluxDB", course["cold_cpu_there"], "s"),
+        Figure(SECTION, f"{COLD}, queries", course["cold_queries"], "", under(MOST_QUERIES)),
+        Figure(SECTION, f"{COLD}, events written", course["cold_events"], ""),
+        Figure(SECTION, f"{STEADY}, longest", max(course["steady"]), "s", under(5.0)),
+        Figure(SECTION, f"{STEADY}, queries", queries, "", under(10)),
+        Figure(SECTION, f"{STEADY}s, events written", course["steady_events"], "", NOTHING),
         Figure(SECTION, "memory at most", course["most"], "MB", under(400.0)),
         Figure(SECTION, "memory before anything was known", course["before"], "MB"),
         Figure(SECTION, "taking every link into service", course["activating"], "s"),
         Figure(SECTION, "the activator's round without change", course["activator"], "s"),
-        Figure(SECTION, page_name, seconds * 1e3, "ms", under(300.0)),
-        Figure(SECTION, f"{page_name}, size", page / 1e6, "MB", under(2.0)),
+        Figure(SECTION, PAGE, seconds * 1e3, "ms", under(300.0)),
+        Figure(SECTION, f"{PAGE}, size", page / 1e6, "MB", under(2.0)),
     ]
 
 
