@@ -20,6 +20,7 @@ from tocsin.core.provisioning.windows import Window
 
 INFLUX = "http://influx.example.net:8086"
 PROMETHEUS = "http://prometheus.example.net:9090"
+PROGRAM = "tE1exJ5VMyoC9ByZeSmgtNzJCFF74G9JAv338sJiqkC"
 STRETCH = Window(start=NOON, end=NOON + 2 * MINUTE)
 SECRET = "quite-a-secret"
 
@@ -254,3 +255,32 @@ def test_a_token_that_no_head_can_carry_is_not_repeated() -> None:
 
     assert wrong.startswith("TOCSIN_PROMETHEUS_URL and its secrets: ")
     assert SECRET not in wrong
+
+
+# -- the ledger ------------------------------------------------------------------------------------
+
+
+def test_latency_is_read_where_a_node_and_a_program_are_named() -> None:
+    node = {"TOCSIN_LEDGER_RPC_URL": "https://node.example.net/key-of-mine/?cluster=x"}
+    program = {"TOCSIN_LEDGER_TELEMETRY_PROGRAM": PROGRAM}
+
+    assert sources(settings(**node)).latency is None
+    assert sources(settings(**node, **program)).latency is not None
+    assert sources(settings(**node, **program)).any
+    assert complaint(program).startswith("TOCSIN_LEDGER_RPC_URL is missing")
+
+
+def test_a_program_that_is_none_is_refused() -> None:
+    wrong = complaint({"TOCSIN_LEDGER_TELEMETRY_PROGRAM": "0" * 40})
+
+    assert "give a pubkey: character 1 is not in the base58 alphabet" in wrong
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://node/key-of-mine", "https://key-of-mine@node", "https:///key-of-mine"]
+)
+def test_the_address_of_a_node_may_hold_a_key_and_is_not_repeated(url: str) -> None:
+    wrong = complaint({"TOCSIN_LEDGER_RPC_URL": url, "TOCSIN_LEDGER_TELEMETRY_PROGRAM": PROGRAM})
+
+    assert wrong.startswith("TOCSIN_LEDGER_RPC_URL")
+    assert "key-of-mine" not in wrong
