@@ -13,6 +13,7 @@ from typing import Final
 from tocsin.adapters.alarm.receiver import DestinationAlarms
 from tocsin.adapters.alarm.silence import SilenceAlarms
 from tocsin.adapters.clock.clockwork import Clockwork
+from tocsin.adapters.provisioning.writing import local
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.app.house import fresh_bits, now
 from tocsin.app.ledger import LEDGER, KeptLedger, mirroring
@@ -115,10 +116,22 @@ class Background:
             busy=lambda: self.writer.waiting > MANY_WAITING,
         )
         self._activating = activating(
-            settings, store=store, writer=self.writer, metrics=metrics, holding=self._holding
+            settings,
+            store=store,
+            writer=self.writer,
+            metrics=metrics,
+            holding=self._holding,
+            ledger_of=local if ledger is None else ledger.of(store),
+            notes=None if ledger is None else ledger.notes,
         )
         self._monitoring = monitoring(
-            settings, store=store, writer=self.writer, metrics=metrics, holding=self._holding
+            settings,
+            store=store,
+            writer=self.writer,
+            metrics=metrics,
+            holding=self._holding,
+            ledger_of=local if ledger is None else ledger.of(store),
+            notes=None if ledger is None else ledger.notes,
         )
         self._mirroring = (
             mirroring(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -16,6 +16,7 @@ from tocsin.adapters.doublezero.rpc import Away, Rpc
 from tocsin.adapters.doublezero.rpc import Settings as RpcSettings
 from tocsin.adapters.provisioning.mirroring import Mirrored, Mirroring, org_kept
 from tocsin.adapters.provisioning.rounds import Rounds
+from tocsin.adapters.provisioning.writing import LedgerOf, Notes
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.app.house import fresh_bits, now
 from tocsin.app.settings import Settings, SettingWrong
@@ -54,13 +55,15 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLedger:
-    """A ledger, and the code of the org that it keeps (None: the first there is)."""
+    """A ledger, and the code of the org that it keeps (None: the first there is). ``notes`` are
+    what it did not take, and since when it is away."""
 
     ledger: DoubleZero
     org: str | None
     patience: Patience
+    notes: Notes = field(default_factory=Notes)
 
-    def of(self, store: Store) -> Callable[[int], Ledger | None]:
+    def of(self, store: Store) -> LedgerOf:
         """Which ledger keeps the org of a number; None where our own record does."""
 
         def ledger_of(org_id: int) -> Ledger | None:
@@ -124,6 +127,8 @@ def mirroring(
             LEDGER, seconds=told.seconds, changed=told.changed, refused=len(told.left_alone)
         )
         figures.away.set(told.away is not None)
+        if told.org_id is not None:
+            kept.notes.looked(told.org_id, away=told.away, at=now())
         if told.away is None:
             figures.unreadable.set(len(told.unreadable))
             figures.left_alone.set(len(told.left_alone))

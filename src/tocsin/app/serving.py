@@ -153,7 +153,9 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
             counts=background.counts,
             signing_in=signing_in(beyond.mail, key=key, url=url, bench=bench),
             trouble=background.trouble,
-            explaining=explaining(settings, store=store),
+            explaining=explaining(
+                settings, store=store, notes=None if ledger is None else ledger.notes
+            ),
         )
 
         pages: PublicPages | None = None

@@ -58,10 +58,11 @@ class LeftAlone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mirrored:
-    """One round: why the ledger could not be followed (None where it was), how many accounts of
-    each kind it has, how many changes were made here, what is left alone, what cannot be read, and
-    how long it took."""
+    """One round: for which org, if there is one; why the ledger could not be followed (None where
+    it was), how many accounts of each kind it has, how many changes were made here, what is left
+    alone, what cannot be read, and how long it took."""
 
+    org_id: int | None = None
     away: str | None = None
     seen: Mapping[str, int] = field(default_factory=dict)
     changed: int = 0
@@ -127,9 +128,10 @@ class Mirroring:
         try:
             seen = self._ledger.look(wishes=last_wishes(held.devices.values()))
         except LedgerAway as away:
-            return Mirrored(away=away.reason, seconds=self._timer() - began)
+            return Mirrored(org_id=org.org_id, away=away.reason, seconds=self._timer() - began)
         changed, left = self._followed(org.org_id, held, seen)
         return Mirrored(
+            org_id=org.org_id,
             seen=_counts(seen),
             changed=changed,
             left_alone=tuple(sorted(set(left))),

@@ -37,11 +37,14 @@ def _run(
     """Judge every device and link of every org on the database, as the sources that
     TOCSIN_INFLUX_…, TOCSIN_PROMETHEUS_… and TOCSIN_LEDGER_… name tell of them.
 
-    A cold start asks for the whole window, which may take minutes.
+    A cold start asks for the whole window, which may take minutes. What a ledger keeps
+    (TOCSIN_LEDGER_…) is written there first, and recorded only once it has taken it.
     """
     from tocsin.adapters.provisioning.monitor import Monitor
     from tocsin.adapters.provisioning.watching import Watch
+    from tocsin.adapters.provisioning.writing import Writing
     from tocsin.app.house import now, sqlite_path
+    from tocsin.app.ledger import kept_ledger
     from tocsin.app.logs import write_logs
     from tocsin.app.provisioning import ONE_ROUND_SECONDS, sources
     from tocsin.app.settings import SettingWrong, read_settings
@@ -52,6 +55,7 @@ def _run(
     try:
         settings = read_settings(environ=os.environ, given=given)
         asked = sources(settings)
+        kept = kept_ledger(settings)
     except SettingWrong as wrong:
         raise click.ClickException(str(wrong)) from wrong
     if not asked.any:
@@ -70,6 +74,9 @@ def _run(
             writer=made.writer,
             watch=Watch(asked, seconds=ONE_ROUND_SECONDS),
             clock=now,
+            writing=None
+            if kept is None
+            else Writing("health", clock=now, ledger_of=kept.of(made.store)),
         )
         found = judge.round(dry_run=dry_run)
     emit(_as_json(found, dry_run=dry_run), form=form, human=_table)
