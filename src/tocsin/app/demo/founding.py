@@ -203,6 +203,7 @@ def status_page(ids: Iterator[str]) -> Founding:
     return Founding(
         "status_page",
         CreateStatusPage(
+            shows_network=True,
             status_page_id=next(ids),
             code="main",
             name=ORG_NAME,
