@@ -16,6 +16,10 @@ PIP_COMPILE := env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev
 	--no-emit-trusted-host --build-deps-for=editable
 say = @printf '\033[1m==>\033[0m %s\n'
 
+# Where Python is told to keep no bytecode, hundreds of processes of the tests would each compile
+# the program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run slack test check bench chaos lock format clean
@@ -29,9 +33,14 @@ run: .venv/runtime.stamp ## Serve the demo network at http://127.0.0.1:8080 (POR
 slack: .venv/dev.stamp ## The demo network with a stand-in for Slack, to try it by hand (PORT=, DATA=)
 	@exec $(BIN)/python -m tests.servers.slack.trying --port $(PORT) --data $(DATA)-slack
 
-test: check .venv/postgresql.stamp .venv/prometheus.stamp .venv/influxdb.stamp .venv/chromium.stamp .venv/widget.stamp ## Every check: format, lint, types, layers, tests (PYTEST_ARGS=)
+# While the types are checked, which keeps one processor busy, the other compiles the tests: else
+# each process of theirs would do it for itself. Three of those share two processors: many tests
+# wait for other programs.
+test: .venv/dev.stamp .venv/postgresql.stamp .venv/prometheus.stamp .venv/influxdb.stamp .venv/chromium.stamp .venv/widget.stamp ## Every check: format, lint, types, layers, tests (PYTEST_ARGS=)
+	@$(BIN)/python -m pytest -q --collect-only >/dev/null 2>&1 & \
+		$(MAKE) --no-print-directory check; outcome=$$?; wait; exit $$outcome
 	$(say) "Tests"
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal --hypothesis-profile=ci $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal --hypothesis-profile=ci $(PYTEST_ARGS)
 
 check: .venv/dev.stamp ## The checks that need no run: format, lint, types, layers
 	$(say) "Format and lint (ruff)"
