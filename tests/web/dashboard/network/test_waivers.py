@@ -8,7 +8,14 @@ import pytest
 
 from tests.web.dashboard.browsing import Browser, Desk
 from tests.web.dashboard.network.test_network import CODE, LINE, laid, text_of
-from tocsin.core.provisioning.commands import DefineInterface, Judge, Waive, Wish
+from tocsin.core.provisioning.commands import (
+    DefineInterface,
+    FollowLedger,
+    Judge,
+    LeaveLedger,
+    Waive,
+    Wish,
+)
 from tocsin.core.provisioning.life import Waiver
 from tocsin.core.records import Device, Link
 
@@ -174,3 +181,22 @@ def test_who_did_what_when_and_why_is_told_newest_first(browser: Browser, at_des
     assert "optic &lt;swap&gt;" in page
     told = text_of(browser.get(BOX).text)
     assert "owner of alpha defined it ( Ethernet1/7 ) just now" in told
+
+
+def test_what_a_ledger_says_is_beside_what_holds_here(browser: Browser, at_desk: Desk) -> None:
+    house = at_desk.house
+    laid(at_desk)
+    browser.sign_in("owner")
+    assert "On the ledger" not in browser.get(LINE).text
+    said = FollowLedger(status="soft_drained", health="healthy", desired_status="activated")
+    house.system("link", said, org_id=house.orgs["net"], subject=CODE)
+
+    told = text_of(browser.get(LINE).text)
+
+    assert "On the ledger soft drained, healthy, wanted activated" in told
+    assert "Tocsin itself was told by the ledger that it is soft drained, healthy" in told
+    assert "moved it on: Soft drained just now as the ledger has it" in told
+    house.system("link", LeaveLedger(), org_id=house.orgs["net"], subject=CODE)
+    told = text_of(browser.get(LINE).text)
+    assert "On the ledger" not in told
+    assert "Tocsin itself keeps it here, as no ledger does any more" in told

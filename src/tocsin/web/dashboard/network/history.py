@@ -18,6 +18,8 @@ from tocsin.core.provisioning.facts import (
     InterfaceDefined,
     InterfaceRemoved,
     LinkAccepted,
+    Mirrored,
+    Released,
     StatusChanged,
 )
 from tocsin.store.contract import ReadTurn
@@ -26,6 +28,7 @@ from tocsin.web.dashboard.network.words import (
     Mark,
     criterion_words,
     health_mark,
+    ledger_words,
     status_mark,
     wanted_words,
 )
@@ -46,6 +49,8 @@ _LIFE: Final[tuple[type[Payload], ...]] = (
     InterfaceDefined,
     InterfaceBound,
     InterfaceRemoved,
+    Mirrored,
+    Released,
 )
 
 
@@ -99,6 +104,10 @@ def _one(event: Event) -> Happened | None:
             of = demanded.interface
         case AcceptanceRequested():
             what = "asked the other side to accept it"
+        case Mirrored() as said:
+            what = f"was told by the ledger that it is {ledger_words(said)}"
+        case Released():
+            what = "keeps it here, as no ledger does any more"
         case LinkAccepted():
             what = "accepted it"
         case InterfaceDefined(name=name, by_link=by_link):

@@ -38,6 +38,7 @@ from tocsin.web.dashboard.network.reading import (
 from tocsin.web.dashboard.network.waiving import may_waive, waivers
 from tocsin.web.dashboard.network.words import (
     health_mark,
+    ledger_words,
     status_mark,
     wanted_words,
 )
@@ -167,6 +168,7 @@ def _asset_page(sort: Sort) -> Callable[[Visit], Page]:
             standing=status_mark(life.status),
             health=health_mark(life.health),
             wanted=wanted_words(life.desired),
+            on_ledger=_on_ledger(asset, interface),
             facts=_facts(visit, asset, names),
             interfaces=_interfaces(asset),
             waivers=waivers(visit, life),
@@ -180,6 +182,12 @@ def _asset_page(sort: Sort) -> Callable[[Visit], Page]:
         )
 
     return look
+
+
+def _on_ledger(asset: Asset, interface: str | None) -> str | None:
+    """What the ledger that keeps it says; a ledger says nothing of single interfaces."""
+    said = asset.on_ledger if interface is None else None
+    return None if said is None else ledger_words(said)
 
 
 def _may(visit: Visit, deed: Deed, sort: Sort, asset: Asset) -> bool:

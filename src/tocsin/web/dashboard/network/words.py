@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from tocsin.core.provisioning.criteria import State
+from tocsin.core.provisioning.facts import Mirrored
+from tocsin.core.provisioning.on_ledger import OnLedger
 from tocsin.core.provisioning.words import AssetStatus, DesiredStatus, Health
 
 
@@ -94,6 +96,12 @@ def state_mark(state: str) -> Mark:
 def wanted_words(desired: DesiredStatus) -> str:
     """What its owner wants."""
     return _WANTED[desired]
+
+
+def ledger_words(said: OnLedger | Mirrored) -> str:
+    """What a ledger says of a device or link: ``hard drained, healthy, wanted activated``."""
+    told = (said.status, said.health, f"wanted {said.desired_status}")
+    return ", ".join(told).replace("_", " ")
 
 
 def criterion_words(name: str) -> str:
