@@ -13,10 +13,9 @@ from typing import Final
 from tocsin.adapters.alarm.receiver import DestinationAlarms
 from tocsin.adapters.alarm.silence import SilenceAlarms
 from tocsin.adapters.clock.clockwork import Clockwork
-from tocsin.adapters.provisioning.writing import local
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.app.house import fresh_bits, now
-from tocsin.app.ledger import LEDGER, KeptLedger, mirroring
+from tocsin.app.ledger import LEDGER, KeptLedger, ledger_of, mirroring
 from tocsin.app.provisioning import ACTIVATOR, MONITOR, activating, monitoring
 from tocsin.app.settings import Settings
 from tocsin.core.facts import Event
@@ -121,7 +120,7 @@ class Background:
             writer=self.writer,
             metrics=metrics,
             holding=self._holding,
-            ledger_of=local if ledger is None else ledger.of(store),
+            ledger_of=ledger_of(ledger, store),
             notes=None if ledger is None else ledger.notes,
         )
         self._monitoring = monitoring(
@@ -130,7 +129,7 @@ class Background:
             writer=self.writer,
             metrics=metrics,
             holding=self._holding,
-            ledger_of=local if ledger is None else ledger.of(store),
+            ledger_of=ledger_of(ledger, store),
             notes=None if ledger is None else ledger.notes,
         )
         self._mirroring = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -16,7 +16,7 @@ from tocsin.adapters.doublezero.rpc import Away, Rpc
 from tocsin.adapters.doublezero.rpc import Settings as RpcSettings
 from tocsin.adapters.provisioning.mirroring import Mirrored, Mirroring, org_kept
 from tocsin.adapters.provisioning.rounds import Rounds
-from tocsin.adapters.provisioning.writing import LedgerOf, Notes
+from tocsin.adapters.provisioning.writing import LedgerOf, Notes, local
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.app.house import fresh_bits, now
 from tocsin.app.settings import Settings, SettingWrong
@@ -55,13 +55,13 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptLedger:
-    """A ledger, and the code of the org that it keeps (None: the first there is). ``notes`` are
-    what it did not take, and since when it is away."""
+    """A ledger, and the code of the org that it keeps (None: the first there is); ``notes`` are
+    what this process knows of its not answering."""
 
     ledger: DoubleZero
     org: str | None
     patience: Patience
-    notes: Notes = field(default_factory=Notes)
+    notes: Notes
 
     def of(self, store: Store) -> LedgerOf:
         """Which ledger keeps the org of a number; None where our own record does."""
@@ -72,6 +72,11 @@ class KeptLedger:
             return self.ledger if kept is not None and kept.org_id == org_id else None
 
         return ledger_of
+
+
+def ledger_of(kept: KeptLedger | None, store: Store) -> LedgerOf:
+    """Which ledger keeps which org of *store*."""
+    return local if kept is None else kept.of(store)
 
 
 def kept_ledger(settings: Settings) -> KeptLedger | None:
@@ -101,6 +106,7 @@ def kept_ledger(settings: Settings) -> KeptLedger | None:
         ledger=DoubleZero(rpc, program=program, pen=writing),
         org=settings.ledger_org,
         patience=patience,
+        notes=Notes(),
     )
 
 
@@ -143,6 +149,7 @@ def mirroring(
         clock=now,
         entropy=fresh_bits,
         interval=timedelta(seconds=settings.ledger_interval_seconds),
+        notes=kept.notes,
         observe=observe,
     )
     return Rounds(LEDGER, mirror.go, holding=lambda: holding(LEDGER), hurry=kept.patience.end)

@@ -10,13 +10,6 @@ from tocsin.app.setting import Setting
 from tocsin.core.pubkeys import NotAPubkey, parse_pubkey
 
 
-def node_address(text: str) -> str:
-    """The address of a node, as it is: a key may stand anywhere in it."""
-    if not text.startswith(("https://", "http://")) or any(one.isspace() for one in text):
-        raise ValueError("give an address such as https://rpc.example.net")
-    return text
-
-
 def program(text: str) -> str:
     """The address of a program."""
     try:
@@ -55,32 +48,28 @@ LEDGER: Final[tuple[Setting, ...]] = (
         default="60",
         unit="seconds",
         sentence="How often the ledger is looked at.",
-        read=of.whole(5, 3_600),
-    ),
-)
-
-LEDGER_SECRETS: Final[tuple[Setting, ...]] = (
-    Setting(
-        name="ledger_rpc_url",
-        type="address",
-        default=None,
-        sentence="The JSON-RPC address of a node of the ledger that keeps devices and links; it is"
-        " never shown, for it may hold a key. Without it Tocsin's own record is the ledger.",
-        read=node_address,
-        secret=True,
+        read=of.whole(1, 3_600),
     ),
 )
 
 
 def half_a_ledger(
-    *, rpc_url: str | None, program: str | None, org: str | None, keypair: Path | None
+    *,
+    rpc_url: str | None,
+    programs: tuple[str | None, str | None],
+    org: str | None,
+    keypair: Path | None,
 ) -> str | None:
-    """What is missing, in a sentence, where a ledger is half set up."""
-    if (rpc_url is None) != (program is None):
+    """What is missing, in a sentence, where a ledger is half set up; *programs* are the one that
+    keeps devices and links, and the one of the latency samples."""
+    kept, _ = programs
+    if rpc_url is None and kept is not None:
+        return "TOCSIN_LEDGER_RPC_URL is missing: there is a program on that ledger"
+    if rpc_url is not None and programs == (None, None):
         return (
-            "TOCSIN_LEDGER_RPC_URL (or …_FILE) and TOCSIN_LEDGER_PROGRAM are given together or not"
-            " at all"
+            "TOCSIN_LEDGER_PROGRAM or TOCSIN_LEDGER_TELEMETRY_PROGRAM is missing: nothing is asked"
+            " of TOCSIN_LEDGER_RPC_URL"
         )
-    if rpc_url is None and (org is not None or keypair is not None):
-        return "TOCSIN_LEDGER_RPC_URL is missing: there is an org or a keypair for a ledger"
+    if kept is None and (org is not None or keypair is not None):
+        return "TOCSIN_LEDGER_PROGRAM is missing: there is an org or a keypair for it"
     return None

@@ -102,13 +102,14 @@ def sources(
 def explaining(
     settings: Settings, *, store: Store, notes: Notes | None = None
 ) -> Explaining | None:
-    """Who answers readiness; None where no source is set up. *notes* are what ledgers did not take.
+    """Who answers readiness; None where neither a source nor a ledger is set up. *notes* are what
+    ledgers did not take.
 
     Raises:
         SettingWrong: an address, user or token that nothing can be sent with.
     """
     asked = sources(settings, seconds=WHILE_SOMEBODY_WAITS, attempts=1)
-    if not asked.any:
+    if not asked.any and notes is None:
         return None
     return Explaining(explain=Explainer(store=store, sources=asked, notes=notes).explain)
 

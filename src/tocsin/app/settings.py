@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tocsin.app import setting_values as of
-from tocsin.app.ledger_settings import LEDGER, LEDGER_SECRETS, half_a_ledger
+from tocsin.app.ledger_settings import LEDGER, half_a_ledger
 from tocsin.app.setting import PREFIX, Setting
 from tocsin.app.setting_values import ROLES, SECURITIES, Network, ServerRole, SmtpSecurity
 from tocsin.app.telemetry_settings import (
@@ -73,7 +73,6 @@ class Settings(TelemetrySettings):
     ledger_org: str | None
     ledger_keypair: Path | None
     ledger_interval_seconds: int
-    ledger_rpc_url: str | None
     sns_topics: tuple[str, ...]
     readers: int
     log_level: str
@@ -317,7 +316,6 @@ TABLE: Final[tuple[Setting, ...]] = (
         secret=True,
     ),
     *TELEMETRY_SECRETS,
-    *LEDGER_SECRETS,
     Setting(
         name="llm_api_key",
         type="text",
@@ -489,7 +487,7 @@ def _refuse_contradictions(settings: Settings) -> None:
     _refuse_half_a_model(settings)
     wrong = contradiction(settings) or half_a_ledger(
         rpc_url=settings.ledger_rpc_url,
-        program=settings.ledger_program,
+        programs=(settings.ledger_program, settings.ledger_telemetry_program),
         org=settings.ledger_org,
         keypair=settings.ledger_keypair,
     )

@@ -25,6 +25,7 @@ from tocsin.adapters.provisioning.differences import (
     last_wishes,
 )
 from tocsin.adapters.provisioning.registry import PAGE, SORTS, pages
+from tocsin.adapters.provisioning.writing import Notes
 from tocsin.core.commands import Command
 from tocsin.core.errors import Refusal
 from tocsin.core.ids import uuid7
@@ -62,7 +63,6 @@ class Mirrored:
     it was), how many accounts of each kind it has, how many changes were made here, what is left
     alone, what cannot be read, and how long it took."""
 
-    org_id: int | None = None
     away: str | None = None
     seen: Mapping[str, int] = field(default_factory=dict)
     changed: int = 0
@@ -77,7 +77,7 @@ def _unobserved(_round: Mirrored) -> None:
 
 class Mirroring:
     """Follows *ledger* into the org whose code is *org* (None: the first there is); for one thread.
-    ``observe`` is told of each round."""
+    ``observe`` is told of each round, *notes* whether the ledger answers."""
 
     def __init__(
         self,
@@ -89,11 +89,13 @@ class Mirroring:
         clock: Callable[[], datetime],
         entropy: Callable[[], int],
         interval: timedelta = INTERVAL,
+        notes: Notes | None = None,
         observe: Callable[[Mirrored], None] = _unobserved,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._writer, self._ledger, self._org = store, writer, ledger, org
         self._clock, self._entropy = clock, entropy
+        self._notes = Notes() if notes is None else notes
         self._interval, self._observe, self._timer = interval, observe, timer
         self._away: str | None = None
         self._named: frozenset[LeftAlone] = frozenset()
@@ -128,10 +130,11 @@ class Mirroring:
         try:
             seen = self._ledger.look(wishes=last_wishes(held.devices.values()))
         except LedgerAway as away:
-            return Mirrored(org_id=org.org_id, away=away.reason, seconds=self._timer() - began)
+            self._notes.looked(org.org_id, away=away.reason, at=self._clock())
+            return Mirrored(away=away.reason, seconds=self._timer() - began)
+        self._notes.looked(org.org_id, away=None, at=self._clock())
         changed, left = self._followed(org.org_id, held, seen)
         return Mirrored(
-            org_id=org.org_id,
             seen=_counts(seen),
             changed=changed,
             left_alone=tuple(sorted(set(left))),

@@ -44,7 +44,7 @@ def _run(
     from tocsin.adapters.provisioning.watching import Watch
     from tocsin.adapters.provisioning.writing import Writing
     from tocsin.app.house import now, sqlite_path
-    from tocsin.app.ledger import kept_ledger
+    from tocsin.app.ledger import kept_ledger, ledger_of
     from tocsin.app.logs import write_logs
     from tocsin.app.provisioning import ONE_ROUND_SECONDS, sources
     from tocsin.app.settings import SettingWrong, read_settings
@@ -74,9 +74,7 @@ def _run(
             writer=made.writer,
             watch=Watch(asked, seconds=ONE_ROUND_SECONDS),
             clock=now,
-            writing=None
-            if kept is None
-            else Writing("health", clock=now, ledger_of=kept.of(made.store)),
+            writing=Writing("health", clock=now, ledger_of=ledger_of(kept, made.store)),
         )
         found = judge.round(dry_run=dry_run)
     emit(_as_json(found, dry_run=dry_run), form=form, human=_table)
