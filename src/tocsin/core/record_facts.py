@@ -13,6 +13,7 @@ from datetime import datetime
 
 from tocsin.core.connector_words import ConnectorKind, ConnectorMode, OnResolve, RuleAction
 from tocsin.core.facts import Change, Payload, fact
+from tocsin.core.provisioning.on_ledger import OnLedger
 from tocsin.core.provisioning.words import LocationKind
 from tocsin.core.records import Contact, Destination, PageGroup, RouteMatch, Side
 from tocsin.core.ticket import Assignee
@@ -264,7 +265,7 @@ class PolicyChanged(Payload):
 @fact("device.registered")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceRegistered(Payload):
-    """A device is in the registry."""
+    """A device is in the registry; ``on_ledger`` is what the ledger says that keeps it."""
 
     pubkey: str
     code: str
@@ -277,12 +278,14 @@ class DeviceRegistered(Payload):
     max_users: int | None = None
     metrics_publisher: str | None = None
     mgmt_vrf: str | None = None
+    on_ledger: OnLedger | None = None
 
 
 @fact("link.registered")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRegistered(Payload):
-    """A link is in the registry; ``side_z_contributor_id`` owns the device at its Z side."""
+    """A link is in the registry; ``side_z_contributor_id`` owns the device at its Z side,
+    ``on_ledger`` is what the ledger says that keeps it."""
 
     pubkey: str
     code: str
@@ -296,6 +299,7 @@ class LinkRegistered(Payload):
     delay: int | None = None
     jitter: int | None = None
     delay_override: int | None = None
+    on_ledger: OnLedger | None = None
 
 
 @fact(

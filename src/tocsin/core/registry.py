@@ -23,8 +23,8 @@ from tocsin.core.provisioning.deciding import (
 )
 from tocsin.core.provisioning.facts import AcceptanceRequested, DesiredStatusChanged
 from tocsin.core.provisioning.folding import lived
-from tocsin.core.provisioning.life import born
-from tocsin.core.provisioning.on_ledger import OnLedger, mirrored
+from tocsin.core.provisioning.life import Life, born
+from tocsin.core.provisioning.on_ledger import OnLedger, life_of
 from tocsin.core.provisioning.words import AssetStatus, DesiredStatus
 from tocsin.core.record_changes import FieldValue, changed, changes_between, removed
 from tocsin.core.record_facts import (
@@ -139,7 +139,7 @@ def evolve(state: Record | None, event: Event) -> Device | Link:
                 code=payload.code,
                 contributor_id=payload.contributor_id,
                 device_type=payload.device_type,
-                life=born(at=event.recorded_at),
+                life=_first_life(payload.on_ledger, event),
                 location=payload.location,
                 exchange=payload.exchange,
                 public_ip=payload.public_ip,
@@ -147,6 +147,7 @@ def evolve(state: Record | None, event: Event) -> Device | Link:
                 max_users=payload.max_users,
                 metrics_publisher=payload.metrics_publisher,
                 mgmt_vrf=payload.mgmt_vrf,
+                on_ledger=payload.on_ledger,
             )
         case LinkRegistered():
             return Link(
@@ -162,12 +163,15 @@ def evolve(state: Record | None, event: Event) -> Device | Link:
                 side_a=payload.side_a,
                 side_z=payload.side_z,
                 side_z_contributor_id=payload.side_z_contributor_id,
-                life=born(at=event.recorded_at, requested=payload.link_type is LinkType.DZX),
+                life=_first_life(
+                    payload.on_ledger, event, requested=payload.link_type is LinkType.DZX
+                ),
                 bandwidth=payload.bandwidth,
                 mtu=payload.mtu,
                 delay=payload.delay,
                 jitter=payload.jitter,
                 delay_override=payload.delay_override,
+                on_ledger=payload.on_ledger,
             )
         case RecordUpdated():
             return changed(_existing(state), payload.changes, event)
@@ -175,6 +179,12 @@ def evolve(state: Record | None, event: Event) -> Device | Link:
             return removed(_existing(state), payload.at, event)
         case _:
             return lived(_existing(state), event)
+
+
+def _first_life(said: OnLedger | None, event: Event, *, requested: bool = False) -> Life:
+    if said is None:
+        return born(at=event.recorded_at, requested=requested)
+    return life_of(said, at=event.recorded_at, requested=requested)
 
 
 def _existing(state: Record | None) -> Device | Link:
@@ -198,6 +208,7 @@ def _registered_device(command: RegisterDevice, given: Given) -> tuple[Payload, 
         max_users=_max_users(command.max_users, errors=errors),
         metrics_publisher=_publisher(command.metrics_publisher, errors=errors),
         mgmt_vrf=_vrf(command.mgmt_vrf, errors=errors),
+        on_ledger=command.on_ledger,
     )
     read.refuse(errors)
     read.refuse_taken(
@@ -209,7 +220,6 @@ def _registered_device(command: RegisterDevice, given: Given) -> tuple[Payload, 
         made,
         *_first_wish(desired),
         *interfaces.all_defined(command.interfaces),
-        *_first_said(command.on_ledger, given),
     )
 
 
@@ -217,16 +227,6 @@ def _first_wish(desired: DesiredStatus) -> tuple[Payload, ...]:
     if desired is DesiredStatus.HARD_DRAINED:
         return ()
     return (DesiredStatusChanged(desired_from=DesiredStatus.HARD_DRAINED, desired_to=desired),)
-
-
-def _first_said(
-    said: OnLedger | None, given: Given, *, requested: bool = False, accepting: str | None = None
-) -> tuple[Payload, ...]:
-    """What follows when something is born on a ledger."""
-    if said is None:
-        return ()
-    life = born(at=given.at, requested=requested)
-    return mirrored(life, said, before=None, accepting=accepting)
 
 
 def _desired(value: str | None, *, errors: read.Errors) -> DesiredStatus:
@@ -372,6 +372,7 @@ def _registered_link(command: RegisterLink, given: Given) -> tuple[Payload, ...]
         delay=_nanoseconds(command.delay, field="delay", errors=errors),
         jitter=_nanoseconds(command.jitter, field="jitter", errors=errors),
         delay_override=_nanoseconds(command.delay_override, field="delay_override", errors=errors),
+        on_ledger=command.on_ledger,
     )
     read.refuse(errors)
     read.refuse_taken(
@@ -380,16 +381,10 @@ def _registered_link(command: RegisterLink, given: Given) -> tuple[Payload, ...]
         given=given,
     )
     said = command.on_ledger
-    requested = made.link_type is LinkType.DZX
     asked: tuple[Payload, ...] = ()
-    if requested and (said is None or said.status == AssetStatus.REQUESTED):
+    if made.link_type is LinkType.DZX and (said is None or said.status == AssetStatus.REQUESTED):
         asked = (AcceptanceRequested(contributor_id=z_owner),)
-    return (
-        made,
-        *asked,
-        *_first_wish(desired),
-        *_first_said(said, given, requested=requested, accepting=z_owner),
-    )
+    return (made, *asked, *_first_wish(desired))
 
 
 def _link_changes(state: Link, command: UpdateLink, given: Given) -> tuple[Payload, ...]:

@@ -59,6 +59,7 @@ _ADDED_TO_ASSETS: Final = (
     "delay",
     "jitter",
     "delay_override",
+    "on_ledger",
 )
 
 

@@ -104,7 +104,7 @@ def test_what_is_said_for_the_first_time_is_taken_over_whole() -> None:
 
 def test_a_device_is_born_as_the_ledger_has_it() -> None:
     org = network()
-    org.ask(
+    facts = org.ask(
         "device:osl-1",
         RegisterDevice(
             device_id="osl-1",
@@ -114,7 +114,9 @@ def test_a_device_is_born_as_the_ledger_has_it() -> None:
             on_ledger=IN_SERVICE,
         ),
     )
+    assert len(facts) == 1, "it moved nowhere, so nobody is told that it did"
     assert asset(org, "device:osl-1").on_ledger == IN_SERVICE
+    assert life(org, "device:osl-1").activated_before
     assert life(org, "device:osl-1").status is AssetStatus.ACTIVATED
 
 
@@ -122,7 +124,6 @@ def test_a_link_in_service_is_not_asked_about_again_by_its_z_side() -> None:
     org = network()
     facts = org.ask("link:dzx", replace(DZX, on_ledger=IN_SERVICE))
     assert not any(isinstance(one, AcceptanceRequested) for one in facts)
-    assert LinkAccepted(contributor_id="beta") in facts
     assert life(org, "link:dzx").accepted
     assert any(one.name == "Ethernet8" for one in device(org, "device:fra-1").interfaces)
 
@@ -134,7 +135,8 @@ def test_a_requested_link_is_accepted_by_going_on() -> None:
     assert AcceptanceRequested(contributor_id="beta") in facts
     assert not life(org, "link:dzx").accepted
 
-    says(org, "link:dzx", replace(requested, status="hard_drained"))
+    facts = says(org, "link:dzx", replace(requested, status="hard_drained"))
+    assert LinkAccepted(contributor_id="beta") in facts
     assert life(org, "link:dzx").accepted
     assert life(org, "link:dzx").status is AssetStatus.HARD_DRAINED
 

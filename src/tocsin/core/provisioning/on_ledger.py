@@ -9,6 +9,7 @@ before they are recorded here, so a change of either is what the ledger says, to
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final, TypeVar
 
 from tocsin.core.facts import Payload
@@ -19,7 +20,7 @@ from tocsin.core.provisioning.facts import (
     Mirrored,
     StatusChanged,
 )
-from tocsin.core.provisioning.life import Life
+from tocsin.core.provisioning.life import Life, born
 from tocsin.core.provisioning.words import AssetStatus, DesiredStatus, Health
 
 AS_THE_LEDGER_HAS_IT: Final = "as the ledger has it"
@@ -80,6 +81,22 @@ def mirrored(
 def _read(words: type[Word], text: str) -> Word | None:
     """*text* as a word of ours; None for one that is not known here."""
     return words(text) if text in tuple(words) else None
+
+
+def life_of(said: OnLedger, *, at: datetime, requested: bool = False) -> Life:
+    """The life of what was just recorded because the ledger has it: as the ledger says, without
+    anything having moved here. One that is *requested* wherever nobody says otherwise waits for its
+    Z side only while the ledger says so."""
+    life = born(at=at, requested=requested)
+    status = _read(AssetStatus, said.status) or life.status
+    return replace(
+        life,
+        status=status,
+        desired=_read(DesiredStatus, said.desired_status) or life.desired,
+        health=_read(Health, said.health) or life.health,
+        accepted=status is not AssetStatus.REQUESTED,
+        activated_before=status is AssetStatus.ACTIVATED,
+    )
 
 
 # -- what happened -------------------------------------------------------------------------------
