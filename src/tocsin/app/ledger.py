@@ -133,8 +133,6 @@ def mirroring(
             LEDGER, seconds=told.seconds, changed=told.changed, refused=len(told.left_alone)
         )
         figures.away.set(told.away is not None)
-        if told.org_id is not None:
-            kept.notes.looked(told.org_id, away=told.away, at=now())
         if told.away is None:
             figures.unreadable.set(len(told.unreadable))
             figures.left_alone.set(len(told.left_alone))

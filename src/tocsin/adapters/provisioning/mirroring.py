@@ -59,9 +59,9 @@ class LeftAlone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mirrored:
-    """One round: for which org, if there is one; why the ledger could not be followed (None where
-    it was), how many accounts of each kind it has, how many changes were made here, what is left
-    alone, what cannot be read, and how long it took."""
+    """One round: why the ledger could not be followed (None where it was), how many accounts of
+    each kind it has, how many changes were made here, what is left alone, what cannot be read, and
+    how long it took."""
 
     away: str | None = None
     seen: Mapping[str, int] = field(default_factory=dict)
