@@ -264,10 +264,17 @@ def test_latency_is_read_where_a_node_and_a_program_are_named() -> None:
     node = {"TOCSIN_LEDGER_RPC_URL": "https://node.example.net/key-of-mine/?cluster=x"}
     program = {"TOCSIN_LEDGER_TELEMETRY_PROGRAM": PROGRAM}
 
-    assert sources(settings(**node)).latency is None
+    registry = {"TOCSIN_LEDGER_PROGRAM": PROGRAM}
+
+    assert sources(settings(**node, **registry)).latency is None
     assert sources(settings(**node, **program)).latency is not None
     assert sources(settings(**node, **program)).any
+    assert sources(settings(**node, **registry, **program)).latency is not None
     assert complaint(program).startswith("TOCSIN_LEDGER_RPC_URL is missing")
+    assert complaint(registry).startswith("TOCSIN_LEDGER_RPC_URL is missing")
+    assert "or TOCSIN_LEDGER_TELEMETRY_PROGRAM is missing" in complaint(node)
+    org = {"TOCSIN_LEDGER_ORG": "net"}
+    assert complaint(node | program | org).startswith("TOCSIN_LEDGER_PROGRAM is missing")
 
 
 def test_a_program_that_is_none_is_refused() -> None:

@@ -381,7 +381,8 @@ TELEMETRY_SECRETS: Final[tuple[Setting, ...]] = (
         name="ledger_rpc_url",
         type="address",
         default=None,
-        sentence="A node of the ledger, which answers JSON-RPC; its address may hold a key.",
+        sentence="A node of the ledger that keeps devices and links, latency samples, or both,"
+        " which answers JSON-RPC. Its address is never shown, for it may hold a key.",
         read=of.web_address,
         secret=True,
     ),

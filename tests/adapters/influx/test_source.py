@@ -362,6 +362,42 @@ def test_a_name_that_is_none_gets_into_no_query(name: str) -> None:
         Names(heartbeat_fields=(name,))
 
 
+def test_a_database_that_calls_things_otherwise_is_asked_so(
+    server: Server, settings: InfluxSettings
+) -> None:
+    at = int(NOON.timestamp()) - 30
+    server.create("otherwise")
+    server.write(
+        [
+            f"if:stats,host.name=one,port=Ethernet1 /if/in-octets=5i,errors.in=0i {at}",
+            f"if:stats,host.name=two,port=Ethernet1 discards=1i {at}",
+        ],
+        database="otherwise",
+    )
+    fields = {
+        **Names().fields,
+        Counter.IN_OCTETS: "/if/in-octets",
+        Counter.IN_ERRORS: "errors.in",
+    }
+    names = Names(
+        counters="if:stats",
+        device_tag="host.name",
+        interface_tag="port",
+        fields=fields,
+        heartbeat_fields=("discards",),
+    )
+    last_minute = Window(start=NOON - MINUTE, end=NOON)
+
+    for summed_there in (False, True):
+        source = Influx(
+            replace(settings, database="otherwise", names=names, summed_there=summed_there)
+        )
+        found = source.counters(last_minute)
+        assert set(found.interfaces) == {("one", "Ethernet1")}
+        assert {device: one.count for device, one in found.covered.items()} == {"one": 1, "two": 1}
+        assert set(source.baseline(before=NOON).interfaces) == {("one", "Ethernet1")}
+
+
 def test_every_counter_has_a_field() -> None:
     with pytest.raises(ValueError, match="every counter"):
         Names(fields={Counter.IN_OCTETS: "in-octets"})
