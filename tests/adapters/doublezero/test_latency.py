@@ -6,12 +6,16 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import pytest
 from base58 import b58decode
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from tests.adapters.doublezero.ledger import PROGRAM, Ledger, declining
+from tests.adapters.doublezero.ledger import ledger as ledger_of
 from tests.adapters.doublezero.sampling import (
     AMS,
     BACK,
@@ -19,6 +23,7 @@ from tests.adapters.doublezero.sampling import (
     FORTH,
     FRA,
     LINK,
+    LOST,
     OTHER_LINK,
     Account,
     at,
@@ -429,6 +434,18 @@ def test_samples_that_are_promised_and_not_there_are_waited_for(ledger: Ledger) 
     assert about(found).lost_at == NOON - EVERY
 
 
+def test_room_that_is_not_filled_yet_is_no_lost_sample(ledger: Ledger) -> None:
+    # Beside an account with more of them, its room is read too.
+    ledger.raw = {
+        FORTH: Account(at(2 * HOUR), losing(720, range(700, 720)), count=700).data(),
+        BACK: Account(at(2 * HOUR), well(720), devices=(FRA, AMS)).data(),
+    }
+
+    told = about(reader(ledger).read(day(), over=never))
+
+    assert (told.samples, told.lost) == (1_420, 0)
+
+
 def test_an_account_that_is_gone_tells_what_it_told(ledger: Ledger) -> None:
     account = Account(at(2 * HOUR), well(720))
     ledger.raw = {FORTH: account.data()}
@@ -445,3 +462,68 @@ def test_accounts_of_another_program_are_none_of_it(ledger: Ledger) -> None:
     source = LedgerLatency(ledger.rpc(), program=pubkey(99))
 
     assert source.samples().read(day(), over=never).links == {}
+
+
+# -- laws ------------------------------------------------------------------------------------------
+
+
+class Growing(NamedTuple):
+    """An account: how many hours before noon it began, how many minutes its agent is behind, and
+    which of its samples are lost: one in so many."""
+
+    hours: int
+    behind: int
+    one_in: int
+
+
+def by_number(accounts: list[Account]) -> dict[str, bytes]:
+    return {numbered(100 + number): account.data() for number, account in enumerate(accounts)}
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.builds(Growing, st.integers(1, 40), st.integers(0, 10), st.integers(2, 4_000)),
+        min_size=1,
+        max_size=4,
+    ),
+    st.lists(st.tuples(st.integers(1, 4), st.integers(4, 9)), max_size=4),
+)
+def test_however_it_is_read_a_window_says_what_was_sampled(
+    growing: list[Growing], rounds: list[tuple[int, int]]
+) -> None:
+    def times(one: Growing, until: datetime) -> list[int]:
+        count = (until - one.behind * MINUTE - at(one.hours * HOUR)) // EVERY
+        return losing(count, range(0, count, one.one_in))
+
+    def accounts_at(until: datetime) -> list[Account]:
+        return [
+            Account(at(one.hours * HOUR), times(one, until), link=numbered(number))
+            for number, one in enumerate(growing)
+        ]
+
+    with ledger_of({}) as node:
+        node.epoch = EPOCH
+        samples, until = reader(node), NOON
+        for minutes, budget in rounds:
+            node.raw = by_number(accounts_at(until))
+            samples.read(day(until=until), over=after(budget))
+            until += minutes * MINUTE
+        accounts = accounts_at(until)
+        node.raw = by_number(accounts)
+        found = samples.read(day(until=until), over=never)
+
+    assert found.unread == frozenset()
+    for number, account in enumerate(accounts):
+        taken = [
+            (account.start + place * EVERY, time)
+            for place, time in enumerate(account.times)
+            if account.start + place * EVERY >= found.window.start
+        ]
+        lost = [when for when, time in taken if time == LOST]
+        told = about(found, numbered(number))
+        assert told.samples == len(taken)
+        assert told.measured_at == taken[-1][0]
+        assert told.lost_at == lost[-1] if lost else told.lost == 0
+        # Exact but for the five minutes that the window begins in.
+        assert len(lost) <= told.lost <= len(lost) + 30
