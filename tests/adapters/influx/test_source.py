@@ -95,7 +95,7 @@ def answer(kept: Following, name: str) -> Criterion:
     ("name", "state", "cause", "words"),
     [
         ("clean", State.MET, None, "no error and 2,880,000 octets in 1440 minutes"),
-        ("one_error", State.UNMET, Cause.ERRORS, "1 errors since"),
+        ("one_error", State.UNMET, Cause.ERRORS, "1 error since"),
         ("missing_five", State.MET, None, "5 of them missing (5 allowed)"),
         ("missing_six", State.UNMET, Cause.GAPS, "2026-11-20 00:20, 2026-11-20 10:16–10:20"),
         ("zero_traffic", State.UNMET, Cause.FACTS, "it carried nothing in 1440 minutes"),

@@ -148,7 +148,7 @@ def test_errors_impair_and_nothing_is_drained_by_itself(home: House, town: Town)
     until(home, NOON + 10 * MINUTE)
     told = duty.round()
     (change,) = told.changes
-    assert change.reasons[0].startswith("side_a: Ethernet1 of ams-1: 1 errors since")
+    assert change.reasons[0].startswith("side_a: Ethernet1 of ams-1: 1 error since")
     steps.everything()
     assert stands(home) == ("impaired", "activated")
 

@@ -197,7 +197,7 @@ def test_a_link_from_its_first_day_to_the_way_back_after_a_drain(
     telemetry.carry(SIDE_Z, start=NOON + 40 * MINUTE, minutes=10)
     duties.at(NOON + 50 * MINUTE)
     assert stands(filed) == ("impaired", "activated")
-    assert "1 errors since" in duties.why().criteria[2].reason
+    assert "1 error since" in duties.why().criteria[2].reason
 
     want(filed, "soft_drained")
     duties.activator.go()

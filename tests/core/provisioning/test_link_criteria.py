@@ -66,7 +66,7 @@ def test_one_error_on_one_side_keeps_it_pending_until_it_has_left_the_window() -
 
     assert (found.health, found.changed) == (Health.PENDING, False)
     assert (side_z.state, side_z.cause) == (State.UNMET, Cause.ERRORS)
-    assert "1 errors since 2026-11-19 12:00, the last at 2026-11-20 10:30" in side_z.reason
+    assert "1 error since 2026-11-19 12:00, the last at 2026-11-20 10:30" in side_z.reason
     # The first window without it begins a minute after it.
     assert found.ready_at == NOON - 89 * MINUTE + DAY * MINUTE
     assert found.reasons == (f"side_z: {side_z.reason}",)

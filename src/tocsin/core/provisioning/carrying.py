@@ -149,7 +149,8 @@ def _obstacles(seen: Watched, gaps: tuple[datetime, ...], terms: Terms) -> Seque
                 state=State.UNMET,
                 cause=Cause.ERRORS,
                 reason=(
-                    f"{used.errors:,} errors since {used.counted_from:%Y-%m-%d %H:%M}, "
+                    f"{used.errors:,} error{'' if used.errors == 1 else 's'} since "
+                    f"{used.counted_from:%Y-%m-%d %H:%M}, "
                     f"the last at {used.errors_at:%Y-%m-%d %H:%M}"
                 ),
                 since=used.errors_at,
