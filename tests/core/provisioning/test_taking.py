@@ -13,9 +13,16 @@ from tests.core.records_in_memory import NOON
 from tocsin.core.provisioning.commands import Advance, DefineInterface, FollowLedger, Judge, Wish
 from tocsin.core.provisioning.facts import HealthChanged, Mirrored, StatusChanged
 from tocsin.core.provisioning.ledger import Change, Deletion, HealthChange, Kind, StatusChange
-from tocsin.core.provisioning.life import born, next_step
+from tocsin.core.provisioning.life import Life, born, next_step
 from tocsin.core.provisioning.on_ledger import OnLedger
-from tocsin.core.provisioning.untaken import Untaken, in_the_way, sentence
+from tocsin.core.provisioning.untaken import (
+    AwaySince,
+    Kept,
+    Untaken,
+    in_the_way,
+    sentence,
+    sentences,
+)
 from tocsin.core.provisioning.words import AssetStatus, DesiredStatus, Health
 
 HARD = replace(IN_SERVICE, status="hard_drained", desired_status="hard_drained")
@@ -143,6 +150,26 @@ def test_only_what_is_still_wanted_is_said() -> None:
     deleted = replace(drained, desired=DesiredStatus.DELETED, health=Health.HEALTHY)
     step = next_step(deleted)
     assert in_the_way(notes, deleted, step, becomes=Health.HEALTHY) == (notes[2],)
+
+
+def test_readiness_says_that_the_ledger_is_told_first_and_nothing_else_of_it() -> None:
+    drained = born(at=NOON)
+    waits = replace(drained, desired=DesiredStatus.ACTIVATED)
+    moves = replace(waits, health=Health.HEALTHY)
+
+    def said(now: Life, kept: Kept, *, becomes: Health) -> tuple[str, ...]:
+        return sentences(kept, now, next_step(now), becomes=becomes)
+
+    told = ("the ledger is told first",)
+    assert said(moves, Kept(), becomes=Health.HEALTHY) == told
+    assert said(waits, Kept(), becomes=Health.HEALTHY) == told
+    assert said(waits, Kept(), becomes=Health.UNKNOWN) == ()
+    refused = Kept(untaken=(untaken(ACTIVATED),))
+    assert said(moves, refused, becomes=Health.HEALTHY) == (sentence(untaken(ACTIVATED)),)
+    away = Kept(untaken=(untaken(ACTIVATED, away=True),), away=AwaySince(reason="gone", since=NOON))
+    assert said(moves, away, becomes=Health.HEALTHY) == (
+        "the ledger is away since 2026-11-20 12:00: gone",
+    )
 
 
 def test_a_wish_that_changed_is_not_said_to_be_refused() -> None:

@@ -106,8 +106,7 @@ class Explainer:
             courses=courses_of(
                 asset, case.criteria, known, pieces, interface=interface, codes=codes
             ),
-            untaken=self._notes.about(org_id, asset.pubkey) if is_kept else (),
-            away=self._notes.away(org_id) if is_kept else None,
+            kept=self._notes.kept(org_id, asset.pubkey) if is_kept else None,
         )
         return replace(found, criteria=dated(found.criteria, around.history, case.life, at=at))
 

@@ -30,7 +30,7 @@ from tocsin.core.provisioning.ledger import (
     Unsure,
     Written,
 )
-from tocsin.core.provisioning.untaken import AwaySince, Untaken
+from tocsin.core.provisioning.untaken import AwaySince, Kept, Untaken
 
 log = structlog.get_logger(__name__)
 
@@ -98,6 +98,10 @@ class Notes:
         """That the ledger of that org did not answer when it was looked at the last time."""
         with self._lock:
             return self._away.get(org_id)
+
+    def kept(self, org_id: int, pubkey: str) -> Kept:
+        """What is known here of the asset of that *pubkey*, and of its ledger."""
+        return Kept(untaken=self.about(org_id, pubkey), away=self.away(org_id))
 
     def about(self, org_id: int, pubkey: str) -> tuple[Untaken, ...]:
         """What is known of the asset of that *pubkey*, the oldest first."""

@@ -12,7 +12,7 @@ from tocsin.core.provisioning.courses import Courses
 from tocsin.core.provisioning.criteria import Criterion
 from tocsin.core.provisioning.holding import Held
 from tocsin.core.provisioning.life import Life, Step, next_step
-from tocsin.core.provisioning.untaken import AwaySince, Untaken, sentences
+from tocsin.core.provisioning.untaken import Kept, sentences
 from tocsin.core.provisioning.words import AssetStatus, DesiredStatus, Health
 from tocsin.core.records import Device, Link
 
@@ -67,16 +67,16 @@ def readiness(
     at: datetime,
     referred_to: Sequence[str] = (),
     courses: Courses | None = None,
-    untaken: Sequence[Untaken] = (),
-    away: AwaySince | None = None,
+    kept: Kept | None = None,
 ) -> Readiness:
     """What *criteria* and the tickets that are *held* against it make of *life* at an instant.
 
-    *referred_to* are names of what still needs it, as for :func:`next_step`; *untaken* is what the
-    ledger that keeps it did not take, *away* that it does not answer.
+    *referred_to* are names of what still needs it, as for :func:`next_step`; *kept* is what
+    the ledger that keeps it has to do with it.
     """
     found = assess(criteria, life, at=at)
     step = next_step(life, in_the_way=held.in_the_way, referred_to=referred_to)
+    told = () if kept is None else sentences(kept, life, step, becomes=found.health)
     return Readiness(
         subject=subject,
         status=life.status,
@@ -86,12 +86,7 @@ def readiness(
         blocked_by=held.in_the_way,
         advisory=held.advisory,
         ready_at=found.ready_at,
-        next="; ".join(
-            (
-                _next(step, life, found),
-                *sentences(untaken, away, life, step, becomes=found.health),
-            )
-        ),
+        next="; ".join((_next(step, life, found), *told)),
         becomes=found.health,
         courses=courses or {},
     )

@@ -32,20 +32,32 @@ class AwaySince:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """That a ledger keeps an asset, and what is known of that here: what it did not take, and that
+    it is ``away``."""
+
+    untaken: tuple[Untaken, ...] = ()
+    away: AwaySince | None = None
+
+
 def sentences(
-    untaken: Sequence[Untaken],
-    away: AwaySince | None,
+    kept: Kept,
     life: Life,
     step: Step,
     *,
     becomes: Health,
 ) -> tuple[str, ...]:
-    """What the ledger that keeps an asset has to do with what comes next, as parts of a sentence:
-    what it did not take, and that it is *away*."""
-    wanted = in_the_way(untaken, life, step, becomes=becomes)
-    if away is None:
-        return tuple(map(sentence, wanted))
-    return (_away(away), *(sentence(one) for one in wanted if not one.away))
+    """What the ledger that keeps an asset has to do with what comes next, as parts of a
+    sentence."""
+    wanted = in_the_way(kept.untaken, life, step, becomes=becomes)
+    if kept.away is not None:
+        return (_away(kept.away), *(sentence(one) for one in wanted if not one.away))
+    comes_up = becomes is Health.HEALTHY and life.health is not becomes
+    if not wanted and (step.moves or comes_up):
+        # Also where nobody knows, because another process tells it.
+        return ("the ledger is told first",)
+    return tuple(map(sentence, wanted))
 
 
 def _away(one: AwaySince | Untaken) -> str:
