@@ -434,20 +434,26 @@ def healthy(number: int) -> Told:
     return Told(code=f"link-{number}", change=change)
 
 
-def slowly(ledger: Slow) -> Writing:
+def slowly(ledger: Slow, counted: list[str] | None = None) -> Writing:
+    told = [] if counted is None else counted
     return Writing(
-        "health", clock=lambda: NOON, ledger_of=lambda _: ledger, timer=lambda: ledger.seconds
+        "health",
+        clock=lambda: NOON,
+        ledger_of=lambda _: ledger,
+        observe=lambda _kind, _what, result: told.append(result),
+        timer=lambda: ledger.seconds,
     )
 
 
 def test_a_round_takes_bounded_time_and_nobody_waits_for_ever() -> None:
-    ledger = Slow()
-    writing = slowly(ledger)
+    ledger, counted = Slow(), list[str]()
+    writing = slowly(ledger, counted)
     wanted = [healthy(number) for number in range(100)]
     writing.begin()
     assert len(writing.take(1, wanted)) == 100
     writing.end()
     assert len(ledger.handed) == 80, "two minutes, forty at a time"
+    assert counted == ["refused"] * 80, "nobody refused the others"
     writing.begin()
     writing.take(1, wanted)
     writing.end()

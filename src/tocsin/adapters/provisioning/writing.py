@@ -41,7 +41,7 @@ SECONDS: Final = 120.0
 """How long a round writes on one ledger; what is left then is for the next one."""
 
 NO_LEDGER: Final = "a ledger keeps it, and this server has none: set TOCSIN_LEDGER_RPC_URL"
-_LATER: Final = "there was no time left for it"
+_LATER: Final = "the round had no time left for it; the next one begins with it"
 
 What: TypeAlias = Literal["health", "status", "deletion"]
 Result: TypeAlias = Literal["written", "refused", "unsure"]
@@ -254,11 +254,14 @@ class Writing:
                 unsure, away = True, False
             case _:
                 assert_never(outcome)
-        self._observe(change.kind, what_of(change), "unsure" if unsure else "refused")
         untaken = Untaken(
             change=change, reason=reason, since=self._clock(), unsure=unsure, away=away
         )
-        if self._notes.put(org_id, untaken, turn=self._turn):
+        is_new = self._notes.put(org_id, untaken, turn=self._turn)
+        if reason == _LATER:
+            return  # Nobody refused it.
+        self._observe(change.kind, what_of(change), "unsure" if unsure else "refused")
+        if is_new:
             log.warning(
                 "whether the ledger took a change is not known"
                 if unsure
