@@ -381,7 +381,7 @@ def test_a_deletion_is_written_and_the_record_waits_for_the_ledger(keeping: Keep
     assert link(keeping.home).removed_at is None
     assert next_of(keeping) == "it is being deleted"
     batches = list(keeping.node.batches)
-    duty.everything()
+    assert duty.everything().untaken == 0, "no ledger has a wish to be deleted"
     keeping.follow()
     assert keeping.node.batches == batches
     assert ("link", "deletion", "written") in keeping.counted
