@@ -172,6 +172,15 @@ def test_what_is_wished_here_is_written_there_first(
         there = node.accounts[LINK.pubkey]
         assert (there.status, there.desired_status) == (7, 7)  # type: ignore[union-attr]
         _, log = served.stop()
+    # Let go, it is changed here again.
+    released = run("admin", "ledger", "release", "--org", "net", data=data)
+    assert (released.exit_code, released.stdout) == (0, "let go of 5\n"), released.output
+    assert run("admin", "ledger", "release", "--org", "net", data=data).stdout == "let go of 0\n"
+    with serving(data) as served:
+        line = f"{LINES}/fra-dz1:fra-dz2"
+        status_code, answer = asked(served, line, {"mtu": 1500}, key, method="PATCH")
+        assert (status_code, answer["mtu"], answer["on_ledger"]) == (200, 1500, None)
+        served.stop()
     assert "ledger_only_read" not in [one["action"] for one in log]
 
 

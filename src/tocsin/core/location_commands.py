@@ -33,7 +33,7 @@ class UpdateLocation(Command):
     country: str | None | NotGiven = NOT_GIVEN
     lat: float | None | NotGiven = NOT_GIVEN
     lng: float | None | NotGiven = NOT_GIVEN
-    pubkey: str | NotGiven = NOT_GIVEN
+    pubkey: str | None | NotGiven = NOT_GIVEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,8 @@ from tests.handler.acting import House, house
 from tests.handler.acting import pubkey as own_pubkey
 from tocsin.adapters.doublezero.accounts import Account, Device, Interface, Link
 from tocsin.adapters.doublezero.ledger import DoubleZero
-from tocsin.adapters.provisioning.differences import Registry, differences, last_wishes
+from tocsin.adapters.provisioning.asked import Registry
+from tocsin.adapters.provisioning.differences import differences, last_wishes
 from tocsin.adapters.provisioning.mirroring import (
     DOUBTED,
     NO_ORG,

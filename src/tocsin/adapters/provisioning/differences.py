@@ -7,82 +7,44 @@ What cannot be held here is asked for all the same: the core refuses it, and say
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from tocsin.adapters.provisioning.asked import Asked, Phase, Registry, changed, said_of
+from tocsin.adapters.provisioning.asset_differences import (
+    devices,
+    interfaces,
+    interfaces_gone,
+    links,
+)
 from tocsin.core.commands import Command
 from tocsin.core.location_commands import CreateLocation, RemoveLocation, UpdateLocation
-from tocsin.core.provisioning.assets import Interface, named
 from tocsin.core.provisioning.commands import (
-    ChangeInterface,
-    DefineInterface,
     FollowLedger,
-    RemoveInterface,
+    LeaveLedger,
 )
 from tocsin.core.provisioning.ledger import (
-    UNKNOWN,
     DeviceFacts,
-    InterfaceFacts,
     LastWish,
     LinkFacts,
     Mirror,
     PlaceFacts,
 )
-from tocsin.core.provisioning.on_ledger import OnLedger
-from tocsin.core.provisioning.words import AssetStatus, DesiredStatus, LocationKind
+from tocsin.core.provisioning.words import LocationKind
 from tocsin.core.record_commands import CreateContributor, UpdateContributor
-from tocsin.core.records import Contributor, Device, Link, Location, Side
+from tocsin.core.records import Device, Link
 from tocsin.core.registry_commands import (
-    RegisterDevice,
-    RegisterLink,
     RemoveDevice,
     RemoveLink,
-    SideDraft,
-    UpdateDevice,
-    UpdateLink,
 )
 
 _DECIMALS: Final = 6
-_STAYS_BY_ITSELF: Final = (
-    AssetStatus.ACTIVATED,
-    AssetStatus.SOFT_DRAINED,
-    AssetStatus.HARD_DRAINED,
-)
 _DRAINS: Final[Mapping[str, LastWish]] = {
     "soft_drained": "soft_drained",
     "hard_drained": "hard_drained",
 }
 
 Kept = TypeVar("Kept", Device, Link)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registry:
-    """What an org's registry holds, by pubkey; places as a list, for not all of them have one."""
-
-    contributors: Mapping[str, Contributor]
-    places: Sequence[Location]
-    devices: Mapping[str, Device]
-    links: Mapping[str, Link]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A difference: what it is ``about``, in words for the operator, and the command that ends it.
-
-    ``apart`` are its parts, to be asked one by one where the whole is refused; ``then`` is asked
-    once it is done.
-    """
-
-    about: str
-    sort: str
-    command: Command
-    subject: str | None = None
-    apart: tuple[Command, ...] = ()
-    then: tuple[Asked, ...] = field(default=())
-
-
-Phase = tuple[Asked, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,25 +89,15 @@ def differences(held: Registry, seen: Mirror, *, fresh: Callable[[], str]) -> Di
         coming=(
             tuple(_contributors(held, seen, fresh)),
             tuple(_places(held, seen, fresh)),
-            tuple(_devices(held, seen, fresh)),
-            tuple(_interfaces(held, seen)),
-            tuple(_links(held, seen, fresh)),
-            tuple(_interfaces_gone(held, seen)),
+            tuple(devices(held, seen, fresh)),
+            tuple(interfaces(held, seen)),
+            tuple(links(held, seen, fresh)),
+            tuple(interfaces_gone(held, seen)),
         ),
     )
 
 
 # -- their lives -----------------------------------------------------------------------------------
-
-
-def said_of(facts: DeviceFacts | LinkFacts) -> OnLedger:
-    """What the ledger says of the life of it. Where nobody ever wished for a status, it is to stay
-    as it stands: nothing is drained that nobody wished to drain."""
-    desired = facts.desired_status
-    if not facts.is_wished:
-        stays = facts.status in _STAYS_BY_ITSELF
-        desired = facts.status if stays else DesiredStatus.HARD_DRAINED.value
-    return OnLedger(status=facts.status, health=facts.health, desired_status=desired)
 
 
 def _followed(
@@ -253,7 +205,7 @@ def _places(held: Registry, seen: Mirror, fresh: Callable[[], str]) -> Iterator[
                 yield Asked(about=about, sort="location", command=made)
                 continue
             now = {name: getattr(ours, name) for name in wanted}
-            changes = _changed(now, wanted)
+            changes = changed(now, wanted)
             if "lat" in changes or "lng" in changes:
                 # A place has both degrees, or neither.
                 changes |= {"lat": wanted["lat"], "lng": wanted["lng"]}
@@ -270,199 +222,25 @@ def _degrees(value: float | None) -> float | None:
     return None if value is None else round(value, _DECIMALS) + 0.0
 
 
-# -- devices ---------------------------------------------------------------------------------------
+# -- left ------------------------------------------------------------------------------------------
 
 
-def _devices(held: Registry, seen: Mirror, fresh: Callable[[], str]) -> Iterator[Asked]:
-    codes = {one.pubkey: one.code for one in (*seen.locations, *seen.exchanges)}
-    unread = {one.pubkey for one in seen.unreadable}
-    owners = {one.id: one.pubkey for one in held.contributors.values()}
-    for facts in seen.devices:
-        wanted: dict[str, Any] = {
-            "code": facts.code,
-            "contributor": facts.contributor,
-            "device_type": None if facts.device_type == UNKNOWN else facts.device_type,
-            "location": codes.get(facts.location or ""),
-            "exchange": codes.get(facts.exchange or ""),
-            "public_ip": facts.public_ip,
-            "dz_prefixes": facts.dz_prefixes,
-            "max_users": facts.max_users,
-            "metrics_publisher": facts.metrics_publisher,
-            "mgmt_vrf": facts.mgmt_vrf or None,
-        }
-        about = f"device {facts.code}"
-        ours = held.devices.get(facts.pubkey)
-        if ours is None:
-            yield Asked(
-                about=about,
-                sort="device",
-                command=RegisterDevice(
-                    device_id=fresh(), pubkey=facts.pubkey, on_ledger=said_of(facts), **wanted
-                ),
-                then=tuple(_defined(facts, one) for one in facts.interfaces),
-            )
-            continue
-        for name, place in (("location", facts.location), ("exchange", facts.exchange)):
-            if place in unread:
-                # What nobody can read is still there.
-                del wanted[name]
-        if facts.contributor is None:
-            del wanted["contributor"]
-        if facts.device_type == UNKNOWN:
-            del wanted["device_type"]
-        now = {name: getattr(ours, name) for name in wanted if name != "contributor"}
-        changes = _changed(now | {"contributor": owners.get(ours.contributor_id)}, wanted)
-        if changes:
-            yield _update(about, "device", facts.pubkey, UpdateDevice, changes)
-
-
-def _interfaces(held: Registry, seen: Mirror) -> Iterator[Asked]:
-    for facts in seen.devices:
-        ours = held.devices.get(facts.pubkey)
-        if ours is None:
-            continue
-        met: set[str] = set()
-        for one in facts.interfaces:
-            there = named(ours.interfaces, one.name)
-            if there is None or there.by_link or one.name in met:
-                yield _defined(facts, one)
-            elif changes := _changed(_as_fields(there), _fields(one)):
-                yield Asked(
-                    about=f"interface {one.name} of device {facts.code}",
-                    sort="device",
-                    subject=facts.pubkey,
-                    command=ChangeInterface(name=one.name, **changes),
-                )
-            met.add(one.name)
-
-
-def _interfaces_gone(held: Registry, seen: Mirror) -> Iterator[Asked]:
-    # What a link uses goes with the link, and nobody can say that an unreadable one uses nothing.
-    unread = {one.pubkey for one in seen.unreadable}
-    used = {
-        (side.device, side.interface) for one in seen.links for side in (one.side_a, one.side_z)
-    }
-    used |= {
-        (side.device, side.interface)
-        for one in held.links.values()
-        if one.on_ledger is None or one.pubkey in unread
-        for side in (one.side_a, one.side_z)
-    }
-    for facts in seen.devices:
-        ours = held.devices.get(facts.pubkey)
-        there = {one.name for one in facts.interfaces}
-        for one in () if ours is None else ours.interfaces:
-            if one.name in there or one.by_link or (facts.pubkey, one.name) in used:
-                continue
-            yield Asked(
-                about=f"interface {one.name} of device {facts.code}",
-                sort="device",
-                subject=facts.pubkey,
-                command=RemoveInterface(name=one.name),
-            )
-
-
-def _defined(device: DeviceFacts, one: InterfaceFacts) -> Asked:
-    return Asked(
-        about=f"interface {one.name} of device {device.code}",
-        sort="device",
-        subject=device.pubkey,
-        command=DefineInterface(name=one.name, **_fields(one)),
-    )
-
-
-def _fields(one: InterfaceFacts) -> dict[str, Any]:
-    """The fields of an interface as they are given here, where it has one role: the way to the
-    internet, before one to users."""
-    role = "dia" if "dia" in one.roles else "cyoa" if "cyoa" in one.roles else "none"
-    return {
-        "kind": one.kind,
-        "loopback_type": "none" if one.loopback_type == UNKNOWN else one.loopback_type,
-        "role": role,
-        "bandwidth": one.bandwidth or None,
-        "mtu": one.mtu or None,
-        "ip_net": one.ip_net,
-        "vlan_id": one.vlan_id or None,
-    }
-
-
-def _as_fields(one: Interface) -> dict[str, Any]:
-    return {
-        "kind": one.kind.value,
-        "loopback_type": one.loopback_type.value,
-        "role": one.role.value,
-        "bandwidth": one.bandwidth,
-        "mtu": one.mtu,
-        "ip_net": one.ip_net,
-        "vlan_id": one.vlan_id,
-    }
-
-
-# -- links -----------------------------------------------------------------------------------------
-
-
-def _links(held: Registry, seen: Mirror, fresh: Callable[[], str]) -> Iterator[Asked]:
-    owners = {one.id: one.pubkey for one in held.contributors.values()}
-    for facts in seen.links:
-        wanted: dict[str, Any] = {
-            "code": facts.code,
-            "contributor": facts.contributor,
-            "link_type": facts.link_type,
-            "side_a": SideDraft(device=facts.side_a.device, interface=facts.side_a.interface),
-            "side_z": SideDraft(device=facts.side_z.device, interface=facts.side_z.interface),
-            "bandwidth": facts.bandwidth or None,
-            "mtu": facts.mtu or None,
-            "delay": facts.delay_ns,
-            "jitter": facts.jitter_ns,
-            "delay_override": facts.delay_override_ns,
-        }
-        about = f"link {facts.code}"
-        ours = held.links.get(facts.pubkey)
-        if ours is None:
-            made = RegisterLink(
-                link_id=fresh(), pubkey=facts.pubkey, on_ledger=said_of(facts), **wanted
-            )
-            yield Asked(about=about, sort="link", command=made)
-            continue
-        if facts.contributor is None:
-            del wanted["contributor"]
-        now: dict[str, Any] = {
-            "code": ours.code,
-            "contributor": owners.get(ours.contributor_id),
-            "link_type": ours.link_type.value,
-            "side_a": _draft(ours.side_a),
-            "side_z": _draft(ours.side_z),
-            "bandwidth": ours.bandwidth,
-            "mtu": ours.mtu,
-            "delay": ours.delay,
-            "jitter": ours.jitter,
-            "delay_override": ours.delay_override,
-        }
-        changes = _changed(now, wanted)
-        if changes:
-            yield _update(about, "link", facts.pubkey, UpdateLink, changes)
-
-
-def _draft(side: Side) -> SideDraft:
-    return SideDraft(device=side.device, interface=side.interface)
-
-
-def _changed(now: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in wanted.items() if now[name] != value}
-
-
-def _update(
-    about: str,
-    sort: str,
-    pubkey: str,
-    command: type[UpdateDevice] | type[UpdateLink],
-    changes: Mapping[str, Any],
-) -> Asked:
-    parts = [command(**{name: value}) for name, value in changes.items()]
-    return Asked(
-        about=about,
-        sort=sort,
-        subject=pubkey,
-        command=command(**changes),
-        apart=tuple(parts) if len(parts) > 1 else (),
-    )
+def releases(held: Registry) -> Phase:
+    """What lets go of all that a ledger kept."""
+    assets = [
+        Asked(about=f"{sort} {one.code}", sort=sort, subject=one.pubkey, command=LeaveLedger())
+        for sort, kept in (("device", held.devices), ("link", held.links))
+        for one in kept.values()
+        if one.on_ledger is not None
+    ]
+    places = [
+        Asked(
+            about=f"location {one.code}",
+            sort="location",
+            subject=one.id,
+            command=UpdateLocation(pubkey=None),
+        )
+        for one in held.places
+        if one.pubkey is not None
+    ]
+    return (*assets, *places)

@@ -17,13 +17,8 @@ from typing import Final
 
 import structlog
 
-from tocsin.adapters.provisioning.differences import (
-    Asked,
-    Differences,
-    Registry,
-    differences,
-    last_wishes,
-)
+from tocsin.adapters.provisioning.asked import Asked, Registry
+from tocsin.adapters.provisioning.differences import Differences, differences, last_wishes
 from tocsin.adapters.provisioning.registry import PAGE, SORTS, pages
 from tocsin.adapters.provisioning.writing import Notes
 from tocsin.core.commands import Command
@@ -192,7 +187,7 @@ class Mirroring:
         changed, refused, after = 0, list[tuple[Asked, Refusal]](), list[Asked]()
         for start in range(0, len(asked), AT_ONCE):
             few = asked[start : start + AT_ONCE]
-            results = self._writer.do_all([_submission(org_id, one) for one in few])
+            results = self._writer.do_all([submission(org_id, one, via=VIA) for one in few])
             for one, result in zip(few, results, strict=True):
                 match result:
                     case Outcome(events=events):
@@ -296,7 +291,8 @@ def _part(whole: Asked, command: Command) -> Asked:
     return Asked(about=whole.about, sort=whole.sort, subject=whole.subject, command=command)
 
 
-def _submission(org_id: int, asked: Asked) -> Submission:
+def submission(org_id: int, asked: Asked, *, via: str) -> Submission:
+    """*asked* as it is handed in."""
     return Submission(
-        org_id=org_id, sort=asked.sort, subject=asked.subject, command=asked.command, via=VIA
+        org_id=org_id, sort=asked.sort, subject=asked.subject, command=asked.command, via=via
     )

@@ -67,7 +67,7 @@ class Metrics:
 
         self.rounds = Counter(
             "tocsin_provisioning_rounds",
-            "Rounds of the monitor and the activator.",
+            "Rounds of the monitor, the activator and who follows the ledger.",
             ["duty"],
             registry=self.registry,
         )

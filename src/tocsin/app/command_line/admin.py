@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from tocsin.app.command_line.admin_ledger import ledger_group
 from tocsin.app.command_line.admin_slack import slack_group
 from tocsin.app.command_line.on_database import house, org_number, place_options
 from tocsin.app.house import fresh_bits, now
@@ -32,6 +33,7 @@ def admin() -> None:
 
 
 admin.add_command(slack_group)
+admin.add_command(ledger_group)
 
 
 @admin.group("org")
