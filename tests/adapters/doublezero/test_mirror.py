@@ -332,3 +332,12 @@ def test_a_ledger_in_trouble_says_nothing(node: Ledger, trouble: bytes, reason: 
         looked_at(node.rpc(), program=PROGRAM)
 
     assert away.value.reason == reason
+
+
+def test_a_status_that_nobody_wished_for_is_told_from_a_wish() -> None:
+    seen = of(replace(DZ1, desired_status=0), DZ2, replace(LINK, desired_status=0))
+    assert [(one.desired_status, one.is_wished) for one in (*seen.devices, *seen.links)] == [
+        ("hard_drained", False),
+        ("activated", True),
+        ("hard_drained", False),
+    ]
