@@ -13,6 +13,7 @@ from tocsin.core.errors import Conflict, FieldError, NotFound
 from tocsin.core.evidence import Given
 from tocsin.core.facts import Event, NotGiven, Payload, stream_identity, stream_name
 from tocsin.core.provisioning import interfaces
+from tocsin.core.provisioning.assets import is_used
 from tocsin.core.provisioning.commands import Wish
 from tocsin.core.provisioning.deciding import (
     decide_life,
@@ -399,9 +400,13 @@ def _link_changes(state: Link, command: UpdateLink, given: Given) -> tuple[Paylo
         wanted["link_type"] = read.word(
             LinkType, command.link_type, field="link_type", errors=errors
         )
+        _refuse_to_join(state, wanted["link_type"], given, errors=errors)
     side_a, side_z = state.side_a, state.side_z
+    asked: tuple[Payload, ...] = ()
     if not isinstance(command.side_a, NotGiven):
-        side_a, _ = _side(command.side_a, field="side_a", given=given, errors=errors)
+        side_a, _ = _side(
+            command.side_a, field="side_a", given=given, errors=errors, own=(state.side_a,)
+        )
         wanted["side_a"] = side_a
     if not isinstance(command.side_z, NotGiven):
         side_z, z_owner = _side(
@@ -410,9 +415,11 @@ def _link_changes(state: Link, command: UpdateLink, given: Given) -> tuple[Paylo
             given=given,
             errors=errors,
             is_open=state.on_ledger is not None,
+            own=(state.side_z,) if state.life.accepted else (),
         )
         wanted["side_z"] = side_z
         wanted["side_z_contributor_id"] = z_owner
+        asked = _asked_again(state, z_owner, given, errors=errors)
     _refuse_loop(side_a, side_z, errors=errors)
     if not isinstance(command.bandwidth, NotGiven):
         wanted["bandwidth"] = _bandwidth(command.bandwidth, errors=errors)
@@ -433,14 +440,20 @@ def _link_changes(state: Link, command: UpdateLink, given: Given) -> tuple[Paylo
             stream=stream_name("link", state.id),
             given=given,
         )
-    return _changes(state, wanted, command.desired_status, given)
+    return (*_changes(state, wanted, command.desired_status, given), *asked)
 
 
 def _side(
-    draft: SideDraft, *, field: str, given: Given, errors: read.Errors, is_open: bool = False
+    draft: SideDraft,
+    *,
+    field: str,
+    given: Given,
+    errors: read.Errors,
+    is_open: bool = False,
+    own: tuple[Side, ...] = (),
 ) -> tuple[Side, str]:
     """The side that *draft* names, and the id of its device's owner; one that *is_open* need not
-    name its interface yet."""
+    name its interface yet. *own* are the sides that the link has already."""
     interface = draft.interface
     if interface or not is_open:
         interface = read.text(interface, field=f"{field}.interface", longest=64, errors=errors)
@@ -449,7 +462,35 @@ def _side(
         detail = f'no device "{draft.device[:64]}" is registered'
         errors.append(FieldError(f"{field}.device", "unknown_device", detail))
         return Side(device="", interface=interface), ""
-    return Side(device=device.pubkey, interface=interface), device.contributor_id
+    side = Side(device=device.pubkey, interface=interface)
+    # A ledger says itself what is there; one interface carries one link.
+    if side not in own and not given.access.system and is_used(device.interfaces, interface):
+        detail = f"another link uses {interface[:64]} of {device.code}"
+        errors.append(FieldError(f"{field}.interface", "duplicate", detail))
+    return side, device.contributor_id
+
+
+def _asked_again(
+    state: Link, z_owner: str, given: Given, *, errors: read.Errors
+) -> tuple[Payload, ...]:
+    """What follows when the Z side of a link between two contributors becomes another one's."""
+    if state.link_type is not LinkType.DZX or z_owner in ("", state.side_z_contributor_id):
+        return ()
+    if state.life.accepted and not given.access.system:
+        detail = "is another contributor's, who has not accepted this link; register a new one"
+        errors.append(FieldError("side_z.device", "forbidden_field", detail))
+        return ()
+    return () if state.life.accepted else (AcceptanceRequested(contributor_id=z_owner),)
+
+
+def _refuse_to_join(
+    state: Link, link_type: FieldValue, given: Given, *, errors: read.Errors
+) -> None:
+    # Nobody would ever be asked to accept what began inside one contributor's network.
+    joins = link_type is LinkType.DZX and state.link_type is not LinkType.DZX
+    if joins and not given.access.system:
+        detail = "a DZX link begins with the other side accepting it; register a new one"
+        errors.append(FieldError("link_type", "forbidden_field", detail))
 
 
 def _refuse_loop(side_a: Side, side_z: Side, *, errors: read.Errors) -> None:

@@ -336,7 +336,8 @@ def test_a_ledger_in_trouble_says_nothing(node: Ledger, trouble: bytes, reason: 
 
 def test_a_status_that_nobody_wished_for_is_told_from_a_wish() -> None:
     seen = of(replace(DZ1, desired_status=0), DZ2, replace(LINK, desired_status=0))
-    assert [(one.desired_status, one.is_wished) for one in (*seen.devices, *seen.links)] == [
+    facts: list[DeviceFacts | LinkFacts] = [*seen.devices, *seen.links]
+    assert [(one.desired_status, one.is_wished) for one in facts] == [
         ("hard_drained", False),
         ("activated", True),
         ("hard_drained", False),

@@ -22,8 +22,6 @@ from tests.adapters.provisioning.town import (
     AMS,
     CYOA,
     DAY,
-    SIDE_A,
-    SIDE_Z,
     START,
     activator,
     device,
@@ -32,6 +30,7 @@ from tests.adapters.provisioning.town import (
     link,
     monitor,
     position,
+    sides,
     stands,
     until,
     want,
@@ -76,7 +75,7 @@ def filed_keeping(filed: House) -> Iterator[Keeping]:
 def _kept(made: Keeping) -> Keeping:
     lay(made.home, wanted=False)
     made.follow()
-    made.town.carry(SIDE_A, SIDE_Z, start=START, minutes=DAY + 30)
+    made.town.carry(*sides(21), *sides(22), start=START, minutes=DAY + 30)
     until(made.home, NOON)
     want(made.home, "activated")
     made.counted.clear()

@@ -154,8 +154,16 @@ def explainer(home: House, town: Town) -> Explainer:
     return Explainer(store=home.store, sources=sources(town))
 
 
+def sides(number: int) -> tuple[Interface, Interface]:
+    """The two ends of the link of that number."""
+    if number == 21:
+        return SIDE_A, SIDE_Z
+    return (AMS, f"Ethernet{number}"), (FRA, f"Ethernet{number}")
+
+
 def lay(home: House, *, code: str = "line", number: int = 21, wanted: bool = True) -> None:
     """A WAN link from ams-1 to fra-1, which is wanted in service."""
+    (_, side_a), (_, side_z) = sides(number)
     home.ask(
         "owner",
         RegisterLink(
@@ -163,8 +171,8 @@ def lay(home: House, *, code: str = "line", number: int = 21, wanted: bool = Tru
             pubkey=pubkey(number),
             code=code,
             link_type="WAN",
-            side_a=SideDraft(device="ams-1", interface=SIDE_A[1]),
-            side_z=SideDraft(device="fra-1", interface=SIDE_Z[1]),
+            side_a=SideDraft(device="ams-1", interface=side_a),
+            side_z=SideDraft(device="fra-1", interface=side_z),
         ),
         sort="link",
     )

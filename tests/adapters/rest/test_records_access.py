@@ -77,6 +77,11 @@ WAIVED = {"reason": "standby", "until": "2026-11-30T00:00:00Z"}
 GAMMA = {"name": "Gamma", "pubkey": pubkey(3)}
 HOOK = {"kind": "webhook", "url": "https://hooks.example.net/noc"}
 LINE = {"link_type": "WAN", **SIDES, "contributor": "alpha"}
+FREE = {
+    "side_a": {"device": "ams-1", "interface": "Ethernet10"},
+    "side_z": {"device": "fra-1", "interface": "Ethernet10"},
+}
+"""Sides that no link uses."""
 
 SPAN = {"connector": "am", "since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z"}
 
@@ -167,7 +172,7 @@ CASES: list[Case] = [
     ("PUT", "/devices/ams-1", {"pubkey": pubkey(11)}, 200, 403, 200),
     ("DELETE", "/devices/ams-9", None, 200, 403, 200),
     ("GET", "/links", None, 200, 200, 200),
-    ("POST", "/links", {"code": "y", "pubkey": pubkey(42), **LINE}, 201, 403, 201),
+    ("POST", "/links", {"code": "y", "pubkey": pubkey(42), **LINE, **FREE}, 201, 403, 201),
     ("GET", "/links/line", None, 200, 200, 200),
     ("PATCH", "/links/line", {"mtu": 1500}, 200, 403, 200),
     ("PUT", "/links/line", {"pubkey": pubkey(52), **LINE}, 200, 403, 200),

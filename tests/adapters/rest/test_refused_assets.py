@@ -18,6 +18,12 @@ LINE: dict[str, Any] = {
     "side_z": {"device": "fra-1", "interface": "Ethernet2"},
 }
 BOX: dict[str, Any] = {"code": "ams-2", "pubkey": pubkey(21)}
+NEW = LINE | {
+    "code": "new",
+    "pubkey": pubkey(33),
+    "side_a": {"device": "ams-1", "interface": "Ethernet10"},
+    "side_z": {"device": "fra-1", "interface": "Ethernet10"},
+}
 SHORT = pubkey(31)[:20]
 LONG = pubkey(31) + pubkey(31)[:4]
 UNKNOWN = pubkey(99)
@@ -53,14 +59,14 @@ def written(desk: Client) -> int:
 @pytest.mark.parametrize(
     ("method", "path", "body", "field", "code", "says"),
     [
-        ("POST", "/links", LINE | {"pubkey": SHORT}, "pubkey", "not_a_pubkey", "20 characters"),
-        ("POST", "/links", LINE | {"pubkey": LONG}, "pubkey", "too_long", "44"),
-        ("POST", "/links", LINE | {"pubkey": "0OIl" * 11}, "pubkey", "not_a_pubkey", "0"),
+        ("POST", "/links", NEW | {"pubkey": SHORT}, "pubkey", "not_a_pubkey", "20 characters"),
+        ("POST", "/links", NEW | {"pubkey": LONG}, "pubkey", "too_long", "44"),
+        ("POST", "/links", NEW | {"pubkey": "0OIl" * 11}, "pubkey", "not_a_pubkey", "0"),
         ("POST", "/devices", BOX | {"pubkey": SHORT}, "pubkey", "not_a_pubkey", "20 characters"),
         (
             "POST",
             "/links",
-            LINE | {"side_z": {"device": UNKNOWN, "interface": "e1"}},
+            NEW | {"side_z": {"device": UNKNOWN, "interface": "e1"}},
             "side_z.device",
             "unknown_device",
             UNKNOWN,
@@ -68,7 +74,7 @@ def written(desk: Client) -> int:
         (
             "POST",
             "/links",
-            LINE | {"side_a": {"device": "lon-1", "interface": "e1"}},
+            NEW | {"side_a": {"device": "lon-1", "interface": "e1"}},
             "side_a.device",
             "unknown_device",
             "lon-1",
@@ -76,7 +82,7 @@ def written(desk: Client) -> int:
         (
             "POST",
             "/links",
-            LINE | {"side_z": {"device": "ams-1", "interface": "Ethernet1"}},
+            NEW | {"side_z": {"device": "ams-1", "interface": "Ethernet11"}},
             "side_z.device",
             "duplicate",
             "side_a",
@@ -124,10 +130,34 @@ def written(desk: Client) -> int:
         (
             "POST",
             "/links",
-            LINE | {"code": "another", "pubkey": pubkey(31)},
+            NEW | {"code": "another", "pubkey": pubkey(31)},
             "pubkey",
             "taken",
             "",
+        ),
+        (
+            "POST",
+            "/links",
+            NEW | {"side_a": {"device": "ams-1", "interface": "Ethernet1"}},
+            "side_a.interface",
+            "duplicate",
+            "another link uses Ethernet1 of ams-1",
+        ),
+        (
+            "PATCH",
+            "/links/line",
+            {"side_z": {"device": "fra-1", "interface": "Ethernet8"}},
+            "side_z.interface",
+            "duplicate",
+            "another link uses Ethernet8 of fra-1",
+        ),
+        (
+            "PATCH",
+            "/links/line",
+            {"link_type": "DZX"},
+            "link_type",
+            "forbidden_field",
+            "register a new one",
         ),
         ("PATCH", "/links/line", {"pubkey": pubkey(77)}, "pubkey", "forbidden_field", "change"),
         (

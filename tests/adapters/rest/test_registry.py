@@ -58,6 +58,7 @@ def test_a_device_is_registered_and_read_by_every_name(gateway: Client) -> None:
         "desired_status": "hard_drained",
         "status_since": made.json["created_at"],
         "health_since": made.json["created_at"],
+        "on_ledger": None,
         "interfaces": [],
         "waivers": [],
         "created_at": made.json["created_at"],
@@ -224,3 +225,47 @@ def test_put_registers_and_then_replaces(
     assert gateway.ask("PUT", path, unowned, who="admin").json["contributor"] == "alpha"
     other = gateway.ask("PUT", path, whole | {"pubkey": pubkey(77)})
     assert other.fields == {("pubkey", "forbidden_field")}
+
+
+def test_two_links_may_ask_for_an_interface_but_only_one_is_accepted(gateway: Client) -> None:
+    link(gateway)
+    link(
+        gateway,
+        code="second",
+        pubkey=pubkey(32),
+        side_a={"device": "ams-1", "interface": "Ethernet3"},
+    )
+    assert gateway.ask("POST", "/links/second/accept", who="teammate").status == 200
+
+    refused = gateway.ask("POST", "/links/ams-1:fra-1/accept", who="teammate")
+
+    assert refused.status == 409, refused.body
+    assert "another link uses Ethernet2 of fra-1 already" in refused.json["detail"]
+    free = {"side_z": {"device": "fra-1", "interface": "Ethernet4"}}
+    assert gateway.ask("PATCH", "/links/ams-1:fra-1", free).status == 200
+    assert gateway.ask("POST", "/links/ams-1:fra-1/accept", who="teammate").status == 200
+
+
+def test_a_side_moves_to_whom_it_is_asked_of_not_to_whom_it_was_never_asked_of(
+    gateway: Client,
+) -> None:
+    gamma = {"code": "gamma", "name": "Gamma", "pubkey": pubkey(3)}
+    assert gateway.ask("POST", "/contributors", gamma, who="admin").status == 201
+    there = {"code": "lon-1", "contributor": "gamma", "pubkey": pubkey(23)}
+    assert gateway.ask("POST", "/devices", there, who="admin").status == 201
+    link(gateway)
+    to_gamma = {"side_z": {"device": "lon-1", "interface": "Ethernet1"}}
+    to_beta = {"side_z": LINK["side_z"]}
+
+    moved = gateway.ask("PATCH", "/links/ams-1:fra-1", to_gamma)
+    assert (moved.status, moved.json["side_z_contributor"]) == (200, "gamma"), moved.body
+    told = gateway.ask("GET", "/events?limit=1000", who="admin")
+    kinds = [one["kind"] for one in told.json["items"]]
+    assert kinds.count("link.acceptance_requested") == 2
+    assert gateway.ask("PATCH", "/links/ams-1:fra-1", to_beta).status == 200
+    assert gateway.ask("POST", "/links/ams-1:fra-1/accept", who="teammate").status == 200
+
+    refused = gateway.ask("PATCH", "/links/ams-1:fra-1", to_gamma)
+
+    assert refused.status == 422, refused.body
+    assert refused.fields == {("side_z.device", "forbidden_field")}

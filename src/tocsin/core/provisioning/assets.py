@@ -53,6 +53,12 @@ def named(interfaces: Sequence[Interface], name: str) -> Interface | None:
     return next((one for one in interfaces if one.name == name), None)
 
 
+def is_used(interfaces: Sequence[Interface], name: str) -> bool:
+    """Whether a link uses the interface of that name."""
+    there = named(interfaces, name)
+    return there is not None and there.link is not None
+
+
 def after_definition(
     payload: InterfaceDefined, *, at: datetime, before: Interface | None
 ) -> Interface:

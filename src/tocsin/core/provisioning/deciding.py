@@ -18,7 +18,7 @@ from tocsin.core.errors import (
 from tocsin.core.evidence import Given
 from tocsin.core.facts import Payload
 from tocsin.core.provisioning import interfaces
-from tocsin.core.provisioning.assets import named
+from tocsin.core.provisioning.assets import is_used, named
 from tocsin.core.provisioning.commands import (
     AcceptLink,
     Advance,
@@ -232,6 +232,12 @@ def _refuse_following(device: Device, name: str) -> None:
 def _accepted(link: Link, given: Given) -> tuple[Payload, ...]:
     if link.life.accepted:
         return ()
+    device = given.directory.device(link.side_z.device)
+    if device is not None and is_used(device.interfaces, link.side_z.interface):
+        raise Conflict(
+            f"another link uses {link.side_z.interface} of {device.code} already; have the A side"
+            " name another interface, or remove that link"
+        )
     speaker = given.access.contributor_id or link.side_z_contributor_id
     return (LinkAccepted(contributor_id=speaker),)
 
