@@ -347,6 +347,38 @@ def test_counters_that_are_written_as_fractions_are_read() -> None:
     assert run.rose_at == NOON - MINUTE + timedelta(seconds=1)
 
 
+def part(*values: list[object], is_partial: bool) -> bytes:
+    """A line of an answer that comes in parts."""
+    series = {
+        "tags": {"dzd_pubkey": "one", "intf": "x"},
+        "values": values,
+        "partial": is_partial,
+    }
+    return json.dumps({"results": [{"series": [series], "partial": is_partial}]}).encode() + b"\n"
+
+
+def test_a_series_that_comes_in_parts_is_one() -> None:
+    first = part(
+        [INSIDE, 10, *NO_COUNTERS], [INSIDE + 1_000_000, 15, *NO_COUNTERS], is_partial=True
+    )
+    last = part([INSIDE + 2_000_000, 4, *NO_COUNTERS], is_partial=False)
+    with answering(said(first + b"\n" + last)) as server:
+        found = Influx(InfluxSettings(url=server.url, database=DATABASE)).counters(TODAY)
+
+    run = found.interfaces["one", "x"][0]
+    assert run is not None
+    assert (run.first, run.last, run.increase, run.resets) == (10, 4, 5, 1)
+    assert found.covered["one"].count == 1
+
+
+def test_an_answer_whose_last_part_is_missing_is_silence() -> None:
+    first = part([INSIDE, 10, *NO_COUNTERS], is_partial=True)
+
+    assert "it answers in part only" in asked_of(said(first))
+    assert "its answer breaks off" in asked_of(said(first)[:-20])
+    assert "without an answer" in asked_of(said(b""))
+
+
 # -- settings --------------------------------------------------------------------------------------
 
 
