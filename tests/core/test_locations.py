@@ -6,15 +6,18 @@ import math
 
 import pytest
 
-from tests.core.records_in_memory import OrgInMemory, network, replayed
-from tocsin.core.errors import Conflict, Invalid, NotFound
+from tests.core.records_in_memory import OrgInMemory, network, pubkey, replayed
+from tocsin.core.errors import Conflict, Invalid, KeptByLedger, NotFound
+from tocsin.core.evidence import Access
 from tocsin.core.facts import Change
 from tocsin.core.location_commands import CreateLocation, RemoveLocation, UpdateLocation
 from tocsin.core.provisioning.words import LocationKind
 from tocsin.core.record_facts import RecordUpdated
 from tocsin.core.records import Location
+from tocsin.core.words import Role
 
 AMS = "location:ams"
+ADMIN = Access(role=Role.ORG_ADMIN, member_id="admin")
 
 
 def place(org: OrgInMemory, stream: str = AMS) -> Location:
@@ -98,3 +101,21 @@ def test_a_code_is_one_places_until_that_is_forgotten() -> None:
     org.ask("location:other", again)
     with pytest.raises(NotFound):
         org.ask(AMS, UpdateLocation(name="x"))
+
+
+def test_a_place_that_a_ledger_keeps_is_changed_there_until_it_is_let_go() -> None:
+    org = named(pubkey=pubkey(50))
+    with pytest.raises(KeptByLedger, match="ams"):
+        org.ask(AMS, UpdateLocation(name="Ours"), ADMIN)
+    with pytest.raises(KeptByLedger):
+        org.ask(AMS, RemoveLocation(), ADMIN)
+    assert org.ask(AMS, UpdateLocation(name="Amsterdam"), ADMIN) == (), "nothing changes"
+
+    org.ask(AMS, UpdateLocation(name="Amsterdam 2"))
+    assert place(org).name == "Amsterdam 2"
+    with pytest.raises(Invalid):
+        org.ask(AMS, UpdateLocation(pubkey="nobody"))
+
+    org.ask(AMS, UpdateLocation(pubkey=None))
+    assert org.ask(AMS, UpdateLocation(name="Ours"), ADMIN)
+    assert replayed(org.log)[AMS] == place(org)

@@ -258,6 +258,7 @@ def metric_names() -> set[str]:
     metrics.watch_queue(lambda: 0)
     metrics.watch_parked(lambda: 0)
     metrics.watch_followers(list)
+    metrics.watch_ledger(is_written=True)
     metrics.observe_deliveries("acme", "noc", "webhook", "delivered", 1)
     return set(re.findall(r"^# HELP (tocsin_\w+)", metrics.exposition().decode(), re.MULTILINE))
 
@@ -272,7 +273,8 @@ def test_the_alerts_ask_for_metrics_that_there_are() -> None:
 def test_the_page_names_settings_and_commands_that_there_are() -> None:
     known = {setting.variable for setting in TABLE}
     known |= {f"{setting.variable}_FILE" for setting in TABLE if setting.secret}
-    pages = [PRODUCTION, PRODUCTION.with_name("send-mail.md"), DEPLOY / "compose.yaml"]
+    pages = [PRODUCTION, DEPLOY / "compose.yaml"]
+    pages += [PRODUCTION.with_name(name) for name in ("send-mail.md", "follow-a-ledger.md")]
     for page in pages:
         assert set(re.findall(r"TOCSIN_[A-Z_]+", page.read_text())) <= known, page.name
 
