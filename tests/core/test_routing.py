@@ -16,10 +16,18 @@ from tocsin.core.provisioning.facts import (
     HealthChanged,
     InterfaceBound,
     InterfaceDefined,
+    InterfaceRemoved,
+    Mirrored,
 )
 from tocsin.core.provisioning.words import AssetStatus, Health, InterfaceRole
 from tocsin.core.record_changes import changes_between
-from tocsin.core.record_facts import MemberCreated, RecordRemoved, RecordUpdated, RouteCreated
+from tocsin.core.record_facts import (
+    DeviceRegistered,
+    MemberCreated,
+    RecordRemoved,
+    RecordUpdated,
+    RouteCreated,
+)
 from tocsin.core.records import Destination, Link, Record, Route, RouteMatch
 from tocsin.core.releases import known_since
 from tocsin.core.routing import CARD, Delivery, RoutedFacts, deliveries_of, prepared
@@ -255,6 +263,21 @@ def test_a_chat_hears_of_an_interface_from_the_link_that_uses_it() -> None:
         assert goes(silent, web, stream="device:ams-1", state=device) == (Delivery("r"),)
     defined = InterfaceDefined(name="e1", role=InterfaceRole.DIA)
     assert goes(defined, slack, stream="device:ams-1", state=device) == (Delivery("r"),)
+
+
+def test_a_chat_hears_what_moved_on_a_ledger_and_not_all_that_it_has() -> None:
+    device = network().states["device:ams-1"]
+    slack, web = route(to=DestinationKind.SLACK), route()
+    defined = InterfaceDefined(name="e1", role=InterfaceRole.DIA)
+    registered = DeviceRegistered(pubkey=pubkey(11), code="ams-1", contributor_id="alpha")
+    for silent in (defined, registered, RecordUpdated(), InterfaceRemoved(name="e1")):
+        assert goes(silent, slack, stream="device:ams-1", state=device, via="ledger") == ()
+        assert goes(silent, slack, stream="device:ams-1", state=device) != ()
+        assert goes(silent, web, stream="device:ams-1", state=device, via="ledger") != ()
+    said = Mirrored(status="activated", health="healthy", desired_status="activated")
+    assert goes(said, slack, stream="device:ams-1", state=device) == ()
+    judged = HealthChanged(health_from=Health.HEALTHY, health_to=Health.IMPAIRED)
+    assert goes(judged, slack, stream="device:ams-1", state=device, via="ledger") != ()
 
 
 def test_a_match_that_older_releases_cannot_read_waits_for_them() -> None:

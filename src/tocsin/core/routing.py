@@ -16,7 +16,14 @@ from tocsin.core.evidence import Directory
 from tocsin.core.facts import Event
 from tocsin.core.matching import Match, MatcherError, matches, parse_match
 from tocsin.core.offerings import ROUTED_SORTS
-from tocsin.core.provisioning.facts import InterfaceBound, InterfaceDefined
+from tocsin.core.provisioning.facts import (
+    InterfaceBound,
+    InterfaceChanged,
+    InterfaceDefined,
+    InterfaceRemoved,
+    Mirrored,
+)
+from tocsin.core.record_facts import DeviceRegistered, LinkRegistered, RecordUpdated
 from tocsin.core.records import Device, Link, Record, Route, RouteMatch
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import ActionExecuted, MessageRecorded, SignalIngested, StatusChanged
@@ -93,6 +100,14 @@ def _is_unsaid(event: Event) -> bool:
         case InterfaceBound() | InterfaceDefined(by_link=True):
             # The link that uses the interface tells of itself.
             return True
+        case Mirrored():
+            # What moved tells of itself.
+            return True
+        case DeviceRegistered() | LinkRegistered() | RecordUpdated():
+            # A ledger may have thousands to be taken in, and its own announcements.
+            return event.via == "ledger"
+        case InterfaceDefined() | InterfaceChanged() | InterfaceRemoved():
+            return event.via == "ledger"
         case _:
             return False
 
