@@ -161,8 +161,9 @@ class Background:
         if self._with_duties:
             self._clockwork.start()
             house.callback(self._clockwork.stop)
-            self._activating.start()
-            house.callback(self._activating.stop)
+            for rounds in self._activating:
+                rounds.start()
+                house.callback(rounds.stop)
             if self._monitoring is not None:
                 self._monitoring.start()
                 house.callback(self._monitoring.stop)
@@ -181,7 +182,7 @@ class Background:
         """What keeps this process from its duties, in a sentence; None when nothing does."""
         if self._with_duties and not self._dispatcher.running:
             return "the dispatcher has stopped; restart the server"
-        if self._with_duties and not self._activating.running:
+        if self._with_duties and not all(one.running for one in self._activating):
             return "the activator has stopped; restart the server"
         if self._with_duties and self._monitoring is not None and not self._monitoring.running:
             return "the monitor has stopped; restart the server"
@@ -204,14 +205,16 @@ class Background:
     def _on_commit(self, _events: Sequence[Event]) -> None:
         self._announce()
         self._dispatcher.nudge()
-        self._activating.nudge()
+        for rounds in self._activating:
+            rounds.nudge()
 
     def _on_news(self) -> None:
         """Some process has written."""
         self._announce()
         self.writer.nudge()
         self._dispatcher.nudge()
-        self._activating.nudge()
+        for rounds in self._activating:
+            rounds.nudge()
 
 
 def _leases(store: Store) -> Leases:

@@ -123,26 +123,37 @@ def activating(
     holding: Callable[[str], Holding | None],
     ledger_of: LedgerOf = local,
     notes: Notes | None = None,
-) -> Rounds:
-    """The activator's rounds."""
-    activator = Activator(
-        store=store,
-        writer=writer,
-        clock=now,
-        interval=timedelta(seconds=settings.activator_interval_seconds),
-        writing=Writing(
-            "status",
-            "deletion",
+) -> tuple[Rounds, ...]:
+    """The activator's rounds: where a ledger keeps an org, apart for that one, since a ledger that
+    keeps us waiting is nobody else's trouble."""
+
+    def rounds(only: Callable[[int], bool] | None) -> Rounds:
+        activator = Activator(
+            store=store,
+            writer=writer,
             clock=now,
-            ledger_of=ledger_of,
-            notes=notes,
-            observe=metrics.observe_ledger,
-        ),
-        observe=lambda told: metrics.observe_round(
-            ACTIVATOR, seconds=told.seconds, changed=len(told.moved), refused=told.refused
-        ),
+            interval=timedelta(seconds=settings.activator_interval_seconds),
+            writing=Writing(
+                "status",
+                "deletion",
+                clock=now,
+                ledger_of=ledger_of,
+                notes=notes,
+                observe=metrics.observe_ledger,
+            ),
+            only=only,
+            observe=lambda told: metrics.observe_round(
+                ACTIVATOR, seconds=told.seconds, changed=len(told.moved), refused=told.refused
+            ),
+        )
+        return Rounds(ACTIVATOR, activator.go, holding=lambda: holding(ACTIVATOR))
+
+    if ledger_of is local:
+        return (rounds(None),)
+    return (
+        rounds(lambda org_id: ledger_of(org_id) is None),
+        rounds(lambda org_id: ledger_of(org_id) is not None),
     )
-    return Rounds(ACTIVATOR, activator.go, holding=lambda: holding(ACTIVATOR))
 
 
 def monitoring(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 import structlog
 
 from tests.adapters.doublezero.ledger import STRANGER, declining
+from tests.adapters.doublezero.ledger import Ledger as Node
 from tests.adapters.provisioning.kept import (
     LINE,
     Crash,
@@ -39,6 +40,7 @@ from tests.adapters.webhook.listening import status
 from tests.handler.acting import NOON, House, pubkey
 from tocsin.adapters.doublezero.accounts import Link as LinkAccount
 from tocsin.adapters.doublezero.ledger import ONLY_READ
+from tocsin.adapters.provisioning.activator import Activator
 from tocsin.adapters.provisioning.writing import NO_LEDGER, Notes, Told, Writing
 from tocsin.core.instants import MINUTE
 from tocsin.core.provisioning.commands import Judge, Wish
@@ -53,6 +55,9 @@ from tocsin.core.provisioning.ledger import (
     Unsure,
     Written,
 )
+from tocsin.core.record_commands import CreateContributor
+from tocsin.core.records import Link
+from tocsin.core.registry_commands import RegisterDevice, RegisterLink, SideDraft
 
 BROKEN = status("500 Internal Server Error")
 BUSY = status("429 Too Many Requests")
@@ -500,3 +505,57 @@ def test_outcomes_come_in_the_order_of_what_was_wanted() -> None:
     writing.begin()
     outcomes = writing.take(1, [healthy(1), healthy(2), healthy(3)])
     assert [type(one) for one in outcomes] == [Written, NotWritten, Unsure]
+
+
+def test_an_activator_for_some_orgs_leaves_the_others_alone(filed: House) -> None:
+    lay(filed)
+    judged(Keeping(home=filed, node=Node({})), "healthy")
+    net = filed.orgs["net"]
+
+    def duty(only: Callable[[int], bool]) -> Activator:
+        return Activator(store=filed.store, writer=filed.writer, clock=filed.clock, only=only)
+
+    others, mine = duty(lambda org_id: org_id != net), duty(lambda org_id: org_id == net)
+    assert others.everything().examined == 0
+    assert mine.everything().moved == ("line",)
+    want(filed, "soft_drained")
+    assert others.listen() is None
+    heard = mine.listen()
+    assert heard is not None
+    assert heard.moved == ("line",)
+
+
+def test_whoever_has_no_ledger_is_judged_before_one_keeps_the_monitor_waiting(
+    filed_keeping: Keeping,
+) -> None:
+    home = filed_keeping.home
+    elsewhere = home.orgs["elsewhere"]
+    line = RegisterLink(
+        link_id=home.fresh(),
+        pubkey=LINE,
+        code="line",
+        link_type="WAN",
+        contributor="gamma",
+        side_a=SideDraft(device="ams-1", interface=SIDE_A[1]),
+        side_z=SideDraft(device="fra-1", interface=SIDE_Z[1]),
+    )
+    gamma = CreateContributor(
+        contributor_id=home.fresh(), code="gamma", name="Gamma", pubkey=pubkey(3)
+    )
+    home.system("contributor", gamma, org_id=elsewhere)
+    for code, number in (("ams-1", 11), ("fra-1", 12)):
+        device = RegisterDevice(
+            device_id=home.fresh(), pubkey=pubkey(number), code=code, contributor="gamma"
+        )
+        home.system("device", device, org_id=elsewhere)
+    home.system("link", line, org_id=elsewhere)
+    home.system("link", Wish(desired="activated"), org_id=elsewhere, subject="line")
+
+    with pytest.raises(Crash):
+        filed_keeping.monitor(Crashing(filed_keeping.ledger())).round()
+
+    with home.store.reading() as turn:
+        (head,) = turn.heads_of_sort(elsewhere, "link")
+    assert isinstance(head.state, Link)
+    assert head.state.life.health.value == "healthy"
+    assert stands(home)[0] == "unknown"

@@ -140,7 +140,8 @@ class Monitor:
         untaken: list[tuple[Judgement, str]] = []
         refused = 0
         self._writing.begin()
-        for org in orgs:
+        # A ledger may keep us waiting: whoever has none comes first.
+        for org in sorted(orgs, key=lambda org: self._writing.keeps(org.org_id)):
             found = self._judged(org, known, policies[org.org_id], at=at, standing=standing)
             while few := list(islice(found, AT_ONCE)):
                 if not dry_run:

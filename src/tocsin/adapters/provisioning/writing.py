@@ -187,6 +187,10 @@ class Writing:
         self._left: dict[int, float] = {}
         self._short: frozenset[int] = frozenset()
 
+    def keeps(self, org_id: int) -> bool:
+        """Whether there is a ledger to be told of that org."""
+        return self._ledger_of(org_id) is not None
+
     def begin(self) -> None:
         """A round begins: whoever was away is asked again."""
         self._turn += 1
