@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 LEDGER: Final = "ledger"
 
-ANSWER_SECONDS: Final = 20.0
+ANSWER_SECONDS: Final = 10.0
 """How long one answer of a node may take; a server that stops waits for the one under way."""
 
 
@@ -150,4 +150,12 @@ def mirroring(
         notes=kept.notes,
         observe=observe,
     )
-    return Rounds(LEDGER, mirror.go, holding=lambda: holding(LEDGER), hurry=kept.patience.end)
+
+    def held() -> Holding | None:
+        found = holding(LEDGER)
+        if found is None:
+            # Another process follows it now, and says whether it is away.
+            figures.away.set(0)
+        return found
+
+    return Rounds(LEDGER, mirror.go, holding=held, hurry=kept.patience.end)
