@@ -23,6 +23,8 @@ from tests.adapters.provisioning.town import (
     AMS,
     CYOA,
     DAY,
+    SIDE_A,
+    SIDE_Z,
     START,
     activator,
     device,
