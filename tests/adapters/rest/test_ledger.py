@@ -61,7 +61,14 @@ def test_everything_is_on_it_by_pubkey(gateway: Client) -> None:
         "desired_status": 2,
     }
     assert found["exchanges"] == [
-        {"code": "ams", "name": "Amsterdam", "country": None, "lat": 52.0, "lng": 4.5}
+        {
+            "pubkey": None,
+            "code": "ams",
+            "name": "Amsterdam",
+            "country": None,
+            "lat": 52.0,
+            "lng": 4.5,
+        }
     ]
     assert found["locations"] == []
 

@@ -22,8 +22,10 @@ class LedgerContributor(Struct, kw_only=True):
 
 
 class LedgerPlace(Struct, kw_only=True):
-    """A location or an exchange, in degrees north and east."""
+    """A location or an exchange, in degrees north and east; ``pubkey`` where another ledger keeps
+    it."""
 
+    pubkey: str | None
     code: str
     name: str
     country: str | None
@@ -149,7 +151,14 @@ def ledger_shape(
 
 
 def _place(one: Location) -> LedgerPlace:
-    return LedgerPlace(code=one.code, name=one.name, country=one.country, lat=one.lat, lng=one.lng)
+    return LedgerPlace(
+        pubkey=one.pubkey,
+        code=one.code,
+        name=one.name,
+        country=one.country,
+        lat=one.lat,
+        lng=one.lng,
+    )
 
 
 def _numbers(life: Life) -> tuple[int, int]:
