@@ -208,7 +208,7 @@ def test_interfaces_come_change_and_go(filed: House, node: Ledger) -> None:
     assert "Loopback255" not in found
 
     put(node, DZ1, interfaces=(faster,))
-    duty.round()
+    assert duty.round().left_alone == ()
     names = [one.name for one in held(filed).devices[DZ1.pubkey].interfaces]
     assert names == ["Ethernet4", "Switch1/1/1"], "what a link uses goes with the link"
     del node.accounts[LINK.pubkey]
@@ -216,6 +216,39 @@ def test_interfaces_come_change_and_go(filed: House, node: Ledger) -> None:
     assert quiet(duty.round())
     names = [one.name for one in held(filed).devices[DZ1.pubkey].interfaces]
     assert names == ["Ethernet4"]
+
+
+def test_an_interface_that_a_link_named_first_is_known_better_later(
+    filed: House, node: Ledger
+) -> None:
+    duty = mirroring(filed, node)
+    duty.round()
+    put(node, DZ2, interfaces=(replace(UPLINK, name="Switch1/1/2"),))
+    assert duty.round().left_alone == ()
+    (one,) = held(filed).devices[DZ2.pubkey].interfaces
+    assert (one.by_link, one.bandwidth, one.link) == (False, 10**10, LinkType.DZX)
+    assert quiet(duty.round())
+
+
+def test_a_contributor_keeps_its_name_and_follows_its_code(filed: House, node: Ledger) -> None:
+    duty = mirroring(filed, node)
+    duty.round()
+    put(node, ACME, code="acme-2")
+    assert duty.round().left_alone == ()
+    acme = held(filed).contributors[ACME.pubkey]
+    assert (acme.code, acme.name) == ("acme-2", "acme")
+
+
+def test_a_device_is_gone_once_its_link_has_moved_elsewhere(filed: House, node: Ledger) -> None:
+    duty = mirroring(filed, node)
+    duty.round()
+    other = replace(DZ2, pubkey=pubkey(70), code="fra-dz3")
+    del node.accounts[DZ2.pubkey]
+    put(node, other)
+    put(node, LINK, side_z=other.pubkey)
+    assert duty.round().left_alone == ()
+    assert DZ2.pubkey not in held(filed).devices
+    assert held(filed).links[LINK.pubkey].side_z.device == other.pubkey
 
 
 def test_a_request_shows_and_is_accepted_there(filed: House, node: Ledger) -> None:
@@ -227,7 +260,10 @@ def test_a_request_shows_and_is_accepted_there(filed: House, node: Ledger) -> No
     with pytest.raises(KeptByLedger):
         filed.ask("admin", AcceptLink(), sort="link", subject=LINK.code)
 
-    put(node, LINK, status=0, side_z_interface="Switch1/1/2")
+    put(node, LINK, status=0)
+    assert duty.round().left_alone == ()
+    assert held(filed).devices[DZ2.pubkey].interfaces == ()
+    put(node, LINK, side_z_interface="Switch1/1/2")
     assert duty.round().left_alone == ()
     link = held(filed).links[LINK.pubkey]
     assert (link.life.status, link.life.accepted) == (AssetStatus.PENDING, True)
