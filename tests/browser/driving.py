@@ -17,6 +17,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Error,
     Page,
     Request,
     sync_playwright,
@@ -117,6 +118,10 @@ class Watched:
         if message.type in ("error", "warning"):
             self.errors.append(f"{message.type}: {message.text}")
 
+    def fail(self, error: Error) -> None:
+        """A script threw what nobody caught."""
+        self.errors.append(f"uncaught: {error}")
+
     def ask(self, request: Request) -> None:
         """Something was asked for."""
         address = urlsplit(request.url)
@@ -141,9 +146,21 @@ def watched(page: Page, origin: str) -> Watched:
     """Watch *page* from now on."""
     seen = Watched(origin)
     page.on("console", seen.hear)
-    page.on("pageerror", lambda error: seen.errors.append(f"uncaught: {error}"))
+    page.on("pageerror", seen.fail)
     page.on("request", seen.ask)
     return seen
+
+
+@contextmanager
+def watching(page: Page, origin: str) -> Iterator[Watched]:
+    """Watch *page*, which is used by others afterwards."""
+    seen = watched(page, origin)
+    try:
+        yield seen
+    finally:
+        page.remove_listener("console", seen.hear)
+        page.remove_listener("pageerror", seen.fail)
+        page.remove_listener("request", seen.ask)
 
 
 def sideways(page: Page) -> int:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from bench import processes
 from tests.app.test_serve import Served, serving
-from tests.browser.driving import arriving, person
+from tests.browser.driving import HEIGHTS, WIDE, arriving, person
 from tests.browser.shown import ADMINISTERED
 
 PAGE = "main"
@@ -119,26 +119,30 @@ class Site:
 
 @dataclass
 class People:
-    """Browsers of those who only look at a site, each kept for who comes next."""
+    """Browsers of those who only look at a site, each kept with its tab for who comes next."""
 
     browser: Browser
     site: Site
     doors: ExitStack
-    kept: dict[tuple[str | None, bool], BrowserContext] = field(default_factory=dict)
+    kept: dict[tuple[str | None, bool], Page] = field(default_factory=dict)
 
     @contextmanager
     def tab(self, who: str | None, *, scripts: bool = True) -> Iterator[Page]:
-        """A new tab of *who*, with nothing in it yet."""
+        """The tab of *who*, with nothing in it yet and as wide and light as a new one."""
         if (who, scripts) not in self.kept:
             cookies = self.site.signed_in(self.browser, who)
-            self.kept[who, scripts] = self.doors.enter_context(
+            context = self.doors.enter_context(
                 person(self.browser, self.site.origin, cookies=cookies, scripts=scripts)
             )
-        page = self.kept[who, scripts].new_page()
+            self.kept[who, scripts] = context.new_page()
+        page = self.kept[who, scripts]
         try:
             yield page
         finally:
-            page.close()
+            # What it still asks for is of nobody's page any more.
+            page.goto("about:blank")
+            page.emulate_media(color_scheme="light")
+            page.set_viewport_size({"width": WIDE, "height": HEIGHTS[WIDE]})
 
 
 @contextmanager

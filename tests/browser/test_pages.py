@@ -20,6 +20,7 @@ from tests.browser.driving import (
     sideways,
     sticking_out,
     watched,
+    watching,
 )
 from tests.browser.shown import NOT_SHOWN, PAGES, Shown
 from tests.browser.site import People, Site
@@ -71,8 +72,7 @@ def offered(page: Page) -> set[str]:
 
 @each_page
 def test_a_page_is_for_everybody(shown: Shown, people: People, site: Site) -> None:
-    with people.tab(shown.who) as page:
-        seen = watched(page, site.origin)
+    with people.tab(shown.who) as page, watching(page, site.origin) as seen:
         opened(page, shown, site)
         for width, scheme in BRIEF if shown.brief else THOROUGH:
             page.emulate_media(color_scheme=scheme)

@@ -247,7 +247,7 @@ def test_no_answer_is_outside_the_document(label: str, furnished: Furnished) -> 
     asked = 0
 
     @settings(
-        max_examples=30,
+        max_examples=20,
         deadline=None,
         database=None,
         derandomize=True,
