@@ -203,7 +203,6 @@ def status_page(ids: Iterator[str]) -> Founding:
     return Founding(
         "status_page",
         CreateStatusPage(
-            shows_network=True,
             status_page_id=next(ids),
             code="main",
             name=ORG_NAME,
