@@ -415,7 +415,7 @@ def _link_changes(state: Link, command: UpdateLink, given: Given) -> tuple[Paylo
             given=given,
             errors=errors,
             is_open=state.on_ledger is not None,
-            own=(state.side_z,) if state.life.accepted else (),
+            own=(state.side_z,),
         )
         wanted["side_z"] = side_z
         wanted["side_z_contributor_id"] = z_owner
