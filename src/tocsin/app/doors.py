@@ -20,7 +20,12 @@ _NEIGHBOURS: Final = ("slack",)
 @cache
 def _of_programs() -> frozenset[str]:
     """What paths of the gateway and its neighbours begin with."""
-    return frozenset((*_NEIGHBOURS, *(one.path.split("/")[1] for one in endpoints())))
+    return frozenset((*_NEIGHBOURS, *(_beginning(one.path) for one in endpoints())))
+
+
+def _beginning(path: str) -> str:
+    """The first part of a path; none of what is no path (``OPTIONS *``)."""
+    return path[1:].partition("/")[0]
 
 
 class Doors:
@@ -43,6 +48,7 @@ class Doors:
         self._others = others
         self._pages = pages
         self._dashboard = dashboard
+        self._only_programs = _of_programs() - (dashboard.beginnings if dashboard else frozenset())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection."""
@@ -56,8 +62,11 @@ class Doors:
             if self._pages is not None and self._pages.answers(path):
                 await self._pages(cast(Any, scope), cast(Any, receive), cast(Any, send))
                 return
-            if self._dashboard is not None and (
-                self._dashboard.answers(path) or _is_lost_person(scope)
+            # Programs come a thousand times a second, and the dashboard compares many addresses.
+            if (
+                self._dashboard is not None
+                and _beginning(path) not in self._only_programs
+                and (self._dashboard.answers(path) or _is_lost_person(scope))
             ):
                 await self._dashboard(cast(Any, scope), cast(Any, receive), cast(Any, send))
                 return
@@ -65,8 +74,8 @@ class Doors:
 
 
 def _is_lost_person(scope: Scope) -> bool:
-    """Whether a browser asks for what is below nothing of the gateway's."""
-    if scope["path"].split("/", 2)[1] in _of_programs():
+    """Whether it is a browser that asks, for what is below nothing of the gateway's."""
+    if _beginning(scope["path"]) in _of_programs():
         return False
     accepted = next((value for name, value in scope["headers"] if name == b"accept"), b"")
     return b"text/html" in accepted

@@ -33,6 +33,10 @@ log = structlog.get_logger(__name__)
 LOOK_SECONDS: Final = 1.0
 """How often to look for news that nobody has told of: what other processes wrote."""
 
+NEWS_SECONDS: Final = 0.01
+"""Between two looks for news that somebody has told of: while facts come in one by one, each look
+finds some of them, and the writer has the interpreter to itself meanwhile."""
+
 MARK_SECONDS: Final = 0.05
 """Between two marks: what is sent within may be sent again after a crash, under the same ids."""
 
@@ -88,7 +92,7 @@ class Dispatcher:
             bell=self._bell.set,
             busy=busy,
         )
-        self._looked_at = self._marked_at = self._told_at = timer() - LOOK_SECONDS
+        self._looked_at = self._marked_at = self._read_at = timer() - LOOK_SECONDS
         self._swept_at = timer()
         self._news = True
         self._stopping = threading.Event()
@@ -186,7 +190,10 @@ class Dispatcher:
             else:
                 pauses.append(self._marked_at + MARK_SECONDS - now)
         late = now - self._looked_at >= LOOK_SECONDS
-        look = late or self._news or self._desks.more
+        rest = self._read_at + NEWS_SECONDS - now
+        look = late or (self._news and rest <= 0) or self._desks.more
+        if self._news and not look:
+            pauses.append(rest)
         if (
             look
             or self._desks.can_open
@@ -195,6 +202,7 @@ class Dispatcher:
             with self._store.reading() as turn:
                 if look:
                     self._news = False
+                    self._read_at = now
                     self._desks.look(turn, mine=self._leases.mine(), due=late or self._desks.more)
                 self._desks.open_waiting(turn)
                 self._desks.refill(turn)

@@ -17,10 +17,10 @@ from tocsin.core.instants import from_text
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import NoteAdded
 from tocsin.projections.documents import NEWEST_NOTES, document_of, notes_in
-from tocsin.projections.logged import Follow, Logged, log_after
+from tocsin.projections.logged import Follow, Logged, Slice
 from tocsin.projections.measuring import MEASURES, follow_measures
 from tocsin.projections.public_notices import PUBLIC, follow_public
-from tocsin.store.contract import Document, Store, WriteTurn
+from tocsin.store.contract import Document, Store
 from tocsin.store.leasing import unshared
 from tocsin.store.outgoing import Holding
 
@@ -57,15 +57,16 @@ _SILENT: Final = frozenset(
 """Kinds that change nothing a ticket is searched by."""
 
 
-def follow_search(turn: WriteTurn, logged: Sequence[Logged]) -> None:
+def follow_search(part: Slice, logged: Sequence[Logged]) -> None:
     """Index the tickets that *logged* changed, as they stand now."""
+    turn = part.turn
     ours = [one for one in logged if one.stream.startswith(TICKETS) and one.kind not in _SILENT]
     by_org: dict[int, set[str]] = {}
     for one in ours:
         by_org.setdefault(one.org_id, set()).add(one.stream)
     documents: list[Document] = []
     for org_id, streams in by_org.items():
-        for stream, head in sorted(turn.heads(org_id, streams).items()):
+        for stream, head in sorted(part.heads(org_id, streams).items()):
             if isinstance(head.state, Ticket):
                 notes: Sequence[Event] = ()
                 if head.state.updates_total:
@@ -128,11 +129,11 @@ class Followers:
                 return False, True
             more = False
             moved = False
+            part = Slice(turn, limit=SLICE)
             for name, follow in FOLLOWERS.items():
-                position = turn.checkpoint(name)
-                logged = log_after(turn, position, limit=SLICE)
+                logged = part.log_after(turn.checkpoint(name))
                 if logged:
-                    follow(turn, logged)
+                    follow(part, logged)
                     turn.put_checkpoint(name, logged[-1].position)
                     moved = True
                 more = more or len(logged) == SLICE

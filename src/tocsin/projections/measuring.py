@@ -13,8 +13,8 @@ from typing import Final
 
 from tocsin.core.measured import Turns, measured_of, turns_after
 from tocsin.core.ticket import Ticket
-from tocsin.projections.logged import Logged
-from tocsin.store.contract import Head, ReadTurn, WriteTurn
+from tocsin.projections.logged import Logged, Slice
+from tocsin.store.contract import Head, ReadTurn
 from tocsin.store.measuring import MeasuredRow, turns_of
 
 MEASURES: Final = "measures"
@@ -40,7 +40,7 @@ _SILENT: Final = frozenset(
 """Kinds that change nothing that is measured."""
 
 
-def follow_measures(turn: WriteTurn, logged: Sequence[Logged]) -> None:
+def follow_measures(part: Slice, logged: Sequence[Logged]) -> None:
     """Set the rows of the incidents that *logged* changed."""
     by_org: dict[int, dict[str, list[Logged]]] = defaultdict(lambda: defaultdict(list))
     for one in logged:
@@ -48,10 +48,10 @@ def follow_measures(turn: WriteTurn, logged: Sequence[Logged]) -> None:
             by_org[one.org_id][one.stream].append(one)
     rows: list[MeasuredRow] = []
     for org_id, moved in by_org.items():
-        heads = turn.heads(org_id, moved)
-        turns = _turns(turn, org_id, heads.values(), moved)
+        heads = part.heads(org_id, moved)
+        turns = _turns(part.turn, org_id, heads.values(), moved)
         rows += [measured_row(head, turns[head.number]) for _, head in sorted(heads.items())]
-    turn.put_measured(rows)
+    part.turn.put_measured(rows)
 
 
 def measured_row(head: Head, turns: Turns) -> MeasuredRow:
@@ -62,10 +62,12 @@ def measured_row(head: Head, turns: Turns) -> MeasuredRow:
 
 
 def _turns(
-    turn: WriteTurn, org_id: int, heads: Collection[Head], moved: Mapping[str, Sequence[Logged]]
+    turn: ReadTurn, org_id: int, heads: Collection[Head], moved: Mapping[str, Sequence[Logged]]
 ) -> dict[int, Turns]:
     """When each of *heads*, by its number, ended and was reopened, as of what *moved* it."""
-    known = _known(turn, org_id, [head.number for head in heads])
+    # What was only just opened has no row yet.
+    old = [head.number for head in heads if moved[head.stream][0].kind != _CREATED]
+    known = _known(turn, org_id, old)
     positions = {one.position for events in moved.values() for one in events if one.kind == _MOVED}
     read = turn.events_at(org_id, positions) if positions else {}
     found: dict[int, Turns] = {}

@@ -16,9 +16,9 @@ from typing import Final
 from tocsin.core.claims import SERVICE_CODE
 from tocsin.core.public_notices import KINDS, POSTED, PublicNotice, evolve
 from tocsin.core.records import Service, StatusPage
-from tocsin.projections.logged import Logged
+from tocsin.projections.logged import Logged, Slice
 from tocsin.store.codec import decoded_event
-from tocsin.store.contract import ReadTurn, WriteTurn
+from tocsin.store.contract import ReadTurn
 from tocsin.store.public_notices import PublicNoticeRow, public_notice_of
 
 PUBLIC: Final = "public"
@@ -80,8 +80,9 @@ def _services(turn: ReadTurn, org_id: int, codes: Collection[str]) -> tuple[Serv
     return tuple(sorted(found, key=lambda service: service.code))
 
 
-def follow_public(turn: WriteTurn, logged: Sequence[Logged]) -> None:
+def follow_public(part: Slice, logged: Sequence[Logged]) -> None:
     """Set the notices of the tickets of which *logged* told the public something else."""
+    turn = part.turn
     by_org: dict[int, dict[str, list[Logged]]] = defaultdict(lambda: defaultdict(list))
     for one in logged:
         if one.kind in KINDS:
@@ -122,7 +123,7 @@ def notice_in_log(turn: ReadTurn, org_id: int, stream: str, *, until: int) -> Pu
     return notice
 
 
-def _moved(turn: WriteTurn, before: PublicNotice, moved: Sequence[Logged]) -> PublicNotice | None:
+def _moved(turn: ReadTurn, before: PublicNotice, moved: Sequence[Logged]) -> PublicNotice | None:
     events = turn.events_at(moved[0].org_id, [one.position for one in moved])
     notice: PublicNotice | None = before
     for one in moved:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,7 +99,10 @@ def measured_values(row: MeasuredRow) -> tuple[object, ...]:
 
 
 def _listed(members: Sequence[str]) -> str:
-    return json.dumps(members, separators=(",", ":"), ensure_ascii=False) if members else "[]"
+    return _written(members).decode() if members else "[]"
+
+
+_written: Final = msgspec.json.Encoder().encode
 
 
 list_in: Final = msgspec.json.Decoder(tuple[str, ...]).decode

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from tocsin.core.claims import STATUS_PAGE_CODE
 from tocsin.core.facts import Event
@@ -63,6 +65,8 @@ def receipt_of(row: tuple[Any, ...]) -> Receipt:
 
 Row = tuple[object, ...]
 """A row as it is inserted."""
+
+_written: Final = msgspec.json.Encoder().encode
 
 
 def event_rows(events: Sequence[Event], last_chain: Callable[[int], bytes]) -> list[Row]:
@@ -207,7 +211,7 @@ def receipt_row(receipt: Receipt) -> Row:
         receipt.stream,
         receipt.position,
         answer.status,
-        json.dumps(answer.headers),
+        _written(answer.headers).decode(),
         answer.body,
         to_text(receipt.expires_at),
     )

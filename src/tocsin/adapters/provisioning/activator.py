@@ -25,7 +25,6 @@ from tocsin.adapters.provisioning.registry import (
 from tocsin.adapters.provisioning.telling import Move, after, to_tell, wish_to_write
 from tocsin.adapters.provisioning.writing import Writing
 from tocsin.core.errors import Refusal
-from tocsin.core.facts import Event
 from tocsin.core.provisioning.commands import Advance
 from tocsin.core.provisioning.ledger import Outcome as LedgerOutcome
 from tocsin.core.provisioning.ledger import Written
@@ -35,6 +34,7 @@ from tocsin.core.records import Device, Link
 from tocsin.handler.submission import Outcome, Submission
 from tocsin.handler.writer import Writer
 from tocsin.projections.held import held_on, referring_to
+from tocsin.projections.logged import Logged, log_after
 from tocsin.store.contract import Head, ReadTurn, StorageFailed, Store
 
 log = structlog.get_logger(__name__)
@@ -150,7 +150,8 @@ class Activator:
         touched: set[_Name] = set()
         heard, read = self._heard, 0
         with self._store.reading() as turn:
-            while events := turn.log(after=heard, limit=EVENTS_AT_ONCE):
+            # Only whose they are: on most installations nearly all are about something else.
+            while events := log_after(turn, heard, limit=EVENTS_AT_ONCE):
                 touched |= self._asked_for(events)
                 heard = events[-1].position
                 read += len(events)
@@ -174,7 +175,7 @@ class Activator:
                 refused += failed
         return self._told(began, examined=len(touched), moved=moved, refused=refused)
 
-    def _asked_for(self, events: Iterable[Event]) -> set[_Name]:
+    def _asked_for(self, events: Iterable[Logged]) -> set[_Name]:
         found: set[_Name] = set()
         for event in events:
             if self._only is not None and event.org_id not in self._orgs:

@@ -145,15 +145,15 @@ class Application:
         """One connection."""
         if scope["type"] == ScopeType.HTTP:
             path = scope["path"]
-            if self._ingest is not None:
-                way = way_of(path)
-                if way is not None:
-                    await self._ingest.serve(way, scope, receive, send)
-                    return
             if scope["method"] == "POST":
                 short = self._short_way(path)
                 if short is not None:
                     await self._pipeline.serve(*short, scope, receive, send)
+                    return
+            if self._ingest is not None:
+                way = way_of(path)
+                if way is not None:
+                    await self._ingest.serve(way, scope, receive, send)
                     return
         if scope["type"] == ScopeType.HTTP and scope["method"] == "GET":
             file = calendars.file_at(scope["path"])

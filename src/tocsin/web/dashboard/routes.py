@@ -51,6 +51,11 @@ class Routes:
             for length in range(longest + 1)
         }
 
+    @property
+    def beginnings(self) -> frozenset[str]:
+        """The first parts of all addresses."""
+        return frozenset(shape[0] for shape in self._by_shape)
+
     def find(self, path: str) -> Found | None:
         """What is at *path*, a path as the browser asked for it; None where nothing is."""
         parts = _parts(path)

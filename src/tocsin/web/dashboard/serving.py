@@ -119,6 +119,11 @@ class Dashboard:
         """Whether *path* is one of those that this application is for."""
         return path in FIXED or self._routes.find(path) is not None
 
+    @property
+    def beginnings(self) -> frozenset[str]:
+        """What the paths that this application is for begin with: their first parts."""
+        return frozenset(path[1:].partition("/")[0] for path in FIXED) | self._routes.beginnings
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
         request = asked(scope, trusted=self._trusted, public_url=self._public_url)
