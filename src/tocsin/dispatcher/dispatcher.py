@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 LOOK_SECONDS: Final = 1.0
 """How often to look for news that nobody has told of: what other processes wrote."""
 
-NEWS_SECONDS: Final = 0.01
+NEWS_SECONDS: Final = 0.02
 """Between two looks for news that somebody has told of: while facts come in one by one, each look
 finds some of them, and the writer has the interpreter to itself meanwhile."""
 
@@ -118,9 +118,11 @@ class Dispatcher:
         return self._thread.is_alive()
 
     def nudge(self) -> None:
-        """There is news in the outbox: look at once. From any thread."""
-        self._news = True
-        self._bell.set()
+        """There is news in the outbox: look soon. From any thread."""
+        # While a look is owed nobody needs to be woken for it.
+        if not self._news:
+            self._news = True
+            self._bell.set()
 
     def figures(self) -> list[DestinationFigures]:
         """Each of this process's destinations as it stands. From any thread.

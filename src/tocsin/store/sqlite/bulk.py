@@ -13,7 +13,7 @@ from itertools import chain
 
 from tocsin.store.sqlite.connecting import Connection
 
-SIZES = (128, 32, 8, 2, 1)
+SIZES = (128, 32, 8, 4, 2, 1)
 
 
 @lru_cache(maxsize=256)

@@ -147,11 +147,13 @@ class SqliteWriteTurn(
         if batch.events or batch.inbox:
             position = batch.events[-1].position if batch.events else self.last_position()
             # Only the latest matters: it answers "did my commit arrive?", and is asked at once.
-            self.connection.execute("DELETE FROM batches")
-            self.connection.execute(
-                "INSERT INTO batches (batch_id, position) VALUES (?, ?)",
-                (batch.batch_id, position),
-            )
+            latest = (batch.batch_id, position)
+            if not self.connection.execute(
+                "UPDATE batches SET batch_id = ?, position = ?", latest
+            ).rowcount:
+                self.connection.execute(
+                    "INSERT INTO batches (batch_id, position) VALUES (?, ?)", latest
+                )
 
     def confirm(self, batch_id: str) -> bool:
         """Whether that batch is in the log."""
