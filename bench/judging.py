@@ -19,10 +19,10 @@ from typing import Final
 import psutil
 
 from bench.processes import ProcessFailed
-from tocsin.adapters.influx.source import Influx, InfluxSettings
 from tocsin.adapters.provisioning.activator import Activator
 from tocsin.adapters.provisioning.monitor import Monitor
 from tocsin.adapters.provisioning.watching import NO_SOURCE, Sources, Watch
+from tocsin.adapters.telemetry.influx.source import Influx, InfluxSettings
 from tocsin.app.house import database_path, fresh_bits, installation_key
 from tocsin.app.provisioning import QUERY_SECONDS
 from tocsin.core.instants import MINUTE

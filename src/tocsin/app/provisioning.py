@@ -9,8 +9,6 @@ from typing import Final
 from tocsin.adapters.doublezero.latency import LedgerLatency
 from tocsin.adapters.doublezero.rpc import Rpc
 from tocsin.adapters.doublezero.rpc import Settings as NodeSettings
-from tocsin.adapters.influx.source import Influx, InfluxSettings
-from tocsin.adapters.prometheus.source import Prometheus, PrometheusSettings
 from tocsin.adapters.provisioning.activator import Activator
 from tocsin.adapters.provisioning.explaining import Explainer
 from tocsin.adapters.provisioning.monitor import Judged, Monitor
@@ -19,6 +17,8 @@ from tocsin.adapters.provisioning.watching import NO_SOURCE, Sources, Watch
 from tocsin.adapters.provisioning.writing import LedgerOf, Notes, Writing, local
 from tocsin.adapters.rest.explaining import Explaining
 from tocsin.adapters.rest.metrics import Metrics
+from tocsin.adapters.telemetry.influx.source import Influx, InfluxSettings
+from tocsin.adapters.telemetry.prometheus.source import Prometheus, PrometheusSettings
 from tocsin.app.house import now
 from tocsin.app.settings import Settings, SettingWrong
 from tocsin.app.telemetry_settings import influx_names, prometheus_queries

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.influx.filled import FIELDS
-from tests.adapters.prometheus.backfilled import prometheus
 from tests.adapters.provisioning.town import (
     AMS,
     CYOA,
@@ -30,15 +28,17 @@ from tests.adapters.provisioning.town import (
     until,
     want,
 )
+from tests.adapters.telemetry.influx.filled import FIELDS
+from tests.adapters.telemetry.prometheus.backfilled import prometheus
 from tests.handler.acting import NOON, House
 from tests.servers.influx import DATABASE, influx
 from tests.servers.influx import Influx as InfluxServer
 from tests.servers.prometheus import Watcher
-from tocsin.adapters.influx.source import Influx, InfluxSettings
-from tocsin.adapters.prometheus.source import Prometheus, PrometheusSettings
 from tocsin.adapters.provisioning.explaining import Explainer
 from tocsin.adapters.provisioning.monitor import Monitor
 from tocsin.adapters.provisioning.watching import Sources, Watch
+from tocsin.adapters.telemetry.influx.source import Influx, InfluxSettings
+from tocsin.adapters.telemetry.prometheus.source import Prometheus, PrometheusSettings
 from tocsin.core.commands import ChangeStatus
 from tocsin.core.instants import MINUTE
 from tocsin.core.provisioning.counters import Interface

@@ -21,9 +21,9 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from tocsin.adapters.prometheus import questions
-from tocsin.adapters.prometheus.questions import Only, Queries
-from tocsin.adapters.prometheus.wire import (
+from tocsin.adapters.telemetry.prometheus import questions
+from tocsin.adapters.telemetry.prometheus.questions import Only, Queries
+from tocsin.adapters.telemetry.wire import (
     Asking,
     NoAnswer,
     Timer,

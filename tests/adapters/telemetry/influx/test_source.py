@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.influx.answering import answering, said
-from tests.adapters.influx.filled import INTERFACES, STORIES, day_of, interface, lines
+from tests.adapters.telemetry.answering import answering, said
+from tests.adapters.telemetry.influx.filled import INTERFACES, STORIES, day_of, interface, lines
 from tests.core.provisioning.watching import counted, life, runs, samples, terms
 from tests.core.telling import HOUR, MINUTE, NOON
 from tests.servers.influx import DATABASE, PASSWORD, USER, admitted, influx
 from tests.servers.influx import Influx as Server
-from tocsin.adapters.influx.questions import Names
-from tocsin.adapters.influx.source import Influx, InfluxSettings
+from tocsin.adapters.telemetry.influx.questions import Names
+from tocsin.adapters.telemetry.influx.source import Influx, InfluxSettings
 from tocsin.core.provisioning.assessment import assess
 from tocsin.core.provisioning.carrying import Watched, up
 from tocsin.core.provisioning.counters import NOTHING_COUNTED, Counter, Runs, joined_runs

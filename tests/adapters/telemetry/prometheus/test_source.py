@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from bench import processes
-from tests.adapters.influx.answering import answering, said
-from tests.adapters.influx.filled import day_of
-from tests.adapters.prometheus.backfilled import (
+from tests.adapters.telemetry.answering import answering, said
+from tests.adapters.telemetry.influx.filled import day_of
+from tests.adapters.telemetry.prometheus.backfilled import (
     DOWN,
     FAILING,
     IDLE,
@@ -27,8 +27,8 @@ from tests.core.provisioning.watching import samples, terms
 from tests.core.telling import HOUR, MINUTE, NOON
 from tests.servers.prometheus import Watcher
 from tests.servers.target import target
-from tocsin.adapters.prometheus.questions import Queries
-from tocsin.adapters.prometheus.source import Prometheus, PrometheusSettings
+from tocsin.adapters.telemetry.prometheus.questions import Queries
+from tocsin.adapters.telemetry.prometheus.source import Prometheus, PrometheusSettings
 from tocsin.core.provisioning.carrying import Watched, up
 from tocsin.core.provisioning.counters import NOTHING_COUNTED, Counter, joined_runs
 from tocsin.core.provisioning.courses import cuts

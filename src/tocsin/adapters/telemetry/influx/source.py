@@ -21,9 +21,9 @@ from typing import Final, TypeAlias, assert_never
 
 import msgspec
 
-from tocsin.adapters.influx import questions
-from tocsin.adapters.influx.questions import Names
-from tocsin.adapters.influx.wire import Asking, NoAnswer, Timer, address_of, checked_headers
+from tocsin.adapters.telemetry.influx import questions
+from tocsin.adapters.telemetry.influx.questions import Names
+from tocsin.adapters.telemetry.wire import Asking, NoAnswer, Timer, address_of, checked_headers
 from tocsin.core.provisioning.counters import (
     COUNTERS,
     NOTHING_COUNTED,

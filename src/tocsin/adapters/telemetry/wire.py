@@ -12,7 +12,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
@@ -62,12 +62,12 @@ def address_of(url: str, *, path: str) -> Address:
     parts = urlsplit(url)
     host = parts.hostname
     if parts.scheme not in _PORTS or host is None or _HOST.fullmatch(host) is None:
-        raise ValueError("give an address such as https://prometheus.example.net")
+        raise ValueError("give an address such as https://telemetry.example.net")
     if parts.username is not None or parts.query or parts.fragment:
         raise ValueError("give an address without a name, a password, a query or a fragment")
     target = parts.path.rstrip("/") + path
     if _TARGET.fullmatch(target) is None:
-        raise ValueError("give an address such as https://prometheus.example.net")
+        raise ValueError("give an address such as https://telemetry.example.net")
     port = parts.port or _PORTS[parts.scheme]
     return Address(scheme=parts.scheme, host=host, port=port, target=target)
 
@@ -102,12 +102,21 @@ class Asking:
         Raises:
             NoAnswer: none came in time, it is too large, or it is anything but 200.
         """
+        return b"".join(self.pieces(form))
+
+    def pieces(self, form: Mapping[str, str]) -> Iterator[bytes]:
+        """The answer to *form* as it comes, for one that is not held as a whole; the time is for
+        what the caller does with a piece too.
+
+        Raises:
+            NoAnswer: as :meth:`post`, and at any piece.
+        """
         ends_at = self.timer() + self.seconds
         try:
             with self._connected(ends_at) as connection:
                 connection.settimeout(_left(ends_at, self.timer))
                 connection.sendall(self._request(urlencode(form).encode()))
-                return self._answer(connection, ends_at)
+                yield from self._answer(connection, ends_at)
         except TimeoutError:
             raise NoAnswer(f"no answer within {self.seconds:g} s") from None
         except ssl.SSLCertVerificationError as wrong:
@@ -183,7 +192,7 @@ class Asking:
 
     # -- reading -----------------------------------------------------------------------------------
 
-    def _answer(self, connection: socket.socket, ends_at: float) -> bytes:
+    def _answer(self, connection: socket.socket, ends_at: float) -> Iterator[bytes]:
         source = _Source(_Reading(connection, ends_at=ends_at, timer=self.timer))
         with HTTPResponse(source, method="POST") as response:  # type: ignore[arg-type]
             response.begin()
@@ -192,16 +201,14 @@ class Asking:
             if response.status != 200:
                 raise NoAnswer(f"it answers {response.status}")
             # Never more than the measure: a length that is announced would be set aside at once.
-            pieces = []
             size = 0
             while piece := response.read(_PIECE):
                 size += len(piece)
                 if size > self.largest_answer:
                     raise NoAnswer(f"its answer has more than {self.largest_answer:,} bytes")
-                pieces.append(piece)
+                yield piece
             if response.length:
                 raise NoAnswer("its answer breaks off")
-            return b"".join(pieces)
 
 
 _PIECE: Final = 256 * 1024
