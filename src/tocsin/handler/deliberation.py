@@ -10,7 +10,6 @@ that failed the writer forgets all it remembered and reads anew.
 from __future__ import annotations
 
 import hmac
-from collections import ChainMap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -425,13 +424,9 @@ class Deliberation(Recording):
             access=access,
             via=submission.via,
             directory=directory,
-            claims=ChainMap(
-                dict(self._held_elsewhere(org, command)),
-                self._ticket_claims.get(org, {}),
-                dict(directory.claims),
-            )
-            if stream_sort(stream) not in TICKET_SORTS
-            else self._claims_in(org, attempt),
+            claims=self._claims_in(org, attempt)
+            if stream_sort(stream) in TICKET_SORTS
+            else self._claims_of_records(org, command, directory),
             tickets=self._tickets_for(org, submission, directory),
             maintenances=self._neighbours(org, stream, state, command, directory, attempt),
             holding=self._holding(org, state, command, directory, attempt),
@@ -476,9 +471,7 @@ class Deliberation(Recording):
         identity = uuid7(given.at, self._entropy())
         stream = stream_name("service", identity)
         made = CreateService(service_id=identity, code=code, name=code, discovered=True)
-        as_system = replace(
-            given, entry_id=identity, access=SYSTEM_ACCESS, claims=dict(directory.claims)
-        )
+        as_system = replace(given, entry_id=identity, access=SYSTEM_ACCESS, claims=directory.claims)
         payloads = AGGREGATES["service"].decide(None, made, as_system)
         self._append(
             attempt, org_id, stream, None, payloads, given.actor, via, directory, before=None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Collection, Mapping, Sequence
+from typing import cast
 
 from tocsin.core.claims import CORRELATION_KEY, ELSEWHERE, REF, STATUS_PAGE_CODE, Claim
 from tocsin.core.commands import Command
@@ -128,7 +130,19 @@ class Surroundings:
                 give_and_take(held, change, gone=self._gone(change))
         return held
 
-    def _held_elsewhere(self, org_id: int, command: Command) -> Mapping[Claim, str]:
+    def _claims_of_records(
+        self, org_id: int, command: Command, directory: OrgDirectory
+    ) -> Mapping[Claim, str]:
+        """Who holds claims, for a decision about a record: those of records as they are, however
+        many there are."""
+        return ChainMap(
+            self._held_elsewhere(org_id, command),
+            self._ticket_claims.get(org_id, {}),
+            # Nobody writes through it: a decision only looks up what it names.
+            cast(dict[Claim, str], directory.claims),
+        )
+
+    def _held_elsewhere(self, org_id: int, command: Command) -> dict[Claim, str]:
         """Claims that *command* names, unique in the whole installation, and another org holds."""
         return {
             (kind, key): ELSEWHERE
