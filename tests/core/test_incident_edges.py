@@ -1,4 +1,5 @@
-"""The edges of the rules of incidents: just on them, and just beside (Domain: lifecycle, ticket)."""
+"""The edges of the rules of incidents: just on them, and just beside (Domain: lifecycle,
+ticket)."""
 
 from __future__ import annotations
 
@@ -217,7 +218,6 @@ def test_texts_are_as_long_as_they_may_be_and_no_longer(field: str, longest: int
 
     assert codes(None, saying("x" * longest)) == set()
     assert codes(None, saying("x" * (longest + 1))) == {(field, "too_long")}
-    assert after(None, replace(OUTAGE, reporter_name="x"))
 
 
 def test_a_ticket_has_fifty_labels_of_sixty_four_characters() -> None:
