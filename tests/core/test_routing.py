@@ -36,6 +36,7 @@ from tocsin.core.ticket_facts import (
     ActionExecuted,
     MessageRecorded,
     NoteAdded,
+    Reminded,
     SignalIngested,
     StatusChanged,
     TagAdded,
@@ -169,6 +170,19 @@ def test_signals_bring_their_source_connector_and_labels() -> None:
 )
 def test_kinds(kinds: tuple[str, ...], carried: bool) -> None:
     assert bool(goes(NOTE, route(kinds=kinds))) is carried
+
+
+@pytest.mark.parametrize("kind", DestinationKind)
+def test_a_reminder_that_was_found_after_the_start_is_told_nobody(kind: DestinationKind) -> None:
+    swap = replace(TICKET, type=TicketType.MAINTENANCE, status=Status.PLANNED)
+    told = route(to=kind)
+
+    def carried(*, late: bool) -> bool:
+        reminder = Reminded(at=NOON, start_at=NOON, late=late)
+        return bool(goes(reminder, told, state=swap, stream="maintenance:t"))
+
+    assert carried(late=False)
+    assert not carried(late=True)
 
 
 def test_a_route_of_a_contributor_sees_everything_its_org_sees() -> None:

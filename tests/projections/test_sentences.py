@@ -30,6 +30,14 @@ def test_a_message_says_whose_it_is_and_whether_it_was_taken_back() -> None:
     assert gone == "Mia took back a message in a chat"
 
 
+def test_a_reminder_that_came_too_late_does_not_say_that_it_begins_soon() -> None:
+    reminded = {"at": "2026-11-20T12:00:00.000000Z", "start_at": "2026-11-20T12:00:00.000000Z"}
+
+    assert sentence_of("maintenance.reminded", {**reminded, "late": False}) == "begins soon"
+    late = sentence_of("maintenance.reminded", {**reminded, "late": True})
+    assert late == "the reminder was found after the start"
+
+
 def test_a_whole_history_is_told(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "tocsin.db")
     furnish(store, seal=bytes, until=datetime(2026, 11, 20, 9, tzinfo=UTC))

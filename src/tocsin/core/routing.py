@@ -26,7 +26,13 @@ from tocsin.core.provisioning.facts import (
 from tocsin.core.record_facts import DeviceRegistered, LinkRegistered, RecordUpdated
 from tocsin.core.records import Device, Link, Record, Route, RouteMatch
 from tocsin.core.ticket import Ticket
-from tocsin.core.ticket_facts import ActionExecuted, MessageRecorded, SignalIngested, StatusChanged
+from tocsin.core.ticket_facts import (
+    ActionExecuted,
+    MessageRecorded,
+    Reminded,
+    SignalIngested,
+    StatusChanged,
+)
 from tocsin.core.words import DestinationKind, Status, is_active
 
 Values = str | tuple[str, ...]
@@ -68,7 +74,7 @@ def deliveries_of(
     *routes* are those of the org as they are now; disabled and removed ones carry nothing.
     """
     sort, _, happening = event.kind.partition(".")
-    if not routes or sort not in ROUTED_SORTS:
+    if not routes or sort not in ROUTED_SORTS or _is_too_late(event):
         return ()
     kind = f"{sort}.{happening}"
     facts = RoutedFacts(event, state_after, directory)
@@ -84,6 +90,11 @@ def deliveries_of(
             redraws = happening in _CARD_EDITS and route.destination.kind in _REDRAWN
             found.append(_delivery(route.id, CARD if redraws else None))
     return tuple(found)
+
+
+def _is_too_late(event: Event) -> bool:
+    """Whether nobody is told: a reminder of what has begun already (Domain: reminder)."""
+    return isinstance(event.payload, Reminded) and event.payload.late
 
 
 def _is_unsaid(event: Event) -> bool:

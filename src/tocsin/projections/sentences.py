@@ -99,7 +99,9 @@ SENTENCES: Final[Mapping[str, Callable[[Data], str]]] = {
     "resolved": lambda data: _because("resolved", data.get("resolution")),
     "reopened": lambda data: _because("reopened", data.get("reason")),
     "rescheduled": _window,
-    "reminded": lambda data: "begins soon",
+    "reminded": lambda data: (
+        "the reminder was found after the start" if data.get("late") else "begins soon"
+    ),
     "overran": lambda data: "still in progress past its planned end",
     "confirmed": lambda data: "confirmed by an owner of what it touches",
     "conflict_found": _overlap,

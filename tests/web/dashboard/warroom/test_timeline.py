@@ -194,6 +194,14 @@ def test_every_kind_of_event_has_a_lane_and_words_of_its_own() -> None:
     assert {lane_of(f"incident.{name}") for name in kinds} == set(LaneOf)
 
 
+def test_a_reminder_that_came_too_late_reminded_nobody() -> None:
+    def said(*, late: bool) -> str:
+        return TOLD["reminded"]({"late": late}, lambda sort, identity: None)[0]
+
+    assert said(late=False) == "reminded everybody: it begins soon"
+    assert said(late=True) == "found the reminder after the start, and told nobody"
+
+
 def test_the_picture_has_every_lane(at_desk: Desk) -> None:
     ref = opened(at_desk)
     told(

@@ -170,7 +170,12 @@ TOLD: Final[Mapping[str, Callable[[Data, NameOf], tuple[str, str | None]]]] = {
     "reopened": lambda data, _: ("reopened it", data.get("reason")),
     "rescheduled": _window,
     "extended": _extended,
-    "reminded": lambda data, _: ("reminded everybody: it begins soon", None),
+    "reminded": lambda data, _: (
+        "found the reminder after the start, and told nobody"
+        if data.get("late")
+        else "reminded everybody: it begins soon",
+        None,
+    ),
     "overran": lambda data, _: ("noticed that it goes on past its planned end", None),
     "confirmed": lambda data, name_of: (
         f"confirmed it for {name_of('contributor', data['contributor_id']) or 'an owner'}",
