@@ -215,6 +215,15 @@ def test_an_interface_that_nothing_is_known_of_may_be_the_clean_one() -> None:
     assert not judged(found).changed
 
 
+def test_an_interface_that_was_not_heard_all_day_may_be_the_clean_one() -> None:
+    bad = port(link=LinkType.WAN, story=Story(errors={5: 2}))
+    patchy = port(link=LinkType.DZX, story=Story(missing=range(100, 110)))
+    found = replace(GOOD, ports=(DIA, bad, patchy, CYOA), life=life(health=Health.HEALTHY))
+
+    assert one(found, "link_up").cause is Cause.GAPS
+    assert not judged(found).changed
+
+
 def test_an_idle_interface_does_not_hide_the_errors_of_the_other() -> None:
     ports = (
         DIA,
@@ -267,6 +276,13 @@ def test_an_agent_that_nothing_is_known_of(name: str) -> None:
         assert one(unheard, name).state is State.UNKNOWN
         for health in (Health.UNKNOWN, Health.PENDING, Health.HEALTHY, Health.IMPAIRED):
             assert not judged(replace(unheard, life=life(health=health))).changed
+
+
+def test_an_agent_that_is_only_said_not_to_run_is_known_not_to() -> None:
+    stood = one(replace(GOOD, config_agent=agent(idle=range(DAY + 1))), "config_agent")
+
+    assert (stood.state, stood.cause) == (State.UNMET, Cause.GAPS)
+    assert dict(stood.evidence.figures)["running"] == 0
 
 
 def test_a_silent_source_of_coverage_is_unknown() -> None:

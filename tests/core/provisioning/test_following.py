@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from tests.core.provisioning.watching import (
     samples,
 )
 from tests.core.telling import HOUR, MINUTE, NOON
-from tocsin.core.provisioning.counters import Interface, Run
+from tocsin.core.provisioning.counters import COUNTERS, Counter, Interface, Run
 from tocsin.core.provisioning.coverage import Minutes, within
 from tocsin.core.provisioning.following import (
     Followed,
@@ -113,6 +114,19 @@ def test_without_any_sample_of_errors_they_are_not_known() -> None:
     kept = follow(Story(minutes=50, sparse_errors=True), rounds=[50, 20], keep=50)
 
     assert not last(kept, 30).errors_known
+
+
+@pytest.mark.parametrize("missing", [Counter.IN_ERRORS, Counter.OUT_ERRORS])
+def test_errors_are_known_when_both_directions_are(missing: Counter) -> None:
+    one = follow(Story(), rounds=[30], keep=30).interfaces[ETHERNET]
+    half = tuple(
+        None if counter is missing else run for counter, run in zip(COUNTERS, one.runs, strict=True)
+    )
+    window = Window(start=NOON - 30 * MINUTE, end=NOON)
+    seen = usage(replace(one, runs=half), window)
+
+    assert seen is not None
+    assert not seen.errors_known
 
 
 def test_octets_without_a_sample_in_the_window_are_not_known() -> None:

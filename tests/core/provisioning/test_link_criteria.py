@@ -371,6 +371,28 @@ def test_an_error_at_the_very_start_of_the_window_is_in_it() -> None:
     assert erred(window.start - timedelta(microseconds=1)) is State.MET
 
 
+def test_a_loss_at_the_very_start_of_the_window_is_in_it() -> None:
+    def loss(lost_at: datetime) -> State:
+        measured = Latency(samples=1000, lost=1, lost_at=lost_at, origin=ORIGIN)
+        return by_name(judged(replace(link(), latency=measured)).criteria)["loss"].state
+
+    assert loss(terms().window.start) is State.UNMET
+    assert loss(terms().window.start - timedelta(microseconds=1)) is State.MET
+
+
+def test_an_interface_first_heard_as_the_sixth_minute_begins_is_heard_too_late() -> None:
+    window = terms().window
+    clean = seen(Story(), window=window)
+    used = clean.usage
+    assert used is not None
+
+    def heard(at: datetime) -> State:
+        return side_a(link(replace(clean, usage=replace(used, heard_from=at)))).state
+
+    assert heard(window.start + 6 * MINUTE) is State.UNMET
+    assert heard(window.start + 6 * MINUTE - timedelta(microseconds=1)) is State.MET
+
+
 @pytest.mark.parametrize(("minutes", "state"), [(1435, State.MET), (1434, State.UNMET)])
 def test_a_new_interface_may_lack_as_many_minutes_as_may_be_missing(
     minutes: int, state: State
