@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
@@ -33,6 +33,9 @@ class Thing(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     tags: Annotated[list[Annotated[str, Meta(max_length=3)]], Meta(max_length=2)] = []
     parts: list[Inner] = []
     ready: bool = False
+    share: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    code: Annotated[str, Meta(min_length=3)] | None = None
+    word: Literal["a", "b"] | None = None
 
 
 class Asked(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -84,6 +87,12 @@ def test_a_good_body_is_read() -> None:
         (b'{"title": "x", "count": 3.5}', {("count", "wrong_type")}),
         (b'{"title": "x", "at": "noon"}', {("at", "bad_instant")}),
         (b'{"title": "x", "at": "2026-11-20T14:00:00"}', {("at", "bad_instant")}),
+        (b'{"title": "x", "at": 1795170600}', {("at", "bad_instant")}),
+        (b'{"title": "x", "count": 0}', {("count", "out_of_range")}),
+        (b'{"title": "x", "count": 10}', {("count", "out_of_range")}),
+        (b'{"title": "x", "share": 1.5}', {("share", "out_of_range")}),
+        (b'{"title": "x", "code": "ab"}', {("code", "too_short")}),
+        (b'{"title": "x", "word": "c"}', {("word", "unknown_word")}),
         (b'{"title": "x", "tags": ["abcd"]}', {("tags[0]", "too_long")}),
         (b'{"title": "x", "tags": ["a", "b", "c"]}', {("tags", "too_long")}),
         (b'{"title": "x", "parts": [{"url": "x"}, {}]}', {("parts[1].url", "required")}),
@@ -108,6 +117,27 @@ def test_a_good_body_is_read() -> None:
 )
 def test_each_wrong_field_is_named(raw: bytes, fields: set[tuple[str, str]]) -> None:
     assert wrong(raw) == fields
+
+
+def test_the_words_that_would_do_are_told() -> None:
+    with pytest.raises(Invalid) as refused:
+        read_body(b'{"title": "x", "word": "c"}', Thing)
+
+    assert refused.value.errors == (
+        FieldError("word", "unknown_word", "Invalid enum value 'c': one of a, b"),
+    )
+
+
+def test_each_item_of_a_list_is_looked_at() -> None:
+    with pytest.raises(Invalid) as refused:
+        read_body(b'[{"url": "x"}, 5, null, {"size": "x"}]', list[Inner])
+
+    assert [(one.field, one.code) for one in refused.value.errors] == [
+        ("[1]", "wrong_type"),
+        ("[2]", "wrong_type"),
+        ("[3].url", "required"),
+        ("[3].size", "wrong_type"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -206,11 +236,16 @@ def test_a_good_query_is_read() -> None:
 @pytest.mark.parametrize(
     ("raw", "fields"),
     [
-        (b"limit=0", {("limit", "wrong_type")}),
+        (b"limit=0", {("limit", "out_of_range")}),
+        (b"limit=1e9", {("limit", "out_of_range")}),
         (b"limit=x&active=perhaps", {("limit", "wrong_type"), ("active", "wrong_type")}),
         (b"limit=1&limit=2", {("limit", "repeated")}),
         (b"Limit=1", {("Limit", "unknown_field")}),
         (b"after=noon", {("after", "bad_instant")}),
+        (b"after=2026", {("after", "bad_instant")}),
+        (b"after=1795170600.5", {("after", "bad_instant")}),
+        (b"after=null", {("after", "bad_instant")}),
+        (b"after=", {("after", "bad_instant")}),
         (b"limit", {("limit", "wrong_type")}),
     ],
 )

@@ -6,9 +6,12 @@ all of them, so what was refused is looked at again, one field at a time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -66,13 +69,16 @@ def read_query(raw: bytes, kind: type[T]) -> T:
         )
     except ValueError as garbled:
         raise Malformed(f"the query string cannot be read: {garbled}") from None
-    repeatable = _repeatable(kind)
+    repeatable, instants = _repeatable(kind), _instants(kind)
     values: dict[str, Any] = {}
     errors: list[FieldError] = []
     for name, value in pairs:
         if "\0" in value:
             # No text here has one, and neither database takes it for text.
             errors.append(FieldError(name, "control_character", "has a character of code 0"))
+        elif name in instants and value[4:5] != "-":
+            # Read as JSON is from a string, a number would be seconds since 1970.
+            errors.append(FieldError(name, "bad_instant", _INSTANT))
         elif name in repeatable:
             values.setdefault(name, []).append(value)
         elif name in values:
@@ -89,6 +95,21 @@ def read_query(raw: bytes, kind: type[T]) -> T:
 
 
 _lists: dict[Any, frozenset[str]] = {}
+_of_instants: dict[Any, frozenset[str]] = {}
+
+
+def _instants(kind: Any) -> frozenset[str]:
+    """The parameters of *kind* that are instants."""
+    found = _of_instants.get(kind)
+    if found is None:
+        found = _of_instants[kind] = frozenset(
+            field.encode_name for field in msgspec.structs.fields(kind) if _is_instant(field.type)
+        )
+    return found
+
+
+def _is_instant(kind: Any) -> bool:
+    return kind is datetime or any(_is_instant(one) for one in get_args(kind))
 
 
 def _repeatable(kind: Any) -> frozenset[str]:
@@ -127,16 +148,25 @@ def _explained(raw: bytes, kind: Any, wrong: msgspec.ValidationError) -> Invalid
     if isinstance(value, list) and get_origin(kind) is list:
         (item,) = kind.__args__
         errors = [
-            FieldError(f"[{index}].{error.field}", error.code, error.detail)
+            error
             for index, one in enumerate(value)
-            if isinstance(one, Mapping)
-            for error in _field_errors(one, item, strict=True)
+            for error in _item_errors(one, item, place=f"[{index}]")
         ]
         return invalid_fields(errors[:_MOST_ERRORS]) if errors else _said(wrong)
     if not isinstance(value, Mapping):
         return invalid("body", "wrong_type", "a JSON object is expected")
     errors = _field_errors(value, kind, strict=True)
     return invalid_fields(errors[:_MOST_ERRORS]) if errors else _said(wrong)
+
+
+def _item_errors(value: Any, kind: Any, *, place: str) -> list[FieldError]:
+    """What is wrong with one *value* of a list, which stands at that *place*."""
+    if not isinstance(value, Mapping):
+        return [FieldError(place, "wrong_type", "a JSON object is expected")]
+    return [
+        FieldError(f"{place}.{error.field}", error.code, error.detail)
+        for error in _field_errors(value, kind, strict=True)
+    ]
 
 
 def _field_errors(value: Mapping[str, Any], kind: Any, *, strict: bool) -> list[FieldError]:
@@ -163,7 +193,7 @@ def _field_errors(value: Mapping[str, Any], kind: Any, *, strict: bool) -> list[
         try:
             msgspec.convert(value[name], hints[field.name], strict=strict)
         except msgspec.ValidationError as wrong:
-            errors.append(_read(str(wrong), name))
+            errors.append(_read(str(wrong), name, hints[field.name]))
     return errors
 
 
@@ -176,8 +206,9 @@ def _near(name: str, fields: Mapping[str, object]) -> str:
     return ""
 
 
-def _read(message: str, name: str) -> FieldError:
-    """msgspec's sentence about the value of field *name*, as an error about its path."""
+def _read(message: str, name: str, kind: Any = None) -> FieldError:
+    """msgspec's sentence about the value of field *name*, which is meant to be of that *kind*, as
+    an error about its path."""
     said, _, path = message.partition(" - at `$")
     path = path.rstrip("`")
     field = name + path
@@ -185,6 +216,14 @@ def _read(message: str, name: str) -> FieldError:
         return FieldError(field[:200], "too_long", _plain(said))
     if " of length >= 1" in said:
         return FieldError(field[:200], "required", "must not be empty")
+    if " of length >= " in said:
+        return FieldError(field[:200], "too_short", _plain(said))
+    if _BOUND.fullmatch(said):
+        return FieldError(field[:200], "out_of_range", _plain(said))
+    if said.startswith("Expected `datetime"):
+        return FieldError(field[:200], "bad_instant", _INSTANT)
+    if said.startswith("Invalid enum value"):
+        return FieldError(field[:200], "unknown_word", _plain(said) + _words_of(kind))
     for beginning, code in _CODES:
         if said.startswith(beginning):
             if code in ("unknown_field", "required"):
@@ -195,21 +234,31 @@ def _read(message: str, name: str) -> FieldError:
     return FieldError(field[:200], "wrong_value", _plain(said))
 
 
+_INSTANT = "an instant such as 2026-11-20T09:30:00Z is expected"
+_BOUND = re.compile(r"Expected `(?:int|float)[^`]*` [<>]=? \S+")
+
 _CODES = (
     ("Object contains unknown field", "unknown_field"),
     ("Object missing required field", "required"),
     ("Invalid RFC3339", "bad_instant"),
-    ("Expected `datetime` with a timezone", "bad_instant"),
-    ("Invalid enum value", "unknown_word"),
     ("Expected", "wrong_type"),
 )
+
+
+def _words_of(kind: Any) -> str:
+    """Those that a word of *kind* may be, for the end of a sentence; nothing where it has none."""
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return ": one of " + ", ".join(str(one.value) for one in kind)
+    if get_origin(kind) is Literal:
+        return ": one of " + ", ".join(str(one) for one in get_args(kind) if one is not None)
+    return next((found for one in get_args(kind) if (found := _words_of(one))), "")
 
 
 def _plain(said: str) -> str:
     """msgspec's words in the words of JSON."""
     text = said.replace("`", "")
-    if text.startswith(("Invalid RFC3339", "Expected datetime with a timezone")):
-        return "an instant such as 2026-11-20T09:30:00Z is expected"
+    if text.startswith("Invalid RFC3339"):
+        return _INSTANT
     for python, json in (("str", "string"), ("int", "integer"), ("bool", "boolean")):
         text = text.replace(f" {python}", f" {json}")
     return text[:300]
