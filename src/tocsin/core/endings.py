@@ -29,6 +29,7 @@ from tocsin.core.words import (
     StatusWord,
     TicketType,
     folded,
+    parse_status,
     parse_word,
 )
 
@@ -56,14 +57,22 @@ def read_status(
 ) -> StatusWord | None:
     """The status that *text* means for *state*.
 
-    A word that the dialect has for where the ticket already stands means to leave it there.
+    A word that the dialect has for where the ticket already stands means to leave it there. A
+    status of the other type of ticket is one, too: to move there is what the lifecycle refuses.
     """
     if dialect is not None and folded(text) == folded(status_out(state.status, dialect)):
         return StatusWord(state.status)
     begun = state.type is TicketType.MAINTENANCE and state.start_at <= now
-    return word(
-        lambda: status_in(text, dialect, ticket_type=state.type, window_has_begun=begun), errors
+    unknown: Errors = []
+    read = word(
+        lambda: status_in(text, dialect, ticket_type=state.type, window_has_begun=begun), unknown
     )
+    if read is None:
+        (other,) = set(TicketType) - {state.type}
+        read = word(lambda: parse_status(text, ticket_type=other), [])
+    if read is None:
+        errors += unknown
+    return read
 
 
 def read_moment(at: datetime | None, *, state: Ticket, given: Given, errors: Errors) -> datetime:

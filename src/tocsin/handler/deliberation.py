@@ -435,8 +435,9 @@ class Deliberation(Recording):
         expected = submission.expected_version
         version = 0 if head is None else head.version
         if command is submission.command and expected is not None and version != expected:
+            named = "what If-Match names" if expected < 0 else str(expected)
             raise VersionMismatch(
-                f"this is at version {version}, not {expected}; read it again, and decide again"
+                f"this is at version {version}, not {named}; read it again, and decide again"
             )
         before = head
         if isinstance(command, Redact):

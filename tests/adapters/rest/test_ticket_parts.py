@@ -117,7 +117,8 @@ def test_the_same_status_again_is_accepted_and_nothing_is_recorded(gateway: Clie
 def test_an_update_with_nothing_in_it_is_refused(gateway: Client) -> None:
     ref = gateway.incident()["ref"]
     assert refused(gateway, ref, "updates", {}).status == 422
-    assert refused(gateway, ref, "updates", {"body": ""}).fields == {("body", "required")}
+    for nothing in ({"body": ""}, {"root_cause": "carrier"}, {"disposition": "fixed"}):
+        assert refused(gateway, ref, "updates", nothing).fields == {("body", "required")}
     assert refused(gateway, ref, "updates", {"status": "exploded"}).fields == {
         ("status", "unknown_word")
     }

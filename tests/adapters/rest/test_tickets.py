@@ -162,7 +162,7 @@ def test_an_incident_goes_through_its_life(gateway: Client) -> None:
     gateway.house.clock.pass_by(timedelta(minutes=3))
     assert gateway.ask("POST", f"/tickets/{ref}/acknowledge").json["status"] == "acknowledged"
     moved = gateway.ask("POST", f"/tickets/{ref}/status", {"status": "In-Progress"})
-    assert moved.fields == {("status", "unknown_word")}
+    assert (moved.status, moved.code) == (409, "invalid_transition")
     moved = gateway.ask("POST", f"/tickets/{ref}/status", {"status": "MITIGATED"})
     assert (moved.json["status"], moved.json["native_status"]) == ("monitoring", "MITIGATED")
     closed = gateway.ask(
@@ -201,6 +201,7 @@ def test_a_stale_version_is_refused_and_a_fresh_one_taken(gateway: Client) -> No
     assert (stale.status, stale.code) == (412, "version_mismatch")
     nonsense = gateway.ask("PATCH", f"/tickets/{ref}", body, headers={"If-Match": '"x"'})
     assert (nonsense.status, nonsense.code) == (412, "version_mismatch")
+    assert "not what If-Match names" in nonsense.json["detail"]
     fresh = gateway.ask("PATCH", f"/tickets/{ref}", body, headers={"If-Match": 'W/"1"'})
     assert (fresh.status, fresh.headers["etag"]) == (200, '"2"')
     several = gateway.ask("PATCH", f"/tickets/{ref}", body, headers={"If-Match": '"1", "2"'})
@@ -219,6 +220,20 @@ def test_short_forms_of_a_maintenance(gateway: Client) -> None:
     assert done.json["actual_end_at"] is not None
     closed = gateway.ask("POST", f"/tickets/{ref}/close")
     assert (closed.json["status"], closed.json["disposition"]) == ("closed", "done")
+
+
+def test_a_short_form_of_the_other_type_is_no_move_of_this_one(gateway: Client) -> None:
+    incident, maintenance = gateway.incident()["ref"], gateway.maintenance()["ref"]
+
+    started = gateway.ask("POST", f"/tickets/{incident}/start")
+    acknowledged = gateway.ask("POST", f"/tickets/{maintenance}/acknowledge", {})
+
+    for refused in (started, acknowledged):
+        assert (refused.status, refused.code) == (409, "invalid_transition")
+    assert "may become acknowledged, investigating" in started.json["detail"]
+    assert "may become in_progress" in acknowledged.json["detail"]
+    unknown = gateway.ask("POST", f"/tickets/{incident}/status", {"status": "asleep"})
+    assert unknown.fields == {("status", "unknown_word")}
 
 
 def test_overlaps_are_answered_and_both_tickets_carry_them(gateway: Client) -> None:

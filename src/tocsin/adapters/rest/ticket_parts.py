@@ -45,6 +45,7 @@ from tocsin.adapters.rest.tickets import TICKET, about, ticket_head
 from tocsin.core.actions import ACTIONS, action_kind_of
 from tocsin.core.commands import AddAction, AddReference, EditPublicUpdate, Relate
 from tocsin.core.dialects import status_out
+from tocsin.core.errors import invalid
 from tocsin.core.facts import Event, Payload
 from tocsin.core.instants import to_text
 from tocsin.core.policy_reading import DEFAULT_POLICY
@@ -68,6 +69,9 @@ from tocsin.store.contract import ReadTurn
 
 
 def _update(call: Call[InDialect, UpdateBody]) -> Asked:
+    if call.body.body is None and call.body.status is None:
+        # What says why it ended is a field by itself, which PATCH changes.
+        raise invalid("body", "required", "give a body, a status, or both")
     return about(call, updating(call.body, dialect=call.dialect))
 
 
