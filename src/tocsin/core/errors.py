@@ -98,11 +98,16 @@ class NotFound(Refusal):
 
 
 class MethodNotAllowed(Refusal):
-    """The path exists, the method does not."""
+    """The path exists, the method does not; ``allowed`` names those that do, where that is known
+    here."""
 
     code = "method_not_allowed"
     title = "Method not allowed"
     http_status = 405
+
+    def __init__(self, detail: str, *, allowed: tuple[str, ...] = ()) -> None:
+        super().__init__(detail)
+        self.allowed = allowed
 
 
 class Conflict(Refusal):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -279,6 +280,22 @@ def test_a_length_that_is_announced_is_believed(gateway: Client) -> None:
     refused = gateway.ask("POST", "/tickets", raw=b"{}", headers=headers)
 
     assert (refused.status, refused.code) == (413, "too_large")
+
+
+def test_a_packed_body_is_unpacked_as_far_as_it_may_go(gateway: Client) -> None:
+    plain = msgspec.json.encode([{"source": "probe", "summary": "no light"}])
+    packed = {"Content-Encoding": "gzip"}
+
+    told = gateway.ask("POST", "/signals", raw=gzip.compress(plain), headers=packed)
+    bomb = gzip.compress(plain.ljust(6 * LARGEST_BODY))
+    too_large = gateway.ask("POST", "/signals", raw=bomb, headers=packed)
+    unknown = gateway.ask("POST", "/signals", raw=plain, headers={"Content-Encoding": "br"})
+    lying = gateway.ask("POST", "/signals", raw=plain, headers=packed)
+
+    assert told.status == 202, told.body
+    assert (too_large.status, too_large.code) == (413, "too_large")
+    assert (unknown.status, unknown.code) == (415, "unsupported_media")
+    assert (lying.status, lying.code) == (400, "malformed")
 
 
 @pytest.mark.parametrize(

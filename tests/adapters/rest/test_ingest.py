@@ -243,7 +243,10 @@ def test_an_instant_in_the_future_is_no_reason_to_lose_an_alert(gateway: Client)
 def test_other_methods_and_paths_are_refused(gateway: Client) -> None:
     token = connector(gateway, "alertmanager", "am")
 
-    assert say(gateway, OWN, token=token, method="GET").status == 405
+    for method in ("GET", "PATCH", "DELETE"):
+        refused = say(gateway, OWN, token=token, method=method)
+        assert (refused.status, refused.code) == (405, "method_not_allowed")
+        assert refused.headers["allow"] == "POST, PUT, OPTIONS"
     for path in ("/v1/ingest/am/v2/alerts", "/v1/ingest/am/x", "/api/v2/nothing"):
         assert say(gateway, path, FIRING, token=token).status == 404, path
     assert say(gateway, f"{OWN}?a=%FF", FIRING, token=token).status == 400

@@ -67,6 +67,7 @@ from tocsin.core.errors import Malformed, MethodNotAllowed, NotFound, Refusal
 
 _BEFORE = "/v1/orgs/"
 INTERFACE = "{interface}"
+_READS = ("GET", "HEAD")
 PIPELINE = "tocsin.pipeline"
 """The key of a scope that says whose pipeline serves it."""
 _FREQUENT = {"tickets": tickets.OPEN, "signals": signals.TELL_IN_ORG}
@@ -155,7 +156,7 @@ class Application:
                 if way is not None:
                     await self._ingest.serve(way, scope, receive, send)
                     return
-        if scope["type"] == ScopeType.HTTP and scope["method"] == "GET":
+        if scope["type"] == ScopeType.HTTP and scope["method"] in _READS:
             file = calendars.file_at(scope["path"])
             if file is not None and file[0] in self._files:
                 await self._pipeline.serve(*file, scope, receive, send)
@@ -213,7 +214,8 @@ def _pipeline_of(scope: Scope) -> Pipeline:
 
 def _handler(path: str, methods: Mapping[str, Endpoint]) -> HTTPRouteHandler:
     async def handle(request: Request[Any, Any, Any]) -> ASGIApp:
-        endpoint = methods[request.method]
+        # What may be read may be asked for its headers alone.
+        endpoint = methods["GET" if request.method == "HEAD" else request.method]
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             names = request.path_params
@@ -228,9 +230,10 @@ def _handler(path: str, methods: Mapping[str, Endpoint]) -> HTTPRouteHandler:
     pattern = path.replace("}", ":str}")
     if last == INTERFACE:
         pattern = pattern.replace("{interface:str}", "{interface:path}")
+    answered = [*methods, "HEAD"] if "GET" in methods else list(methods)
     return HTTPRouteHandler(
         pattern,
-        http_method=list(methods),  # type: ignore[arg-type]
+        http_method=answered,  # type: ignore[arg-type]
         include_in_schema=False,
         # The answer has its own status; this one keeps Litestar from asking for an empty body.
         status_code=200,

@@ -26,7 +26,7 @@ from tocsin.adapters.rest.bodies import read_body, read_query
 from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.endpoints import Asked, Endpoint, Show
 from tocsin.adapters.rest.gateway import Gateway
-from tocsin.adapters.rest.payloads import ClientGone, received
+from tocsin.adapters.rest.payloads import ClientGone, received, unpacked
 from tocsin.adapters.rest.problems import problem_of, problem_of_accident, problem_of_storage
 from tocsin.adapters.rest.replies import Header, Reply
 from tocsin.core.dialects import parse_dialect
@@ -135,11 +135,10 @@ class Pipeline:
                 endpoint=f"{endpoint.method} {endpoint.path}",
             )
             # Said to the client as far as it may know; the rest is for the log, and for us.
-            await self._send(
-                endpoint, call, problem_of_accident(request_id=request_id), request_id, send
-            )
+            reply = problem_of_accident(request_id=request_id)
+            await self._send(endpoint, call, reply, request_id, scope, send)
             raise
-        await self._send(endpoint, call, reply, request_id, send)
+        await self._send(endpoint, call, reply, request_id, scope, send)
 
     # -- the checks ------------------------------------------------------------------------------
 
@@ -160,6 +159,11 @@ class Pipeline:
                 length=call.headers.get(b"content-length", b""),
                 largest=endpoint.largest_body,
             )
+            packing = call.headers.get(b"content-encoding")
+            if packing is not None and call.raw:
+                call.raw = unpacked(
+                    call.raw, encoding=packing.decode("latin-1"), largest=endpoint.largest_body
+                )
         receipt = self._receipt_key(endpoint, call, scope)
         try:
             if endpoint.query is not None:
@@ -365,6 +369,7 @@ class Pipeline:
         call: AnyCall | None,
         reply: Reply,
         request_id: str,
+        scope: Scope,
         send: Send,
     ) -> None:
         headers = [
@@ -380,12 +385,15 @@ class Pipeline:
             headers += call.caller.bucket.headers()
         self._count(endpoint, reply.status)
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        whole = scope.get("method") != "HEAD"
         if reply.chunks is not None:
             # Closed here, however it ends: what it holds is not left to the garbage collector.
             async with aclosing(reply.chunks) as chunks:
-                async for chunk in chunks:
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": reply.body, "more_body": False})
+                if whole:
+                    async for chunk in chunks:
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        body = reply.body if whole else b""
+        await send({"type": "http.response.body", "body": body, "more_body": False})
 
     def _count(self, endpoint: Endpoint, status: int) -> None:
         counter = self._counted.get((id(endpoint), status))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tocsin.adapters.rest.replies import Header, Reply
-from tocsin.core.errors import RateLimited, Refusal, Unauthenticated
+from tocsin.core.errors import MethodNotAllowed, RateLimited, Refusal, Unauthenticated
 from tocsin.store.contract import StorageFailed
 
 PROBLEM = (b"content-type", b"application/problem+json")
@@ -42,6 +42,8 @@ def problem_of(refusal: Refusal, *, request_id: str, basic: bool = False) -> Rep
         headers.append((b"retry-after", str(refusal.retry_after).encode()))
     elif isinstance(refusal, RateLimited):
         headers.append((b"retry-after", b"1"))
+    if isinstance(refusal, MethodNotAllowed) and refusal.allowed:
+        headers.append((b"allow", ", ".join(refusal.allowed).encode()))
     if isinstance(refusal, Unauthenticated):
         if basic:
             headers.append((b"www-authenticate", b'Basic realm="tocsin", charset="UTF-8"'))

@@ -54,7 +54,9 @@ READ_ASIDE: Final = 131_072
 _LONGEST_IDEMPOTENCY_KEY: Final = 255
 _CONTENT_TYPE: Final = "content-type"
 _LONGEST_TYPE: Final = 200
-_METHODS: Final = b"POST, PUT, OPTIONS"
+_METHODS: Final = ("POST", "PUT", "OPTIONS")
+_LOOKS: Final = ("GET", "HEAD", "OPTIONS")
+"""Methods that tell nothing."""
 
 
 class Visit:
@@ -103,7 +105,7 @@ class Visit:
             self.kind = speaker.neighbour.connector.kind.value
             if not self._is_payload(request, speaker):
                 return await self._looked(request, speaker)
-        elif request.method in ("GET", "HEAD", "OPTIONS"):
+        elif request.method in _LOOKS:
             raise _nobody()
         if self._gateway.writer.full:
             raise Overloaded(
@@ -158,14 +160,17 @@ class Visit:
 
         Raises:
             NotFound: the path is none of the neighbour's.
+            MethodNotAllowed: our own address of a connector has no such method.
         """
         way, kind = self._way, speaker.neighbour.connector.kind
+        if way.kind is None and not way.path and request.method not in (*_METHODS, *_LOOKS):
+            raise _no_method(request)
         if way.kind is None and way.path and kind_of(way.path) is not kind:
             raise NotFound("a connector of that kind has no such path")
         tells = speaker.listener.tells_payloads
         if tells is not None:
             return request.method != "OPTIONS" and tells.is_payload(request)
-        return request.method not in ("GET", "HEAD", "OPTIONS")
+        return request.method not in _LOOKS
 
     async def _looked(self, request: Request, speaker: Speaker) -> Said:
         receiver = speaker.receiver
@@ -173,9 +178,9 @@ class Visit:
             shakes = speaker.listener.shakes_hands
             if shakes is not None:
                 return _said(shakes.handshake(request))
-            return Said(status=200, headers=((b"allow", _METHODS),))
+            return Said(status=200, headers=((b"allow", ", ".join(_METHODS).encode()),))
         if not self._way.path:
-            raise MethodNotAllowed(f"{request.method} is not a method of this path; POST is")
+            raise _no_method(request)
 
         def look(turn: ReadTurn) -> Reply:
             # On the snapshot that is read, the token must still be its connector's.
@@ -304,6 +309,12 @@ def _without_token(kept: dict[str, str], token: str | None) -> dict[str, str]:
         return kept
     written = (token, quote_plus(token))
     return {name: value for name, value in kept.items() if not any(one in value for one in written)}
+
+
+def _no_method(request: Request) -> MethodNotAllowed:
+    return MethodNotAllowed(
+        f"{request.method} is not a method of this path; POST is", allowed=_METHODS
+    )
 
 
 def _nobody() -> Unauthenticated:
