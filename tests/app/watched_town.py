@@ -110,7 +110,7 @@ class WatchedTown:
 
     def inbox(self) -> list[Json]:
         """Every delivery that arrived, oldest first."""
-        found: list[Json] = self.ask("GET", "/inbox?payload=true&limit=100")["items"]
+        found: list[Json] = self.ask("GET", "/inbox?limit=100")["items"]
         return sorted(found, key=lambda item: str(item["received_at"]))
 
     def until(self, what: str, seen: Callable[[], Found], *, within: float = PATIENCE) -> Found:

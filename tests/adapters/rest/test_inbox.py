@@ -51,7 +51,9 @@ def test_what_arrived_is_listed_newest_first_with_its_verdict(gateway: Client) -
     assert [one["id"] for one in page["items"]] == [third, second, first]
     assert [one["verdict"] for one in page["items"]] == ["unparseable", "deduplicated", "created"]
     assert {one["connector"] for one in page["items"]} == {"am"}
-    assert all("payload" not in one for one in page["items"])
+    assert page["items"][-1]["payload"] == FIRING
+    bare = listed(gateway, "payload=false")["items"]
+    assert all("payload" not in one for one in bare)
     newest = page["items"][-1]
     assert newest["received_at"] == "2026-11-20T12:01:00.000000Z"
     assert newest["counts"] == {
@@ -76,7 +78,7 @@ def test_what_arrived_is_listed_newest_first_with_its_verdict(gateway: Client) -
     assert only("connector=am&until=2026-11-20T12:02:00Z") == [first]
     assert only("since=2026-11-20T12:02:00Z") == [third, second]
     told = listed(gateway, "payload=true&verdict=created")["items"][0]
-    assert told["payload"] == FIRING
+    assert (told["payload"], told["payload_encoding"]) == (FIRING, "json")
     assert gateway.ask("GET", "/inbox?connector=none", who="admin").status == 404
 
 

@@ -42,6 +42,9 @@ def _list(form: str | None, limit: int, everything: bool, **filters: str | None)
     from tocsin.app.command_line.inbox_tables import inbox_table
 
     query = [(name, value) for name, value in filters.items() if value is not None]
+    if form is None:
+        # The table has no room for them.
+        query.append(("payload", "false"))
     at = desk(click.get_current_context())
     found = pages(at.gateway, at.path("inbox"), query=query, limit=None if everything else limit)
     emit(found, form=form, human=inbox_table)

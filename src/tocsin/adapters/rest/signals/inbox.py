@@ -255,9 +255,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         summary="List payloads that arrived, newest first, each with its verdict.",
         description=(
             "Whatever a neighbour sent that was authentic is here, what could not be read"
-            " included, for as long as the server keeps it. With `payload=true` what came is told,"
-            " up to 4 MiB a page. Who is bound to a contributor sees that contributor's"
-            " connectors' only."
+            " included, for as long as the server keeps it. What came is told with it, up to 4 MiB"
+            " a page; `payload=false` leaves it out. Who is bound to a contributor sees that"
+            " contributor's connectors' only."
         ),
         query=InboxQuery,
         answer=Page[InboxItem],

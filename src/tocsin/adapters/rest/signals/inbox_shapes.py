@@ -32,7 +32,7 @@ class InboxQuery(RecordsQuery):
     verdict: VerdictWord | None = None
     since: Annotated[Instant, Meta(description="That came then or later.")] | None = None
     until: Annotated[Instant, Meta(description="That came before.")] | None = None
-    payload: Annotated[bool, Meta(description="Whether the payloads are told, too.")] = False
+    payload: Annotated[bool, Meta(description="Whether the payloads are told, too.")] = True
 
 
 class ReplayBody(Body):
