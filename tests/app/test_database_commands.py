@@ -48,6 +48,38 @@ def test_an_org_a_contributor_and_a_key_are_made_on_an_empty_folder(tmp_path: Pa
     assert listed == f"alpha\t{pubkey(1)}\tAlpha\n"
 
 
+def test_without_an_org_the_lists_have_every_one_and_a_key_is_known_by_its_id(
+    tmp_path: Path,
+) -> None:
+    founded(tmp_path)
+    run("admin", "org", "create", "--code", "web", "--name", "Web", data=tmp_path)
+    identities = []
+    for org in ("web", "net"):
+        key = run(
+            *("admin", "key", "create", "--org", org, "--name", f"noc of {org}"),
+            *("--role", "viewer"),
+            data=tmp_path,
+        )
+        identities.append(key.stdout.split("_")[1])
+    of_web, of_net = identities
+    run(
+        *("admin", "contributor", "create", "--org", "web", "--code", "alpha"),
+        *("--name", "Alpha", "--pubkey", pubkey(1)),
+        data=tmp_path,
+    )
+
+    revoked = run("admin", "key", "revoke", "--id", of_web, data=tmp_path)
+    unknown = run("admin", "key", "revoke", "--id", "nobody", data=tmp_path)
+
+    assert (revoked.exit_code, unknown.exit_code) == (0, 1)
+    assert "there is no key 'nobody' here" in unknown.output
+    assert run("admin", "key", "list", data=tmp_path).stdout == (
+        f"{of_net}\tviewer\tin force\tnoc of net\tnet\n{of_web}\tviewer\trevoked\tnoc of web\tweb\n"
+    )
+    listed = run("admin", "contributor", "list", data=tmp_path).stdout
+    assert listed == f"alpha\t{pubkey(1)}\tAlpha\tweb\n"
+
+
 def test_what_cannot_be_says_why(tmp_path: Path) -> None:
     founded(tmp_path)
     again = run("admin", "org", "create", "--code", "net", "--name", "Net", data=tmp_path)

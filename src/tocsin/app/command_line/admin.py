@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from tocsin.app.command_line.admin_ledger import ledger_group
 from tocsin.app.command_line.admin_slack import slack_group
-from tocsin.app.command_line.on_database import house, org_number, place_options
-from tocsin.app.house import fresh_bits, now
+from tocsin.app.command_line.on_database import (
+    house,
+    org_number,
+    orgs_named,
+    place_options,
+)
+from tocsin.app.house import House, fresh_bits, now
 from tocsin.core.ids import uuid7
 from tocsin.core.record_commands import (
     CreateContributor,
@@ -24,6 +31,7 @@ from tocsin.core.records import Contributor, Key
 from tocsin.core.words import Role
 from tocsin.handler.submission import Submission
 
+_EVERY_ORG = "Its code; without it every org, and which one last."
 ROLES = [role.value for role in Role]
 
 
@@ -59,6 +67,31 @@ def org_create(code: str, name: str, data: Path, database: str | None) -> None:
     click.echo(f"org {code} is there")
 
 
+def _records(
+    org: str | None, sort: str, data: Path, database: str | None
+) -> Iterator[tuple[str, object]]:
+    """Every record of that *sort*, beside the code of its org."""
+    with house(data, database) as made:
+        for one in orgs_named(made, org):
+            with made.store.reading() as reader:
+                heads = reader.heads_of_sort(one.org_id, sort)
+            for head in heads:
+                yield one.code, head.state
+
+
+def _row(*columns: str, org: str | None) -> None:
+    """One line of a list; last the *org*, where it is not the one that was asked for."""
+    click.echo("\t".join(columns if org is None else (*columns, org)))
+
+
+def _org_of_key(made: House, key_id: str) -> int:
+    with made.store.reading() as reader:
+        row = reader.credential(key_id)
+    if row is None:
+        raise click.ClickException(f"there is no key {key_id!r} here")
+    return row.org_id
+
+
 @admin.group("contributor")
 def contributor_group() -> None:
     """Contributors."""
@@ -89,17 +122,13 @@ def contributor_create(
 
 
 @contributor_group.command("list")
-@click.option("--org", required=True)
+@click.option("--org", help=_EVERY_ORG)
 @place_options
-def contributor_list(org: str, data: Path, database: str | None) -> None:
-    """List the contributors of an org: code, pubkey, name."""
-    with house(data, database) as made:
-        number = org_number(made, org)
-        with made.store.reading() as reader:
-            heads = reader.heads_of_sort(number, "contributor")
-    for head in heads:
-        if isinstance(head.state, Contributor) and head.state.removed_at is None:
-            click.echo(f"{head.state.code}\t{head.state.pubkey}\t{head.state.name}")
+def contributor_list(org: str | None, data: Path, database: str | None) -> None:
+    """List the contributors of an org or of all: code, pubkey, name."""
+    for code, record in _records(org, "contributor", data, database):
+        if isinstance(record, Contributor) and record.removed_at is None:
+            _row(record.code, record.pubkey, record.name, org=None if org else code)
 
 
 @admin.group("key")
@@ -161,31 +190,38 @@ def key_create(
 
 
 @key_group.command("list")
-@click.option("--org", required=True)
+@click.option("--org", help=_EVERY_ORG)
 @place_options
-def key_list(org: str, data: Path, database: str | None) -> None:
-    """List the keys of an org: id, role, whether it is in force, name."""
-    with house(data, database) as made:
-        number = org_number(made, org)
-        with made.store.reading() as reader:
-            heads = reader.heads_of_sort(number, "key")
-    for head in heads:
-        if isinstance(head.state, Key):
-            key = head.state
-            state = "revoked" if key.revoked_at is not None else "in force"
-            click.echo(f"{key.id}\t{key.role.value}\t{state}\t{key.name}")
+def key_list(org: str | None, data: Path, database: str | None) -> None:
+    """List the keys of an org or of all: id, role, whether it is in force, name."""
+    at = now()
+    for code, record in _records(org, "key", data, database):
+        if isinstance(record, Key):
+            _row(
+                record.id,
+                record.role.value,
+                _state_of(record, at=at),
+                record.name,
+                org=None if org else code,
+            )
+
+
+def _state_of(key: Key, *, at: datetime) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    return "in force" if key.expires_at is None or at < key.expires_at else "expired"
 
 
 @key_group.command("revoke")
-@click.option("--org", required=True)
+@click.option("--org", help="The org that has it.")
 @click.option("--id", "key_id", required=True)
 @place_options
-def key_revoke(org: str, key_id: str, data: Path, database: str | None) -> None:
+def key_revoke(org: str | None, key_id: str, data: Path, database: str | None) -> None:
     """Revoke a key; the very next request with it is refused."""
     with house(data, database) as made:
         made.writer.do(
             Submission(
-                org_id=org_number(made, org),
+                org_id=_org_of_key(made, key_id) if org is None else org_number(made, org),
                 sort="key",
                 subject=key_id,
                 command=RevokeKey(),

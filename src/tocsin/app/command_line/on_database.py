@@ -11,7 +11,7 @@ import click
 
 from tocsin.app.house import House, opened
 from tocsin.core.errors import Refusal
-from tocsin.store.contract import DatabaseTooNew, StorageFailed
+from tocsin.store.contract import DatabaseTooNew, OrgRow, StorageFailed
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,10 +56,18 @@ def house(data: Path, database: str | None) -> Iterator[House]:
 
 def org_number(made: House, code: str) -> int:
     """The number of an org by its code."""
+    (org,) = orgs_named(made, code)
+    return org.org_id
+
+
+def orgs_named(made: House, code: str | None) -> tuple[OrgRow, ...]:
+    """The org of that *code*; every org where none is named."""
     with made.store.reading() as reader:
+        if code is None:
+            return tuple(sorted(reader.orgs(), key=lambda one: one.code))
         org = reader.org(code)
     if org is None:
         raise click.ClickException(
             f"there is no org {code!r}; make it with: tocsin admin org create --code {code}"
         )
-    return org.org_id
+    return (org,)
