@@ -79,6 +79,11 @@ def decide_connector(
 def _changes(state: Connector, command: UpdateConnector, given: Given) -> tuple[Payload, ...]:
     errors: read.Errors = []
     wanted: dict[str, FieldValue] = {}
+    if not isinstance(command.kind, NotGiven):
+        kind = read.word(ConnectorKind, command.kind, field="kind", errors=errors)
+        if kind not in (None, state.kind.value):
+            detail = f"is {state.kind.value}, and stays so; delete it to make another"
+            errors.append(FieldError("kind", "forbidden_field", detail))
     if not isinstance(command.code, NotGiven):
         wanted["code"] = read.code(command.code, errors=errors)
     if not isinstance(command.name, NotGiven):

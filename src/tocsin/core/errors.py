@@ -98,8 +98,7 @@ class NotFound(Refusal):
 
 
 class MethodNotAllowed(Refusal):
-    """The path exists, the method does not; ``allowed`` names those that do, where that is known
-    here."""
+    """The path exists, the method does not; the header ``Allow`` names those that do."""
 
     code = "method_not_allowed"
     title = "Method not allowed"

@@ -284,9 +284,10 @@ class CreateConnector(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateConnector(Command):
-    """Change a connector; its kind stays. Another ``token_digest`` shuts out the token before it;
-    ``mapping`` replaces every expression."""
+    """Change a connector; its ``kind`` may be said, and stays. Another ``token_digest`` shuts out
+    the token before it; ``mapping`` replaces every expression."""
 
+    kind: str | NotGiven = NOT_GIVEN
     code: str | NotGiven = NOT_GIVEN
     name: str | NotGiven = NOT_GIVEN
     token_digest: str | NotGiven = NOT_GIVEN

@@ -62,6 +62,31 @@ def test_a_given_token_and_secret_are_kept_out_of_everything(gateway: Client) ->
         assert refused.status == 422, token
 
 
+def test_put_makes_one_and_replaces_all_that_it_says_but_its_secrets(gateway: Client) -> None:
+    def put(body: object, code: str = "am") -> Any:
+        return gateway.ask("PUT", f"/connectors/{code}", body, who="admin")
+
+    said = {"kind": "alertmanager", "name": "Alertmanager", "defaults": {"contributor": "alpha"}}
+    first = put({**said, "mode": "observe", "hmac_secret": "between us two"})
+    assert (first.status, first.json["mode"]) == (201, "observe")
+    token = first.json["token"]
+
+    replaced = put({**said, "code": "am", "defaults": {}, "expected_every_minutes": 5})
+
+    assert (replaced.status, replaced.json["id"]) == (200, first.json["id"])
+    assert (replaced.json["mode"], replaced.json["expected_every_minutes"]) == ("live", 5)
+    assert replaced.json["has_hmac_secret"] is True
+    assert replaced.json["defaults"]["contributor"] == "alpha"
+    assert "token" not in replaced.json
+    assert found_by(gateway, token) == f"connector:{first.json['id']}"
+    assert put({**said, "token": GIVEN}).json["token"] == GIVEN
+    assert found_by(gateway, token) is None
+    assert put({**said, "kind": "grafana"}).fields == {("kind", "forbidden_field")}
+    assert put({**said, "code": "other"}).fields == {("code", "mismatch")}
+    assert put({"name": "x"}).fields == {("kind", "required")}
+    assert put(said, "Not a code!").fields == {("code", "bad_character")}
+
+
 def test_a_token_is_rotated_and_a_deleted_connector_shuts_out(gateway: Client) -> None:
     first = made(gateway, "/connectors", AM)["token"]
 

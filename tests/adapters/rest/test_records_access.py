@@ -116,6 +116,7 @@ CASES: list[Case] = [
     ("POST", "/connectors", {"kind": "grafana", "code": "g", "name": "G"}, 403, 403, 201),
     ("GET", "/connectors/am", None, 403, 403, 200),
     ("PATCH", "/connectors/am", {"token": None}, 403, 403, 200),
+    ("PUT", "/connectors/am", {"kind": "alertmanager", "name": "AM"}, 403, 403, 200),
     ("DELETE", "/connectors/am", None, 403, 403, 200),
     ("GET", "/connectors/am/dry-run", None, 403, 403, 200),
     ("POST", "/connectors/am/dry-run", {}, 403, 403, 200),

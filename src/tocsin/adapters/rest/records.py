@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.endpoints import Asked, Endpoint, Page
 from tocsin.adapters.rest.pipeline import Acting
+from tocsin.adapters.rest.putting import code_to_put, create_or_replace
 from tocsin.adapters.rest.record_answers import (
     CLAIMS,
     contributor_named,
@@ -36,8 +37,7 @@ from tocsin.adapters.rest.record_shapes import ContributorShape, ServiceShape
 from tocsin.adapters.rest.replies import Reply
 from tocsin.adapters.rest.ticket_commands import given
 from tocsin.core.commands import Command
-from tocsin.core.errors import Conflict, NotFound, invalid
-from tocsin.core.facts import stream_identity
+from tocsin.core.errors import NotFound
 from tocsin.core.record_commands import (
     ContactDraft,
     CreateContributor,
@@ -241,26 +241,17 @@ def putting(sort: Sort[R], new: New, *, body: Any, example: Any) -> Endpoint:
 
     async def act(acting: Acting) -> Reply:
         call = acting.call
-        code = call.path["name"]
-        if call.body.code not in (None, code):
-            raise invalid("code", "mismatch", f"the path says {code[:64]!r}; leave it out here")
+        code = code_to_put(call)
         making = new(call.body, code, call.fresh_id())
-        claim = CLAIMS[sort.sort][0]
-        for last in (False, True):
-            holder = await call.gateway.read(lambda turn: turn.claimed_by(call.org_id, claim, code))
-            try:
-                if holder is None:
-                    asked = Asked(sort=sort.sort, command=making)
-                    return await acting.submit(asked, sort.shown, status=201)
-                asked = Asked(
-                    sort=sort.sort, subject=stream_identity(holder), command=replacing(making)
-                )
-                return await acting.submit(asked, sort.shown)
-            except (Conflict, NotFound):
-                # Perhaps it was made or removed in between: then the other way is right.
-                if last:
-                    raise
-        raise AssertionError("the last attempt returns or raises")
+        return await create_or_replace(
+            acting,
+            claim=CLAIMS[sort.sort][0],
+            make=lambda: Asked(sort=sort.sort, command=making),
+            replace=lambda identity: Asked(
+                sort=sort.sort, subject=identity, command=replacing(making)
+            ),
+            show=sort.shown,
+        )
 
     return Endpoint(
         method="PUT",

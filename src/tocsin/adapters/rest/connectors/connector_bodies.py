@@ -87,6 +87,13 @@ class ConnectorBody(Body):
     expected_every_minutes: Silence | None = None
 
 
+class ConnectorPut(ConnectorBody, kw_only=True):
+    """All that a connector says; the code is the one in the path. A ``token``, an ``hmac_secret``
+    and a contributor that are left out stay; a new connector gets a token, told once."""
+
+    code: Code | None = None  # type: ignore[assignment]
+
+
 class ConnectorPatch(Body):
     """Changed fields. Another ``token`` shuts out the one before it; null makes a new one, told
     once. Null empties every other field; ``mapping`` is replaced whole."""

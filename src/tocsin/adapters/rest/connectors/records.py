@@ -14,14 +14,26 @@ from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.connectors.connector_bodies import (
     ConnectorBody,
     ConnectorPatch,
+    ConnectorPut,
     ConnectorShape,
     DefaultsPatch,
     DefaultsShape,
 )
 from tocsin.adapters.rest.connectors.connector_health import with_health
 from tocsin.adapters.rest.endpoints import Asked, Endpoint, Page
-from tocsin.adapters.rest.records import Sort, listing, patching, posting, reading, removing
+from tocsin.adapters.rest.pipeline import Acting
+from tocsin.adapters.rest.putting import code_to_put, create_or_replace
+from tocsin.adapters.rest.records import (
+    Sort,
+    listing,
+    patching,
+    posting,
+    reading,
+    removing,
+)
+from tocsin.adapters.rest.replies import Reply
 from tocsin.adapters.rest.ticket_commands import given
+from tocsin.core.claims import CONNECTOR_CODE
 from tocsin.core.facts import NOT_GIVEN, NotGiven
 from tocsin.core.record_commands import (
     CreateConnector,
@@ -89,14 +101,17 @@ def _shown(outcome: Outcome, call: AnyCall) -> ConnectorShape:
 
 
 def _make(call: Call[None, ConnectorBody]) -> Asked:
-    body = call.body
+    return _making(call, call.body, code=call.body.code)
+
+
+def _making(call: AnyCall, body: ConnectorBody | ConnectorPut, *, code: str) -> Asked:
     token = body.token or secrets.token_hex(_MADE_TOKEN)
     secret_id = None if body.hmac_secret is None else call.fresh_id()
     return Asked(
         sort="connector",
         command=CreateConnector(
             connector_id=call.fresh_id(),
-            code=body.code,
+            code=code,
             name=body.name,
             kind=body.kind,
             token_digest=token_digest(token),
@@ -138,6 +153,42 @@ def _change(call: Call[None, ConnectorPatch]) -> Asked:
         ),
         secrets=_sealed(secret_id if isinstance(secret_id, str) else None, hmac_secret),
         reveal={"token": token} if isinstance(token, str) else {},
+    )
+
+
+async def _put(acting: Acting) -> Reply:
+    call: Call[None, ConnectorPut] = acting.call
+    body, code = call.body, code_to_put(call)
+    return await create_or_replace(
+        acting,
+        claim=CONNECTOR_CODE,
+        make=lambda: _making(call, body, code=code),
+        replace=lambda identity: _replacing(call, body, identity=identity),
+        show=_shown,
+    )
+
+
+def _replacing(call: AnyCall, body: ConnectorPut, *, identity: str) -> Asked:
+    secret_id = None if body.hmac_secret is None else call.fresh_id()
+    return Asked(
+        sort="connector",
+        subject=identity,
+        command=UpdateConnector(
+            kind=body.kind,
+            name=body.name,
+            token_digest=NOT_GIVEN if body.token is None else token_digest(body.token),
+            mode=body.mode,
+            contributor=NOT_GIVEN
+            if body.defaults.contributor is None
+            else body.defaults.contributor,
+            service=body.defaults.service,
+            environment=body.defaults.environment,
+            mapping=body.mapping,
+            hmac_secret_id=NOT_GIVEN if secret_id is None else secret_id,
+            expected_every_minutes=body.expected_every_minutes,
+        ),
+        secrets=_sealed(secret_id, body.hmac_secret),
+        reveal={} if body.token is None else {"token": body.token},
     )
 
 
@@ -199,6 +250,26 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         ),
         ask=_change,
         show=_shown,
+    ),
+    Endpoint(
+        method="PUT",
+        path=CONNECTORS.one,
+        tag=CONNECTORS.path,
+        summary="Create or replace a connector.",
+        description=(
+            "By code. What is left out is emptied, but for the token, the HMAC secret and the"
+            " contributor, which stay; the kind cannot change. A new one gets a token, told this"
+            " once."
+        ),
+        body=ConnectorPut,
+        answer=ConnectorShape,
+        act=_put,
+        others={
+            201: "It was created.",
+            409: "A name that must be unique is taken.",
+            412: "If-Match is stale.",
+        },
+        example={"kind": "alertmanager", "name": "Alertmanager", "mode": "observe"},
     ),
     replace(
         removing(
