@@ -149,6 +149,26 @@ def test_a_mapping_is_tried_on_what_came(previewing: Client) -> None:
     assert {field for field, _ in wrong.fields} == {"mapping.summary"}
 
 
+def test_a_mapping_that_nobody_can_read_is_refused(previewing: Client) -> None:
+    gateway = previewing
+
+    def wrong_in(method: str, path: str, mapping: dict[str, str]) -> set[str]:
+        named = {"kind": "generic", "code": "am", "name": "Own"} if method == "POST" else {}
+        body = {**named, "mapping": mapping}
+        answer = gateway.ask(method, path, body, who="admin")
+        assert answer.status == 422, answer.body
+        return {field for field, _ in answer.fields}
+
+    assert wrong_in("POST", "/connectors", {"summary": "foo["}) == {"mapping.summary"}
+    assert wrong_in("POST", "/connectors", {"severity": "a"}) == {"mapping.summary"}
+    connector(gateway, "generic", "am", mapping={"summary": "title"})
+    mapping = {"summary": "nothing(title)", "heading": "title"}
+    wrong = {"mapping.summary", "mapping.heading"}
+    assert wrong_in("PATCH", "/connectors/am", mapping) == wrong
+    assert gateway.ask("GET", "/connectors/am", who="admin").json["mapping"] == {"summary": "title"}
+    assert gateway.ask("PATCH", "/connectors/am", {"mapping": {}}, who="admin").status == 200
+
+
 def test_what_no_mapping_reads_is_read_as_it_is(previewing: Client) -> None:
     gateway = previewing
     token = connector(gateway, "alertmanager", "am")

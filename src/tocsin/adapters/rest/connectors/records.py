@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
@@ -34,6 +35,7 @@ from tocsin.adapters.rest.records import (
 from tocsin.adapters.rest.replies import Reply
 from tocsin.adapters.rest.ticket_commands import given
 from tocsin.core.claims import CONNECTOR_CODE
+from tocsin.core.connector_words import ConnectorKind
 from tocsin.core.facts import NOT_GIVEN, NotGiven
 from tocsin.core.record_commands import (
     CreateConnector,
@@ -119,7 +121,7 @@ def _making(call: AnyCall, body: ConnectorBody | ConnectorPut, *, code: str) -> 
             contributor=body.defaults.contributor,
             service=body.defaults.service,
             environment=body.defaults.environment,
-            mapping=body.mapping,
+            mapping=_readable(body.mapping, call),
             hmac_secret_id=secret_id,
             expected_every_minutes=body.expected_every_minutes,
         ),
@@ -147,7 +149,11 @@ def _change(call: Call[None, ConnectorPatch]) -> Asked:
             contributor=given(defaults.contributor),
             service=given(defaults.service),
             environment=given(defaults.environment),
-            mapping=given(body.mapping),
+            mapping=given(
+                body.mapping
+                if isinstance(body.mapping, UnsetType)
+                else _readable(body.mapping, call)
+            ),
             hmac_secret_id=secret_id,
             expected_every_minutes=given(body.expected_every_minutes),
         ),
@@ -183,13 +189,25 @@ def _replacing(call: AnyCall, body: ConnectorPut, *, identity: str) -> Asked:
             else body.defaults.contributor,
             service=body.defaults.service,
             environment=body.defaults.environment,
-            mapping=body.mapping,
+            mapping=_readable(body.mapping, call),
             hmac_secret_id=NOT_GIVEN if secret_id is None else secret_id,
             expected_every_minutes=body.expected_every_minutes,
         ),
         secrets=_sealed(secret_id, body.hmac_secret),
         reveal={} if body.token is None else {"token": body.token},
     )
+
+
+def _readable(mapping: Mapping[str, str], call: AnyCall) -> Mapping[str, str]:
+    """*mapping*, which can be read; else every payload would wait in the inbox for a person.
+
+    Raises:
+        Invalid: it cannot; each of its fields is named.
+    """
+    if mapping:
+        # Whatever the kind is, its mapping is read as that of anybody's JSON.
+        call.gateway.preview((), kind=ConnectorKind.GENERIC.value, mapping=mapping)
+    return mapping
 
 
 def _sealed(secret_id: str | None, secret: str | None) -> tuple[tuple[str, bytes], ...]:
