@@ -125,7 +125,11 @@ def test_a_neighbour_that_asks_first_is_told_that_it_may(gateway: Client) -> Non
     assert answer.status == 200
     assert answer.headers["webhook-allowed-origin"] == "events.example.org"
     assert int(answer.headers["webhook-allowed-rate"]) > 0
-    assert say(gateway, "/v1/ingest/ce", method="OPTIONS", headers=asked).status == 401
+    before = say(gateway, "/v1/ingest/ce", method="OPTIONS", headers=asked)
+    assert before.headers["webhook-allowed-origin"] == "events.example.org"
+    nowhere = say(gateway, "/v1/orgs/net/ingest/none", method="OPTIONS", headers=asked)
+    assert (nowhere.status, nowhere.body) == (before.status, before.body)
+    assert say(gateway, "/v1/ingest/ce", method="OPTIONS").status == 401
     connector(gateway, "alertmanager", "am", token="a" * 32)
     assert say(gateway, OWN, token="a" * 32, method="OPTIONS").headers["allow"]
     assert inbox(gateway) == []

@@ -25,6 +25,7 @@ from tocsin.adapters.rest.ingest.kept_requests import to_keep
 from tocsin.adapters.rest.ingest.speakers import Listener, Speaker, Speakers
 from tocsin.adapters.rest.payloads import received, unpacked
 from tocsin.adapters.rest.replies import Reply as Said
+from tocsin.core.connector_words import ConnectorKind
 from tocsin.core.errors import (
     Malformed,
     MethodNotAllowed,
@@ -57,6 +58,7 @@ _LONGEST_TYPE: Final = 200
 _METHODS: Final = ("POST", "PUT", "OPTIONS")
 _LOOKS: Final = ("GET", "HEAD", "OPTIONS")
 """Methods that tell nothing."""
+_ASKS: Final = "webhook-request-origin"
 
 
 class Visit:
@@ -106,7 +108,7 @@ class Visit:
             if not self._is_payload(request, speaker):
                 return await self._looked(request, speaker)
         elif request.method in _LOOKS:
-            raise _nobody()
+            return _said(self._agreed(request))
         if self._gateway.writer.full:
             raise Overloaded(
                 "too much is waiting to be written; try again in a moment", retry_after=1
@@ -171,6 +173,21 @@ class Visit:
         if tells is not None:
             return request.method != "OPTIONS" and tells.is_payload(request)
         return request.method not in _LOOKS
+
+    def _agreed(self, request: Request) -> Reply:
+        """The answer to a handshake that comes before a token does, as that of CloudEvents may:
+        the same whatever connectors there are, as it lets nobody in.
+
+        Raises:
+            Unauthenticated: it is no handshake.
+        """
+        way = self._way
+        asks = request.method == "OPTIONS" and _ASKS in request.headers
+        if asks and way.kind is None and not way.path:
+            shakes = self._speakers.listener_of(ConnectorKind.CLOUDEVENTS.value).shakes_hands
+            if shakes is not None:
+                return shakes.handshake(request)
+        raise _nobody()
 
     async def _looked(self, request: Request, speaker: Speaker) -> Said:
         receiver = speaker.receiver
