@@ -190,7 +190,7 @@ def test_one_click_where_something_answers_to_it(home: House) -> None:
     assert ways[0] == f"<https://tocsin.example.org/unsubscribe?route={ROUTE}>"
     assert ways[1].startswith("<mailto:")
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert "https://tocsin.example.org/v1/orgs/net/tickets/I" in plain(mail)
+    assert "https://tocsin.example.org/tickets/I" in plain(mail)
 
 
 def test_what_was_erased_is_not_mailed(home: House) -> None:

@@ -76,6 +76,10 @@ def test_an_independent_reader_reads_a_maintenance_as_we_mean_it() -> None:
     }
 
 
+def test_whoever_has_the_calendar_comes_to_the_page_of_the_ticket() -> None:
+    assert b"URL:https://tocsin.example.net/tickets/M20261120-opub\r\n" in written(SWAP)
+
+
 @pytest.mark.parametrize("status", STATUS_OUT)
 @pytest.mark.parametrize("impact", IMPACT_OUT)
 def test_every_status_and_impact_is_known_elsewhere(status: Status, impact: Impact) -> None:

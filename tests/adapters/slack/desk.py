@@ -222,7 +222,7 @@ class Desk:
         channel = self.slack.channel("#contributor-incidents")
         with self.home.store.reading() as turn:
             names = LoadedNames(turn, org_id=self.net, tickets=[ticket])
-        shown = card(ticket, names, org="net", base_url=None, at=self.home.clock())
+        shown = card(ticket, names, base_url=None, at=self.home.clock())
         client = self.surroundings.client(self.places.workspace)
         posted = client.chat_postMessage(channel=channel.id, text=shown.text, blocks=shown.blocks)
         self.slack.settle()

@@ -30,7 +30,7 @@ NOC: Final = Contact(name="Alpha NOC", method=ContactMethod.PHONE, address="+31 
 
 
 def shown(ticket: Ticket, names: TownNames = NAMES, *, at: Any = NOON) -> Spoken:
-    return card(ticket, names, org="net", base_url="https://tocsin.example/", at=at)
+    return card(ticket, names, base_url="https://tocsin.example/", at=at)
 
 
 def test_an_incident_on_its_card() -> None:
@@ -56,7 +56,7 @@ def test_an_incident_on_its_card() -> None:
             " <Status: Open; open/acknowledged/investigating/mitigating/monitoring"
             "/resolved/closed/cancelled> <Assignee: ; asked for>"
         ),
-        "<https://tocsin.example/v1/orgs/net/tickets/I20261120-af36|I20261120-af36 in Tocsin>",
+        "<https://tocsin.example/tickets/I20261120-af36|I20261120-af36 in Tocsin>",
     ]
     assert said.text == (
         "I20261120-af36 (open, SEV2): Amsterdam is dark – ams-1, api <!subteam^S0ALPHA>"
@@ -83,7 +83,7 @@ def test_a_maintenance_on_its_card() -> None:
             "<Severity: SEV3; sev1/sev2/sev3/sev4>"
             " <Status: Planned; planned/in_progress/closed/cancelled> <Assignee: ; asked for>"
         ),
-        "<https://tocsin.example/v1/orgs/net/tickets/M20261120-opub|M20261120-opub in Tocsin>",
+        "<https://tocsin.example/tickets/M20261120-opub|M20261120-opub in Tocsin>",
     ]
 
 

@@ -77,7 +77,7 @@ def fits(text: str, blocks: Blocks) -> None:
 @settings(max_examples=60)
 @given(ticket=any_ticket(), names=any_names())
 def test_every_card_fits(ticket: Ticket, names: TownNames) -> None:
-    shown = card(ticket, names, org="net", base_url="https://tocsin.example", at=NOON)
+    shown = card(ticket, names, base_url="https://tocsin.example", at=NOON)
 
     fits(shown.text, shown.blocks)
     assert ticket.ref in shown.text
@@ -86,9 +86,9 @@ def test_every_card_fits(ticket: Ticket, names: TownNames) -> None:
 @settings(max_examples=40)
 @given(ticket=any_ticket(), names=any_names())
 def test_the_same_state_is_the_same_card(ticket: Ticket, names: TownNames) -> None:
-    first = card(ticket, names, org="net", base_url=None, at=NOON)
+    first = card(ticket, names, base_url=None, at=NOON)
 
-    assert card(replace(ticket), replace(names), org="net", base_url=None, at=NOON) == first
+    assert card(replace(ticket), replace(names), base_url=None, at=NOON) == first
 
 
 @pytest.mark.parametrize(("kind", "cls"), KINDS, ids=[kind for kind, _ in KINDS])

@@ -37,7 +37,7 @@ def test_a_mention_opens_an_incident_and_answers_with_its_ref(ears: Ears) -> Non
     assert [one.external_id for one in ticket.references] == [identity]
     (reply,) = channel.thread(said.ts)
     assert ticket.ref in reply.text
-    assert f"https://tocsin.example/v1/orgs/net/tickets/{ticket.ref}" in reply.text
+    assert f"https://tocsin.example/tickets/{ticket.ref}" in reply.text
     assert ears.texts(ticket) == ["@tocsin api is down\nsince noon"]
     assert ears.office.slack.calls_of("conversations.replies") == []
     assert ears.hands.failures == []

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from tests.handler.acting import NOON
 from tests.web.dashboard.browsing import HOST, KEY, Browser, Desk, hidden, sessions_under
+from tests.web.dashboard.warroom.staging import opened
 from tocsin.app.signing_in import sign_in_links
 from tocsin.core.record_commands import RevokeKey
 from tocsin.core.records import Key
 from tocsin.handler.submission import Credential
+from tocsin.projections.addresses import ticket_page
 from tocsin.store.sealing import sealed
 from tocsin.web.dashboard.addresses import HOME, safe_next
 from tocsin.web.dashboard.attempts import BURST, SECONDS_EACH, Attempts
@@ -41,6 +43,19 @@ def test_who_shows_a_key_is_let_in_where_they_wanted(browser: Browser) -> None:
     home = browser.get("/")
     assert "<bdi>owner</bdi>" in home.text
     assert "of <bdi>Alpha</bdi>" in home.text
+
+
+def test_whoever_follows_a_message_comes_to_the_ticket_by_way_of_signing_in(
+    browser: Browser, at_desk: Desk
+) -> None:
+    ref = opened(at_desk)
+    told = ticket_page(ref, base_url=f"http://{HOST}/").removeprefix(f"http://{HOST}")
+    sent = browser.get(told)
+    assert (sent.status, sent.headers["location"]) == (303, f"/sign-in?next=%2Ftickets%2F{ref}")
+    into = browser.sign_in("owner", next_path=told)
+    page = browser.get(into.headers["location"])
+    assert page.status == 200
+    assert ref in page.text
 
 
 def test_the_cookie_is_for_this_server_and_no_script(browser: Browser, at_desk: Desk) -> None:

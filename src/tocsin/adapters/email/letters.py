@@ -23,6 +23,7 @@ from tocsin.core.ticket_facts import (
 )
 from tocsin.core.words import TicketType
 from tocsin.dispatcher.contract import Addressee, Parcel, Trial
+from tocsin.projections.addresses import ticket_page
 from tocsin.projections.sentences import LONGEST, sentence_of
 from tocsin.store.codec import data_of
 
@@ -77,7 +78,6 @@ def letter_of(parcel: Parcel, ticket: Ticket, *, names: Names, base_url: str | N
     :func:`parties_of`."""
     what, said = _told(parcel.event, names)
     standing = f"{ticket.severity.value.upper()} {_spaced(ticket.status.value)}"
-    address = None if base_url is None else base_url.rstrip("/")
     return Letter(
         subject=line(f"[{parcel.to.org} {ticket.ref}] {standing}: {ticket.title}"),
         heading=line(f"{ticket.ref} {ticket.title}"),
@@ -86,7 +86,7 @@ def letter_of(parcel: Parcel, ticket: Ticket, *, names: Names, base_url: str | N
         said=paragraph(said),
         facts=tuple((name, line(value, longest=4_000)) for name, value in _facts(ticket, names)),
         description=paragraph(ticket.description) if parcel.opening else "",
-        link=None if address is None else f"{address}/v1/orgs/{parcel.to.org}/tickets/{ticket.ref}",
+        link=None if base_url is None else ticket_page(ticket.ref, base_url=base_url),
         foot=foot_of(parcel.to),
     )
 

@@ -22,6 +22,7 @@ from tocsin.core.records import Org
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_reading import TEXT, TITLE
 from tocsin.core.words import Impact
+from tocsin.projections.addresses import ticket_page
 from tocsin.projections.shapes.ticket_names import Names
 
 CONTENT_TYPE: Final = "text/calendar; charset=utf-8"
@@ -137,7 +138,7 @@ def _event(
     yield text_line("SUMMARY", ticket.title[:TITLE])
     yield text_line("DESCRIPTION", ticket.description[:TEXT])
     yield line("ORGANIZER", f"mailto:{_address(organizer)}", parameters={"CN": org.name})
-    yield line("URL", f"{base_url.rstrip('/')}/v1/orgs/{org.code}/tickets/{ticket.ref}")
+    yield line("URL", ticket_page(ticket.ref, base_url=base_url))
     yield line("STATUS", _calendar_status(status))
     yield text_line("X-MAINTNOTE-PROVIDER", urlsplit(base_url).hostname or org.code)
     yield text_line("X-MAINTNOTE-ACCOUNT", org.code)

@@ -29,6 +29,7 @@ from tocsin.core import incident, maintenance
 from tocsin.core.ticket import Assignee, Ticket
 from tocsin.core.ticket_reading import NEEDS_AFFECTED
 from tocsin.core.words import Status, TicketType, is_over, severities_of
+from tocsin.projections.addresses import ticket_page
 from tocsin.projections.shapes.ticket_names import Names
 
 HEADER: Final = 150
@@ -49,9 +50,8 @@ Block = dict[str, Any]
 Row = tuple[str, Block]
 
 
-def card(ticket: Ticket, names: Names, *, org: str, base_url: str | None, at: datetime) -> Spoken:
-    """The card of *ticket* as it stands; *org* is its org's code, *at* now, *base_url* where people
-    reach Tocsin."""
+def card(ticket: Ticket, names: Names, *, base_url: str | None, at: datetime) -> Spoken:
+    """The card of *ticket* as it stands; *at* is now, *base_url* where people reach Tocsin."""
     called = mentions.affected(ticket, names)
     blocks: Blocks = [
         {"type": "header", "text": plain_text(f"{ticket.ref} {_title(ticket)}", longest=HEADER)}
@@ -71,7 +71,7 @@ def card(ticket: Ticket, names: Names, *, org: str, base_url: str | None, at: da
         blocks.append(section(contacts, longest=LONGEST_CALLING))
     blocks.extend(_controls(ticket, names))
     if base_url is not None:
-        url = f"{base_url.rstrip('/')}/v1/orgs/{org}/tickets/{ticket.ref}"
+        url = ticket_page(ticket.ref, base_url=base_url)
         blocks.append(context(mrkdwn_text(address(url, f"{ticket.ref} in Tocsin"))))
     said = mrkdwn(headline(ticket, names), longest=LONGEST_FALLBACK)
     return Spoken(f"{said} {called}".rstrip(), blocks)

@@ -122,7 +122,7 @@ class Housing:
         invited = None
         if member is not None:
             invited = user_of(names.member(member), team_id=workspace.team_id)
-        shown = cards.card(ticket, names, org=org.code, base_url=self._base_url, at=self._clock())
+        shown = cards.card(ticket, names, base_url=self._base_url, at=self._clock())
         if own is not None:
             self._keep(line, workspace, ticket, own, shown, invited)
             return True

@@ -41,6 +41,7 @@ from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_reading import NAME
 from tocsin.core.triage import triage
 from tocsin.handler.submission import Submission
+from tocsin.projections.addresses import ticket_page
 from tocsin.store.contract import StorageFailed
 
 log = structlog.get_logger(__name__)
@@ -96,32 +97,30 @@ def open_incident(report: Report, person: Person, surroundings: Surroundings) ->
 # -- saying so ------------------------------------------------------------------------------------
 
 
-def named(ticket: Ticket, org_id: int, surroundings: Surroundings) -> str:
+def named(ticket: Ticket, surroundings: Surroundings) -> str:
     """*ticket* in mrkdwn: its ref, a link where an address is known, and its title."""
     title = mrkdwn(ticket.title, longest=LONGEST_TITLE_SHOWN)
     if surroundings.base_url is None:
         return f"*{ticket.ref}* {title}"
-    with surroundings.store.reading() as turn:
-        code = next((org.code for org in turn.orgs() if org.org_id == org_id), "")
-    url = f"{surroundings.base_url.rstrip('/')}/v1/orgs/{code}/tickets/{ticket.ref}"
+    url = ticket_page(ticket.ref, base_url=surroundings.base_url)
     return f"*{address(url, ticket.ref)}* {title}"
 
 
 def already(opened: Opened, report: Report, surroundings: Surroundings) -> Spoken:
     """What somebody is told who reports what was reported here before."""
-    shown = named(opened.ticket, report.place.org_id, surroundings)
+    shown = named(opened.ticket, surroundings)
     return Spoken(f"This thread is an incident already: {shown}")
 
 
 def told_alone(opened: Opened, report: Report, surroundings: Surroundings) -> Spoken:
     """What somebody is told where the thread itself takes no answer."""
-    return Spoken(f"Opened {named(opened.ticket, report.place.org_id, surroundings)}")
+    return Spoken(f"Opened {named(opened.ticket, surroundings)}")
 
 
 def answer_in_thread(opened: Opened, report: Report, surroundings: Surroundings) -> bool:
     """Say in the thread that the incident is open; whether Slack took it."""
     place = report.place
-    shown = named(opened.ticket, place.org_id, surroundings)
+    shown = named(opened.ticket, surroundings)
     try:
         surroundings.client(place.workspace).chat_postMessage(
             channel=place.channel_id,

@@ -173,7 +173,7 @@ class SlackSender:
             )
         return _Rendered(
             channel=channel_for(to.destination, names.policy(), state.type),
-            card=cards.card(state, names, org=to.org, base_url=self._base_url, at=self._clock()),
+            card=cards.card(state, names, base_url=self._base_url, at=self._clock()),
             reply=None if parcel.opening else phrases.reply(parcel.event, state, names),
             about=mrkdwn(f"{state.ref} {state.title}", longest=_LONGEST_NAME),
         )

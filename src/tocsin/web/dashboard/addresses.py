@@ -6,13 +6,14 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from tocsin.handler.sign_in_links import PATH
+from tocsin.projections import addresses as told
 
 HOME: Final = "/"
 SIGN_IN: Final = "/sign-in"
 SIGN_IN_LINK: Final = PATH
 SIGN_IN_MAIL: Final = "/sign-in/mail"
 SIGN_OUT: Final = "/sign-out"
-TICKETS: Final = "/tickets"
+TICKETS: Final = told.TICKETS
 NEW_INCIDENT: Final = "/new/incident"
 NEW_MAINTENANCE: Final = "/new/maintenance"
 MAINTENANCE: Final = "/maintenance"
@@ -52,4 +53,4 @@ def sign_in_for(wanted: str) -> str:
 
 def ticket(ref: str) -> str:
     """The page of a ticket."""
-    return f"{TICKETS}/{quote(ref, safe='')}"
+    return told.ticket_path(ref)
