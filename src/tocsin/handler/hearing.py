@@ -45,7 +45,7 @@ from tocsin.handler.alerts import draft_of, name_of, written
 from tocsin.handler.arrival import Arrival, Told, Unread
 from tocsin.handler.directory import OrgDirectory
 from tocsin.handler.known_signals import KnownSignals
-from tocsin.handler.spoken import steps_of_words
+from tocsin.handler.spoken import signed, steps_of_words
 from tocsin.handler.vicinity import Vicinity
 from tocsin.store.arrivals import KnownSignal
 
@@ -313,7 +313,7 @@ class Hearing:
                 draft_of(row),
                 state=SignalState.RESOLVED.value,
                 ts=said.at,
-                summary=said.note or draft_of(row).summary,
+                summary=signed(said.note, said.by) or draft_of(row).summary,
             )
             one = self._signal(over, as_held=True)
             told = one if told is None or one.ticket_id is not None else told
@@ -330,7 +330,7 @@ class Hearing:
         if ticket is None:
             return self._nothing("nothing is open for it")
         reasons: list[str] = []
-        steps = steps_of_words(said, ticket, connector=self._connector)
+        steps = steps_of_words(said, ticket, connector=self._connector, directory=self._directory)
         if not self._observes:
             for step in steps:
                 try:

@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 from tests.adapters.neighbouring import Neighbour, json_of, neighbour, request
+from tests.handler.hearing import events
 from tocsin.adapters.opsgenie.receiver import OpsgenieReceiver, place_of
 from tocsin.core.connector_words import ConnectorKind
+from tocsin.core.record_commands import CreateMember
+from tocsin.core.ticket import Assignee
+from tocsin.core.ticket_facts import NoteAdded, SignalIngested
 from tocsin.core.words import Status
 from tocsin.handler.arrival import PayloadVerdict
 
@@ -119,8 +123,9 @@ def test_requests_of_every_kind_are_taken(client: Neighbour) -> None:
         "actions/reboot": {},
     }
     for action, body in asked.items():
-        reply, _ = client.send(f"{ALERTS}/db/disk/{action}", body)
+        reply, taken = client.send(f"{ALERTS}/db/disk/{action}", body)
         assert reply.status == 202, action
+        assert client.ticket(taken).status is Status.OPEN, action
     query = {"identifierType": "alias", "tags": "night"}
     reply, untagged = client.send(f"{ALERTS}/db/disk/tags", method="DELETE", query=query)
     assert reply.status == 202
@@ -133,6 +138,35 @@ def test_requests_of_every_kind_are_taken(client: Neighbour) -> None:
     reply, deleted = client.send(f"{ALERTS}/db/disk", method="DELETE", query={"user": "ada"})
     assert reply.status == 202
     assert client.ticket(deleted).status is Status.RESOLVED
+
+
+def test_a_user_is_a_member_by_mail_and_else_named_on_the_timeline(client: Neighbour) -> None:
+    member = client.house.fresh()
+    ada = CreateMember(member_id=member, name="Ada", role="member", email="Ada@example.net")
+    client.house.system("member", ada, org_id=client.org_id)
+    responders = [{"type": "user", "username": "ada@example.net"}, {"type": "team", "name": "noc"}]
+    _, opened = client.send(ALERTS, alert(responders=responders))
+    assert client.ticket(opened).assignee == Assignee(kind="member", id=member)
+    assert "team:noc" in client.ticket(opened).labels
+
+    path = f"{ALERTS}/db/disk/assign"
+    reply, left = client.send(path, {"owner": {"username": "eve@example.net"}})
+    assert reply.status == 202
+    ticket = client.ticket(left)
+    assert ticket.assignee == Assignee(kind="member", id=member)
+    last = events(client.house, ticket)[-1].payload
+    assert isinstance(last, NoteAdded)
+    assert last.body == "Changed at the source: assignee: eve@example.net"
+
+
+def test_who_closes_it_says_so_on_the_timeline(client: Neighbour) -> None:
+    client.send(ALERTS, alert())
+    _, ended = client.send(f"{ALERTS}/db/disk/close", {"user": "ada", "note": "Swapped it."})
+    told = [event.payload for event in events(client.house, client.ticket(ended))]
+    assert [one.summary for one in told if isinstance(one, SignalIngested)] == [
+        "Disk full",
+        "ada: Swapped it.",
+    ]
 
 
 def test_a_ping_by_get_or_post_is_heard_and_says_nothing(client: Neighbour) -> None:
@@ -187,6 +221,8 @@ def test_the_token_is_the_genie_key() -> None:
     [
         ("POST", "v2/alerts/a/close", ("a", "close")),
         ("POST", "v2/alerts/a/b/close", ("a/b", "close")),
+        ("POST", "v2/alerts/a/b/actions/reboot", ("a/b", "action reboot")),
+        ("POST", "v2/alerts/actions/reboot", ("actions", "reboot")),
         ("DELETE", "v2/alerts/a/b", ("a/b", "delete")),
         ("POST", "v2/alerts/a", None),
         ("POST", "v2/alerts//close", None),

@@ -128,6 +128,8 @@ def place_of(request: Request) -> Place | None:
     identifier, slash, action = rest.rpartition("/")
     if not slash or not identifier.strip() or not action:
         return None
+    if action not in _BY_POST and identifier.endswith(_CUSTOM) and identifier != _CUSTOM:
+        return Place(identifier.removesuffix(_CUSTOM), f"action {action}")
     return Place(identifier, action)
 
 
@@ -143,6 +145,7 @@ def _taken_away(rest: str, request: Request) -> Place | None:
     return Place(rest, "delete") if rest.strip() else None
 
 
+_CUSTOM: Final = "/actions"
 _ATTACHMENT = re.compile(r"(.*[^/])/attachments/[0-9]{1,30}")
 _PARTS: Final = (("/tags", "tags", "untag"), ("/details", "keys", "remove details"))
 """Behind an alert's path: what takes only some of it away, the parameter that says what, and
