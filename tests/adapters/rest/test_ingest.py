@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
+import pytest
 
 from tests.adapters.rest.asking import Client
 from tests.adapters.rest.speaking import EVENT, FIRING, connector, inbox, say
@@ -115,6 +116,28 @@ def test_a_packed_payload_is_unpacked(gateway: Client) -> None:
     assert say(gateway, OWN, token=token, raw=bomb, headers=headers).status == 413
     verdicts = [one.verdict for one in inbox(gateway)]
     assert verdicts == ["created", "unparseable", "unparseable", "refused"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "content_type", "taken"),
+    [
+        ("generic", "application/json", 200),
+        ("opsgenie", "application/json", 202),
+        ("cloudevents", "application/cloudevents+json", 202),
+    ],
+)
+def test_a_payload_may_have_five_mebibytes(
+    gateway: Client, kind: str, content_type: str, taken: int
+) -> None:
+    mapping = {"mapping": {"summary": "message"}} if kind == "generic" else {}
+    token = connector(gateway, kind, "am", **mapping)
+    named = {"specversion": "1.0", "id": "1", "source": "/disk", "type": "full"}
+    words = msgspec.json.encode({**named, "message": "Disk full"})
+    whole = words + b" " * (5 * 1_048_576 - len(words))
+
+    headers = {"content-type": content_type}
+    assert say(gateway, OWN, token=token, raw=whole, headers=headers).status == taken
+    assert say(gateway, OWN, token=token, raw=whole + b" ", headers=headers).status == 413
 
 
 def test_a_neighbour_that_asks_first_is_told_that_it_may(gateway: Client) -> None:

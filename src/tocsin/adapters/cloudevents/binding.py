@@ -20,7 +20,7 @@ from tocsin.core.ingestion import Unreadable
 from tocsin.core.signal_reading import DEEPEST, instant, too_deep
 from tocsin.core.signal_texts import MOST_SIGNALS
 
-MOST_BYTES = 1_048_576
+MOST_BYTES = 5 * 1_048_576
 """Of a request's body."""
 
 LONGEST_ATTRIBUTE = 4_096
@@ -87,7 +87,7 @@ def events(body: bytes, headers: Headers) -> tuple[Event, ...]:
     Raises:
         UnknownFormat: its content type names a format that is not JSON.
         Unreadable: no event, an attribute that is missing or wrong, another version of the
-            specification, or larger than 1 MiB, 64 levels or 1,000 events.
+            specification, or larger than 5 MiB, 64 levels or 1,000 events.
     """
     if len(body) > MOST_BYTES:
         raise Unreadable(f"{len(body):,} bytes; at most {MOST_BYTES:,}")

@@ -23,7 +23,7 @@ from tocsin.core.ingestion import Reading, Unreadable
 from tocsin.core.ticket_reading import KEY, LABEL, NAME, REASON
 from tocsin.core.words import SignalType, UnknownWord, parse_word
 
-MOST_BYTES = 1_048_576
+MOST_BYTES = 5 * 1_048_576
 """Of a payload."""
 
 DECISIVE = frozenset({"summary", "state", "correlation_key", "fingerprint"})
@@ -64,7 +64,7 @@ def read(body: bytes, *, mapping: SignalMapping, source: str) -> Reading:
     """The signals that *mapping* finds in *body*; *source* is theirs where it finds none.
 
     Raises:
-        Unreadable: no JSON, larger than 1 MiB, deeper than 64 levels, more than 1,000 signals, more
+        Unreadable: no JSON, larger than 5 MiB, deeper than 64 levels, more than 1,000 signals, more
             work than a payload may ask for, or a field that decides about the signal fails.
     """
     return Reading(drafts(document(body), mapping=mapping, source=source))

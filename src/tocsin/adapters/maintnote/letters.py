@@ -13,7 +13,7 @@ from typing import Final
 
 from tocsin.core.ingestion import Unreadable
 
-LARGEST: Final = 5_000_000
+LARGEST: Final = 5 * 1_048_576
 """Bytes of a message."""
 
 MOST_LINES: Final = 100_000

@@ -23,7 +23,7 @@ from tocsin.handler.arrival import Accounted
 from tocsin.handler.receiving import FRESH, Reply, Request
 from tocsin.store.contract import ReadTurn
 
-LARGEST_BODY: Final = 1024 * 1024
+LARGEST_BODY: Final = 5 * 1024 * 1024
 ALERTS: Final = "v2/alerts"
 HEARTBEATS: Final = "v2/heartbeats"
 
