@@ -210,9 +210,10 @@ def _destination(draft: DestinationDraft, *, errors: read.Errors) -> Destination
         if value is None and name == required:
             if kind in _OF_THE_POLICY:
                 continue
-            errors.append(FieldError(field, "required", f"a {kind.value} destination needs it"))
+            detail = f"a destination of the kind {kind.value} needs it"
+            errors.append(FieldError(field, "required", detail))
         elif value is not None and name != required:
-            detail = f"a {kind.value} destination has none"
+            detail = f"a destination of the kind {kind.value} has none"
             errors.append(FieldError(field, "forbidden_field", detail))
     if draft.url is not None:
         read.url(draft.url, field="destination.url", errors=errors)

@@ -61,6 +61,9 @@ def test_a_signature_is_taken_with_or_without_its_time() -> None:
     RECEIVER.check(request("", FIRING, headers=signed(SECRET)), secret=SECRET)
     RECEIVER.check(request("", FIRING, headers=signed(SECRET, at=AT)), secret=SECRET)
     RECEIVER.check(request("", FIRING), secret=None)
+    by_another_name = signed(SECRET, at=AT)
+    by_another_name["x-signed-at"] = by_another_name.pop("x-grafana-alerting-timestamp")
+    RECEIVER.check(request("", FIRING, headers=by_another_name), secret=SECRET)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,13 @@ def test_a_signature_is_taken_with_or_without_its_time() -> None:
         signed(SECRET, at=datetime(2031, 1, 1, tzinfo=UTC)),
         signed(SECRET) | {"x-grafana-alerting-timestamp": str(int(AT.timestamp()))},
         {"x-grafana-alerting-signature": "ä"},
+        {
+            "x-grafana-alerting-signature": signature(
+                SECRET, body=FIRING, timestamp=str(int(AT.timestamp()) - 360)
+            ),
+            "x-signed-at": str(int(AT.timestamp()) - 360),
+            "x-another": str(int(AT.timestamp())),
+        },
     ],
 )
 def test_a_signature_that_is_missing_wrong_or_old_is_not_taken(headers: dict[str, str]) -> None:

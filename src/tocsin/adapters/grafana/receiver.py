@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -18,7 +19,10 @@ from tocsin.store.contract import ReadTurn
 
 LARGEST_BODY: Final = 5 * 1024 * 1024
 TIMESTAMP_HEADER: Final = "X-Grafana-Alerting-Timestamp"
-"""The name that a contact point's timestamp header has to have, where it signs the time, too."""
+"""The name that a contact point's timestamp header has as a rule, where it signs the time, too; a
+contact point may name it otherwise."""
+
+_MOST_TIMES: Final = 4
 
 
 class GrafanaReceiver:
@@ -47,12 +51,12 @@ class GrafanaReceiver:
         """
         if secret is None:
             return
-        if not signing.is_signed(
-            secret,
-            body=request.body,
-            given=request.headers.get(signing.SIGNATURE_HEADER.lower()),
-            now=request.at,
-            timestamp=request.headers.get(TIMESTAMP_HEADER.lower()),
+        given = request.headers.get(signing.SIGNATURE_HEADER.lower())
+        if not any(
+            signing.is_signed(
+                secret, body=request.body, given=given, now=request.at, timestamp=timestamp
+            )
+            for timestamp in _timestamps(request)
         ):
             raise NotAuthentic(f"{signing.SIGNATURE_HEADER} is missing, wrong or not fresh")
 
@@ -85,6 +89,18 @@ class GrafanaReceiver:
     def errand(self, request: Request, connector: Connector) -> Callable[[], None] | None:
         """Nothing."""
         return None
+
+
+def _timestamps(request: Request) -> Sequence[str | None]:
+    """What may have been signed as the time; None for no time at all.
+
+    A time counts only where the signature is over it, so it may come by any name.
+    """
+    named = request.headers.get(TIMESTAMP_HEADER.lower())
+    if named is not None:
+        return (named,)
+    others = (value for value in request.headers.values() if signing.is_recent_time(value))
+    return (None, *islice(others, _MOST_TIMES))
 
 
 def _reply(status: int, body: dict[str, str]) -> Reply:

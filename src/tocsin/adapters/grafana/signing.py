@@ -16,8 +16,14 @@ SIGNATURE_HEADER: Final = "X-Grafana-Alerting-Signature"
 OLDEST: Final = timedelta(minutes=5)
 """How far the time of a signature may be from ours, either way."""
 
+_RECENT = re.compile(r"[0-9]{10,12}", re.ASCII)
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def is_recent_time(text: str) -> bool:
+    """Whether *text* could be the seconds since 1970 at which something was signed lately."""
+    return _RECENT.fullmatch(text) is not None
 
 
 def signature(secret: bytes, *, body: bytes, timestamp: str | None = None) -> str:
