@@ -25,6 +25,8 @@ def test_the_demo_is_furnished_once_and_its_key_opens_it_each_time(tmp_path: Pat
     with serving(tmp_path, "--demo") as served:
         key = kept_key(tmp_path)
         first = first_event(served, key)
+        assert served.get("/list") == served.get("/status/main/list")
+        assert served.get("/list")[0] == 200
         said, _ = served.stop()
     assert "Furnishing" in said
     assert key in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from tocsin.app.settings import TABLE, Settings, SettingWrong, read_settings
 
 DOCS = "/docs"
 DEMO_PAGE = "main"
-"""The status page of the example network."""
+"""The status page of the example network, which is also its default page."""
 
 
 def _as_option(setting: Setting) -> click.Option:
@@ -52,6 +53,8 @@ def _serve(**options: Any) -> None:
         settings = read_settings(environ=os.environ, given=_given(options))
     except SettingWrong as wrong:
         raise click.UsageError(str(wrong)) from wrong
+    if settings.demo and settings.default_page is None:
+        settings = replace(settings, default_page=DEMO_PAGE)
     # Only now: whoever asks for the help, or sets something wrong, does not wait for the server.
     from tocsin.app.listening import CannotListen
     from tocsin.app.lock import InUse
