@@ -76,8 +76,7 @@ _FREQUENT = {"tickets": tickets.OPEN, "signals": signals.TELL_IN_ORG}
 
 @cache
 def endpoints() -> tuple[Endpoint, ...]:
-    """Every endpoint there is, in the order of the documentation; what documents them is made once
-    in a process."""
+    """Every endpoint there is, in the order of the documentation."""
     described = (
         *tickets.ENDPOINTS,
         *ticket_lists.ENDPOINTS,

@@ -1,21 +1,24 @@
 """Endpoints of the documentation: the OpenAPI document for machines, one page for people.
 
-Both are made once, from the declarations that serve the requests, so they say what is so.
+Both are made once, from the declarations that serve the requests, so they say what is so; and only
+when somebody asks, so that no server waits for them that nobody asks.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Final
 
 import msgspec
 
 from tocsin.adapters.rest.endpoints import Act, Endpoint
-from tocsin.adapters.rest.openapi import openapi_document
+from tocsin.adapters.rest.openapi import Json, openapi_document
 from tocsin.adapters.rest.pages.page import page_of
 from tocsin.adapters.rest.pages.style import STYLE
 from tocsin.adapters.rest.pipeline import Acting
@@ -68,20 +71,27 @@ _DECLARED: Final = (
 
 def documentation_endpoints(endpoints: Sequence[Endpoint]) -> tuple[Endpoint, ...]:
     """The endpoints that document *endpoints*, and themselves."""
-    document = openapi_document([*endpoints, *_DECLARED], version=version("tocsin"))
     machines, people = _DECLARED
-    page = page_of(document, refusals=refusals()).encode()
-    return (
-        replace(machines, act=_always(Reply(status=200, body=msgspec.json.encode(document)))),
-        replace(
-            people,
-            act=_always(Reply(status=200, body=page, content_type=PAGE, headers=PAGE_HEADERS)),
-        ),
-    )
+
+    @cache
+    def document() -> Json:
+        return openapi_document([*endpoints, *_DECLARED], version=version("tocsin"))
+
+    @cache
+    def for_machines() -> Reply:
+        return Reply(status=200, body=msgspec.json.encode(document()))
+
+    @cache
+    def for_people() -> Reply:
+        page = page_of(document(), refusals=refusals()).encode()
+        return Reply(status=200, body=page, content_type=PAGE, headers=PAGE_HEADERS)
+
+    return (replace(machines, act=_made(for_machines)), replace(people, act=_made(for_people)))
 
 
-def _always(reply: Reply) -> Act:
+def _made(reply: Callable[[], Reply]) -> Act:
     async def act(acting: Acting) -> Reply:
-        return reply
+        # The first time it takes a tenth of a second, which other requests do not wait for.
+        return await asyncio.to_thread(reply)
 
     return act

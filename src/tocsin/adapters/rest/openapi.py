@@ -62,9 +62,10 @@ _FIRST_REFUSAL: Final = 400
 
 def openapi_document(endpoints: Sequence[Endpoint], *, version: str) -> Json:
     """What *endpoints* take and give, as an OpenAPI 3.1 document that is ready for JSON."""
+    schemas = _Schemas(endpoints)
     paths: dict[str, Json] = {}
     for endpoint in endpoints:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
     used = dict.fromkeys(endpoint.tag for endpoint in endpoints)
     return {
         "openapi": "3.1.0",
@@ -79,8 +80,8 @@ def openapi_document(endpoints: Sequence[Endpoint], *, version: str) -> Json:
         "tags": [{"name": tag, "description": TAGS.get(tag, "")} for tag in used],
         "paths": paths,
         "components": {
-            "schemas": _schemas(endpoints),
-            "responses": {_refused(status): _refusal(status) for status in REFUSED},
+            "schemas": schemas.named(),
+            "responses": {_refused(status): _refusal(status, schemas) for status in REFUSED},
             "headers": {
                 name: {"description": said, "required": always, "schema": schema}
                 for name, (said, always, schema) in ANSWER_HEADERS.items()
@@ -110,7 +111,7 @@ def openapi_document(endpoints: Sequence[Endpoint], *, version: str) -> Json:
 # -- one operation -------------------------------------------------------------------------------
 
 
-def _operation(endpoint: Endpoint) -> Json:
+def _operation(endpoint: Endpoint, schemas: _Schemas) -> Json:
     operation: Json = {
         "operationId": operation_name(endpoint.method, endpoint.path),
         "tags": [endpoint.tag],
@@ -118,18 +119,18 @@ def _operation(endpoint: Endpoint) -> Json:
     }
     if endpoint.description:
         operation["description"] = endpoint.description
-    parameters = list(_parameters(endpoint))
+    parameters = list(_parameters(endpoint, schemas))
     if parameters:
         operation["parameters"] = parameters
     if endpoint.body is not None:
-        content: Json = {"schema": _reference(endpoint.body)}
+        content: Json = {"schema": schemas.reference(endpoint.body)}
         if endpoint.example is not None:
             content["example"] = endpoint.example
         operation["requestBody"] = {
             "required": not endpoint.body_optional,
             "content": {JSON: content},
         }
-    operation["responses"] = _answers(endpoint)
+    operation["responses"] = _answers(endpoint, schemas)
     if endpoint.anonymous:
         operation["security"] = []
     if endpoint.for_neighbours:
@@ -139,7 +140,7 @@ def _operation(endpoint: Endpoint) -> Json:
     return operation
 
 
-def _parameters(endpoint: Endpoint) -> Iterator[Json]:
+def _parameters(endpoint: Endpoint, schemas: _Schemas) -> Iterator[Json]:
     for name in _NAMES.findall(endpoint.path):
         said, example = PATH_NAMES.get(name, ("", name))
         yield {
@@ -151,7 +152,7 @@ def _parameters(endpoint: Endpoint) -> Iterator[Json]:
             "example": EXAMPLE_NAMES.get(endpoint.tag, example) if name == "name" else example,
         }
     if endpoint.query is not None:
-        yield from _query_parameters(endpoint.query)
+        yield from _query_parameters(schemas.fields(endpoint.query))
     if endpoint.method == "POST" and not endpoint.anonymous:
         yield IDEMPOTENCY_KEY
     if changes(endpoint):
@@ -162,14 +163,15 @@ def _parameters(endpoint: Endpoint) -> Iterator[Json]:
         yield LAST_EVENT_ID
 
 
-def _query_parameters(query: type[msgspec.Struct]) -> Iterator[Json]:
-    schema = msgspec.json.schema(query)
-    (own,) = (schema["$defs"][schema["$ref"].rpartition("/")[2]],)
+def _query_parameters(own: Json) -> Iterator[Json]:
     for name, declared in own["properties"].items():
         found = _not_null(declared)
         if found.get("default", 0) in (None, []):
             del found["default"]
-        said = found.pop("description", "") or found.get("items", {}).pop("description", "")
+        said = found.pop("description", "")
+        if not said and "items" in found:
+            found["items"] = items = dict(found["items"])
+            said = items.pop("description", "")
         parameter: Json = {"name": name, "in": "query", "required": name in own["required"]}
         if found.get("type") == "array":
             parameter |= {"style": "form", "explode": True}
@@ -215,31 +217,35 @@ def refusal_statuses(endpoint: Endpoint) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _answers(endpoint: Endpoint) -> Json:
+def _answers(endpoint: Endpoint, schemas: _Schemas) -> Json:
     headers = _answer_headers(endpoint)
     done = {endpoint.status: _done(endpoint)}
     done |= {status: said for status, said in endpoint.others.items() if status < _FIRST_REFUSAL}
     answers: Json = {
-        str(status): {"description": said, "headers": headers, "content": _content(endpoint)}
+        str(status): {
+            "description": said,
+            "headers": headers,
+            "content": _content(endpoint, schemas),
+        }
         for status, said in sorted(done.items())
     }
     if str(NOT_MODIFIED) in answers:
         answers[str(NOT_MODIFIED)]["content"] = {}
     for status in refusal_statuses(endpoint):
         if endpoint.for_neighbours and status in _NEIGHBOURLY:
-            answers[str(status)] = _in_either_shape(status)
+            answers[str(status)] = _in_either_shape(status, schemas)
         elif status in REFUSED:
             answers[str(status)] = {"$ref": f"#/components/responses/{_refused(status)}"}
             if status in endpoint.others:
                 answers[str(status)]["description"] = endpoint.others[status]
         else:
-            answers[str(status)] = _problem(status, endpoint.others[status])
+            answers[str(status)] = _problem(status, endpoint.others[status], schemas)
     return answers
 
 
-def _in_either_shape(status: int) -> Json:
+def _in_either_shape(status: int, schemas: _Schemas) -> Json:
     """A refusal that is ours, or the neighbour's own word for what it sent."""
-    said = _refusal(status)
+    said = _refusal(status, schemas)
     return {**said, "content": {**said["content"], JSON: {"schema": {}}}}
 
 
@@ -251,13 +257,13 @@ def _done(endpoint: Endpoint) -> str:
     return "Done; it is on disk." if endpoint.writes else "This is it."
 
 
-def _content(endpoint: Endpoint) -> Json:
+def _content(endpoint: Endpoint, schemas: _Schemas) -> Json:
     if endpoint.answer_type == STREAM:
         return {STREAM: {"schema": _EVENT_OF_A_STREAM}}
     if endpoint.for_neighbours:
         # Each in its own shape, or with nothing at all.
         return {}
-    content: Json = {endpoint.answer_type: {"schema": _reference(endpoint.answer)}}
+    content: Json = {endpoint.answer_type: {"schema": schemas.reference(endpoint.answer)}}
     return content | {kind: {"schema": {"type": "string"}} for kind in endpoint.also}
 
 
@@ -296,11 +302,11 @@ def _refused(status: int) -> str:
     return f"Refused{status}"
 
 
-def _refusal(status: int) -> Json:
-    return _problem(status, REFUSED[status])
+def _refusal(status: int, schemas: _Schemas) -> Json:
+    return _problem(status, REFUSED[status], schemas)
 
 
-def _problem(status: int, said: str) -> Json:
+def _problem(status: int, said: str, schemas: _Schemas) -> Json:
     codes = [refusal.code for refusal in refusals() if refusal.http_status == status]
     names = []
     if status == 401:
@@ -310,7 +316,7 @@ def _problem(status: int, said: str) -> Json:
     own: Json = {"properties": {"status": {"const": status}}}
     if codes:
         own["properties"]["code"] = {"enum": codes}
-    schema = {"allOf": [_reference(Problem), own]}
+    schema = {"allOf": [schemas.reference(Problem), own]}
     return {
         "description": said,
         "headers": _headers(names),
@@ -321,24 +327,47 @@ def _problem(status: int, said: str) -> Json:
 # -- the schemas ---------------------------------------------------------------------------------
 
 
-def _reference(kind: Any) -> Json:
-    (schema,), _ = msgspec.json.schema_components([kind], ref_template=_SCHEMAS)
-    return schema
+class _Schemas:
+    """The schemas of everything that *endpoints* take and answer, found in one walk over it all."""
+
+    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
+        bodies = [endpoint.body for endpoint in endpoints if endpoint.body is not None]
+        answers = [Problem, *(one.answer for one in endpoints if one.answer is not None)]
+        queries = [endpoint.query for endpoint in endpoints if endpoint.query is not None]
+        self._pages = [kind for kind in _once(answers) if get_origin(kind) is Page]
+        references, self._sent = _found(bodies)
+        answer_references, self._answered = _found(answers)
+        self._references = references | answer_references
+        self._query_references, self._queries = _found(queries)
+
+    def reference(self, kind: Any) -> Json:
+        """What stands for a body or an answer of that *kind*."""
+        return self._references[kind]
+
+    def fields(self, query: type[msgspec.Struct]) -> Json:
+        """The schema of a *query*, parameter by parameter."""
+        return self._queries[_name(self._query_references[query])]
+
+    def named(self) -> dict[str, Json]:
+        """What the references stand for, in the order of the alphabet."""
+        answered = {name: _always(schema) for name, schema in self._answered.items()}
+        whole = {**self._sent, **answered}
+        for page in self._pages:
+            (item,) = get_args(page)
+            whole[_name(self._references[page])]["title"] = f"Page of {item.__name__}"
+        return {name: _plainly_said(whole[name]) for name in sorted(whole)}
 
 
-def _schemas(endpoints: Sequence[Endpoint]) -> dict[str, Json]:
-    """The named schemas of everything that is sent and answered, in the order of the alphabet."""
-    bodies = [endpoint.body for endpoint in endpoints if endpoint.body is not None]
-    answers = [Problem, *(one.answer for one in endpoints if one.answer is not None)]
-    _, sent = msgspec.json.schema_components(_once(bodies), ref_template=_SCHEMAS)
-    _, answered = msgspec.json.schema_components(_once(answers), ref_template=_SCHEMAS)
-    whole = {**sent, **{name: _always(schema) for name, schema in answered.items()}}
-    for endpoint in endpoints:
-        if get_origin(endpoint.answer) is Page:
-            name = _reference(endpoint.answer)["$ref"].rpartition("/")[2]
-            (item,) = get_args(endpoint.answer)
-            whole[name]["title"] = f"Page of {item.__name__}"
-    return {name: _plainly_said(whole[name]) for name in sorted(whole)}
+def _found(kinds: list[Any]) -> tuple[dict[Any, Json], dict[str, Json]]:
+    """What stands for each of *kinds*, and the named schemas they refer to."""
+    once = _once(kinds)
+    references, named = msgspec.json.schema_components(once, ref_template=_SCHEMAS)
+    return dict(zip(once, references, strict=True)), named
+
+
+def _name(reference: Json) -> str:
+    name: str = reference["$ref"].rpartition("/")[2]
+    return name
 
 
 def _once(kinds: list[Any]) -> list[Any]:
