@@ -10,6 +10,8 @@ from litestar import Litestar, Request, Response
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import HTTPRouteHandler
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from tocsin.adapters.rest import (
@@ -179,6 +181,15 @@ class Application:
         return None
 
 
+class _Router(Litestar):
+    """Litestar without its plugins for Pydantic and attrs, which no handler here speaks: to load
+    them would be a tenth of what a server takes to be ready."""
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
+
+
 _routers: dict[int, tuple[tuple[Endpoint, ...], Litestar]] = {}
 
 
@@ -192,7 +203,7 @@ def _router_of(served: tuple[Endpoint, ...]) -> Litestar:
             # The router has no suffix of a name: what has one is found before it.
             if not _is_file(endpoint) and not endpoint.for_neighbours:
                 by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
-        router = Litestar(
+        router = _Router(
             [_handler(path, methods) for path, methods in by_path.items()],
             openapi_config=None,
             exception_handlers={HTTPException: _unrouted},
