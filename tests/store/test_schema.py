@@ -15,7 +15,7 @@ from sqlalchemy.pool import StaticPool
 from tocsin.core.releases import CODE
 from tocsin.store import migrations
 from tocsin.store.contract import DatabaseTooNew
-from tocsin.store.migrating import NEWEST_REVISION, migrate, revision_of
+from tocsin.store.migrating import migrate, revision_of
 from tocsin.store.schema import (
     DIRECTORY_TABLES,
     SEARCH_INDEX,
@@ -23,6 +23,7 @@ from tocsin.store.schema import (
     metadata,
 )
 from tocsin.store.sqlite import SqliteStore
+from tocsin.store.standing import NEWEST_REVISION
 
 TABLES = sorted(metadata.tables)
 

@@ -18,10 +18,10 @@ from typing import Any, Final
 from sqlalchemy import Table
 
 from tocsin.store import schema
-from tocsin.store.migrating import NEWEST_REVISION
 from tocsin.store.postgres import PostgresStore
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite.connecting import Connection, connect, opened, storage_errors
+from tocsin.store.standing import NEWEST_REVISION
 
 Progress = Callable[[int, int], None]
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
 from tocsin.core.releases import CODE
 from tocsin.store.contract import DatabaseTooNew
-
-NEWEST_REVISION: Final = "0007"
+from tocsin.store.standing import NEWEST_REVISION
 
 
 def _house(connection: Connection) -> dict[str, str]:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPException
 from typing import Final
 from urllib.parse import urlsplit
@@ -92,6 +93,12 @@ def connected(place: Place, seconds: float) -> socket.socket:
     return made
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    """The machine's certificate authorities: read when first somebody is spoken to over TLS."""
+    return ssl.create_default_context()
+
+
 class Client:
     """Asks addresses that users name; used by many threads at once.
 
@@ -112,7 +119,7 @@ class Client:
         self._allow_private = allow_private
         self._resolving = Resolving(resolver)
         self._connect = connect
-        self._tls = ssl.create_default_context() if tls is None else tls
+        self._tls = tls
         self._timer = timer
         self._lock = threading.Lock()
         self._idle: dict[Origin, list[Wire]] = {}
@@ -227,7 +234,8 @@ class Client:
         try:
             connected.settimeout(max(0.001, ends_at - self._timer()))
             # This checks the certificate, and that it is the host's.
-            wrapped = self._tls.wrap_socket(connected, server_hostname=origin.host.rstrip("."))
+            tls = _trust() if self._tls is None else self._tls
+            wrapped = tls.wrap_socket(connected, server_hostname=origin.host.rstrip("."))
         except OSError:
             connected.close()
             raise

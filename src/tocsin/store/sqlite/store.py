@@ -7,12 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection as Connected
-from sqlalchemy import create_engine
-from sqlalchemy.pool import StaticPool
-
-from tocsin.store.migrating import finish, migrate
 from tocsin.store.sqlite.connecting import (
     Connect,
     Connection,
@@ -22,6 +18,10 @@ from tocsin.store.sqlite.connecting import (
 )
 from tocsin.store.sqlite.reading import SqliteReadTurn
 from tocsin.store.sqlite.writing import SqliteWriteTurn
+from tocsin.store.standing import stands_today
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection as Connected
 
 READERS = 4
 FORGOTTEN_LOG_PAGES = 64_000
@@ -66,12 +66,39 @@ class SqliteStore:
             StorageFailed: the database cannot be written.
         """
         with self._turn, storage_errors():
+            if self._stands_today():
+                return
+            from tocsin.store.migrating import finish
+
             self._alone(finish)
 
     def _migrate(self) -> None:
+        if self._stands_today():
+            return
+        # It is made with SQLAlchemy, which takes a tenth of a second and ten megabytes to load:
+        # only who has something to migrate has to have it.
+        from tocsin.store.migrating import migrate
+
         self._alone(migrate)
 
+    def _stands_today(self) -> bool:
+        """Whether there is nothing to migrate and nothing to finish."""
+        asked = "SELECT count(*) FROM sqlite_master WHERE name IN ('house', 'alembic_version')"
+        if self._writer.execute(asked).fetchone()[0] < 2:
+            return False
+        revision = self._writer.execute("SELECT version_num FROM alembic_version").fetchone()
+        oldest = self._writer.execute(
+            "SELECT value FROM house WHERE name = 'oldest_code'"
+        ).fetchone()
+        return stands_today(
+            revision=None if revision is None else revision[0],
+            oldest_code=0 if oldest is None else int(oldest[0]),
+        )
+
     def _alone(self, act: Callable[[Connected], object]) -> None:
+        from sqlalchemy import create_engine
+        from sqlalchemy.pool import StaticPool
+
         # One connection for Alembic and us: BEGIN IMMEDIATE is the lock between processes.
         engine = create_engine("sqlite://", creator=lambda: self._writer, poolclass=StaticPool)
         with engine.connect() as connection:
