@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import hmac
 import signal
@@ -25,6 +24,7 @@ from tocsin.adapters.rest.gateway import Gateway
 from tocsin.adapters.rest.metrics import Metrics
 from tocsin.adapters.rest.trial_bench import TrialBench
 from tocsin.app.background import SLACK, Background
+from tocsin.app.collecting import keep_the_rest
 from tocsin.app.dashboard import dashboard
 from tocsin.app.doors import Doors
 from tocsin.app.house import (
@@ -59,7 +59,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 SWITCH_SECONDS = 0.000_5
-COLLECT_AFTER = (50_000, 20, 20)
 
 Prepare = Callable[[Path, Seal], None]
 
@@ -255,10 +254,7 @@ def _settle() -> None:
     # With the default of 5 ms either may wait that long for the other's lock; half a millisecond
     # costs nothing that can be measured and is far below what a commit takes on a disk.
     sys.setswitchinterval(SWITCH_SECONDS)
-    # What is loaded now stays for good: collecting it again and again only makes pauses.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECT_AFTER)
+    keep_the_rest()
 
 
 def _on_signals(end: Callable[[], None]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from tocsin.app.collecting import loading
 from tocsin.app.setting import Setting
 from tocsin.app.settings import TABLE, Settings, SettingWrong, read_settings
 
@@ -56,12 +57,13 @@ def _serve(**options: Any) -> None:
     if settings.demo and settings.default_page is None:
         settings = replace(settings, default_page=DEMO_PAGE)
     # Only now: whoever asks for the help, or sets something wrong, does not wait for the server.
-    from tocsin.app.listening import CannotListen
-    from tocsin.app.lock import InUse
-    from tocsin.app.logs import write_logs
-    from tocsin.app.serving import serve as run
-    from tocsin.app.showing import Seal, furnish, is_empty
-    from tocsin.store.contract import DatabaseTooNew, StorageFailed
+    with loading():
+        from tocsin.app.listening import CannotListen
+        from tocsin.app.lock import InUse
+        from tocsin.app.logs import write_logs
+        from tocsin.app.serving import serve as run
+        from tocsin.app.showing import Seal, furnish, is_empty
+        from tocsin.store.contract import DatabaseTooNew, StorageFailed
 
     write_logs(settings.log_level)
 
