@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.metadata import version
@@ -17,6 +19,7 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 from tests.adapters.rest.asking import Client
 from tocsin.adapters.rest.application import endpoints
 from tocsin.adapters.rest.documentation import documentation_endpoints
+from tocsin.adapters.rest.endpoints import Endpoint
 from tocsin.adapters.rest.openapi import changes, openapi_document
 from tocsin.adapters.rest.pages.page import curl, page_of
 from tocsin.adapters.rest.pages.words import TAGS, operation_name
@@ -219,6 +222,33 @@ def test_they_document_themselves() -> None:
     others = [one for one in SERVED if one.tag != "documentation"]
 
     assert [one.path for one in documentation_endpoints(others)] == ["/openapi.json", "/docs"]
+
+
+class Walked(list[Endpoint]):
+    """Endpoints that know how often somebody went through them."""
+
+    walks = 0
+
+    def __iter__(self) -> Iterator[Endpoint]:
+        self.walks += 1
+        return super().__iter__()
+
+
+def test_they_are_made_when_somebody_asks_and_only_once() -> None:
+    described = Walked(SERVED[:3])
+    machines, people = documentation_endpoints(described)
+    assert described.walks == 0
+
+    async def asked() -> list[bytes]:
+        assert machines.act is not None
+        assert people.act is not None
+        return [(await act(None)).body for act in (machines.act, people.act, machines.act)]
+
+    document, page, again = asyncio.run(asked())
+
+    assert described.walks == 1
+    assert document == again
+    assert b"<!doctype html>" in page
 
 
 # -- the examples --------------------------------------------------------------------------------

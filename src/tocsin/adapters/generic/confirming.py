@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -87,6 +86,9 @@ def check(signed: Signed, *, fetch: Fetch, at: datetime) -> None:
         signature = base64.b64decode(signed.signature, validate=True)
     except (binascii.Error, ValueError):
         raise NotSigned("a signature that is not base64") from None
+    # What reads certificates takes a while to load: only who is asked by Amazon SNS has to.
+    from cryptography import x509
+
     try:
         certificate = x509.load_pem_x509_certificate(fetch(signed.certificate_url))
         key = certificate.public_key()
