@@ -1,4 +1,4 @@
-"""How a server starts: what a plain one, over an SQLite file of today, does not load."""
+"""How a server starts: what a plain one, over a database of today, does not load."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import http.client
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from tests.app.test_serve import LISTENS, WITHIN, environment
-from tests.servers.databases import lay_out
+from tests.servers.databases import cluster, fresh_database, lay_out, recycling
+
+__all__ = ["cluster", "fresh_database", "recycling"]
 
 TELLING: Final = """
 import atexit, sys
@@ -36,10 +39,10 @@ ONLY_FOR_SOME: Final = {
 PATHS: Final = ("/readyz", "/v1/me", "/nowhere", "/metrics", "/sign-in", "/status/none")
 
 
-def loaded(data: Path) -> set[str]:
+def loaded(data: Path, *arguments: str) -> set[str]:
     """The modules that a server over *data* has at its end, after its first answers."""
     with subprocess.Popen(
-        [sys.executable, "-c", TELLING, "serve", "--port", "0", "--data", str(data)],
+        [sys.executable, "-c", TELLING, "serve", "--port", "0", "--data", str(data), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -77,6 +80,15 @@ def test_a_plain_server_loads_nothing_that_only_others_want(tmp_path: Path) -> N
         for why, names in ONLY_FOR_SOME.items()
         if (came := [name for name in names if name in found])
     } == {}
+
+
+def test_nor_does_one_over_postgresql_load_what_migrates(
+    tmp_path: Path, fresh_database: Callable[[], str]
+) -> None:
+    found = loaded(tmp_path, "--database", fresh_database())
+
+    assert "tocsin.store.postgres.store" in found
+    assert not {"alembic", "sqlalchemy", "pydantic"} & found
 
 
 def test_a_server_with_something_to_migrate_loads_what_does_it(tmp_path: Path) -> None:

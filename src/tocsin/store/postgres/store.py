@@ -11,25 +11,19 @@ from typing import Final
 import psycopg
 import structlog
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Connection as Connected
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
 
 from tocsin.store.contract import DatabaseTooNew, StorageFailed
-from tocsin.store.migrating import finish, migrate
 from tocsin.store.postgres.committing import PATIENCE_SECONDS, commit
 from tocsin.store.postgres.connecting import Connection, connect, storage_errors
 from tocsin.store.postgres.listening import Listener
 from tocsin.store.postgres.reading import PostgresReadTurn
 from tocsin.store.postgres.scoping import Scoped
 from tocsin.store.postgres.writing import WRITER, PostgresWriteTurn
+from tocsin.store.standing import stands_today
 
 log = structlog.get_logger(__name__)
 
 READERS: Final = 8
-MIGRATING: Final = 0x746F6374
-"""The advisory lock under which no two processes migrate at once."""
 
 _READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _TENDING: Final = (
@@ -86,10 +80,12 @@ class PostgresStore:
         Raises:
             StorageFailed: the database cannot be written.
         """
+        from tocsin.store.postgres.upgrading import finished  # As in _prepare.
+
         connection = self._taken()
         try:
             with storage_errors():
-                _alone(connection, finish)
+                finished(connection)
         finally:
             connection.close()
 
@@ -220,10 +216,16 @@ class PostgresStore:
         with self._migrating:
             if self._migrated:
                 return
-            try:
-                _alone(connection, migrate)
-            except DatabaseTooNew as too_new:
-                raise StorageFailed(str(too_new)) from too_new
+            _mind_the_role(connection)
+            if not _stands_today(connection):
+                # With what it takes a tenth of a second and ten megabytes to load: only for who
+                # has something to migrate.
+                from tocsin.store.postgres.upgrading import migrated
+
+                try:
+                    migrated(connection)
+                except DatabaseTooNew as too_new:
+                    raise StorageFailed(str(too_new)) from too_new
             self._migrated = True
 
 
@@ -237,8 +239,7 @@ def _idle(connection: Connection) -> bool:
     return connection.info.transaction_status == TransactionStatus.IDLE
 
 
-def _alone(connection: Connection, act: Callable[[Connected], object]) -> None:
-    """Do something to the schema while nobody else does."""
+def _mind_the_role(connection: Connection) -> None:
     row = connection.execute(
         "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
     ).fetchone()
@@ -247,20 +248,19 @@ def _alone(connection: Connection, act: Callable[[Connected], object]) -> None:
             "this role is not bound by row-level security; use one that is no superuser",
             action="row_security_void",
         )
-    connection.autocommit = False
-    try:
-        engine = create_engine(
-            "postgresql+psycopg://", creator=lambda: connection, poolclass=StaticPool
-        )
-        with engine.connect() as ours:
-            ours.execute(text("SET LOCAL lock_timeout = '120s'"))
-            ours.execute(text("SET LOCAL statement_timeout = 0"))
-            ours.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATING})
-            act(ours)
-            ours.commit()
-    except DBAPIError as failed:
-        raise failed.orig or failed from failed
-    finally:
-        if not connection.closed:
-            connection.rollback()
-            connection.autocommit = True
+
+
+def _stands_today(connection: Connection) -> bool:
+    """Whether there is nothing to migrate and nothing to finish."""
+    tables = connection.execute(
+        "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
+        " AND tablename IN ('house', 'alembic_version')"
+    ).fetchone()
+    if tables is None or tables[0] < 2:
+        return False
+    revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    oldest = connection.execute("SELECT value FROM house WHERE name = 'oldest_code'").fetchone()
+    return stands_today(
+        revision=None if revision is None else revision[0],
+        oldest_code=0 if oldest is None else int(oldest[0]),
+    )

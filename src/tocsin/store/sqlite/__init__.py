@@ -3,7 +3,7 @@
 ``store.py`` is the way in; ``connecting.py`` opens connections and names their settings;
 ``reading.py`` and ``writing.py`` are the two kinds of turn; ``bulk.py`` writes many rows in one
 step; ``checkpoints.py`` folds the write-ahead log beside the writer; ``tending.py`` checks and
-copies the file.
+copies the file; ``upgrading.py`` migrates it.
 """
 
 from tocsin.store.sqlite.store import SqliteStore

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tocsin.store.sqlite.connecting import (
     Connect,
@@ -19,9 +18,6 @@ from tocsin.store.sqlite.connecting import (
 from tocsin.store.sqlite.reading import SqliteReadTurn
 from tocsin.store.sqlite.writing import SqliteWriteTurn
 from tocsin.store.standing import stands_today
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection as Connected
 
 READERS = 4
 FORGOTTEN_LOG_PAGES = 64_000
@@ -66,25 +62,24 @@ class SqliteStore:
             StorageFailed: the database cannot be written.
         """
         with self._turn, storage_errors():
-            if self._stands_today():
-                return
-            from tocsin.store.migrating import finish
+            if not self._stands_today():
+                # As below.
+                from tocsin.store.sqlite.upgrading import finished
 
-            self._alone(finish)
+                finished(self._writer)
 
     def _migrate(self) -> None:
-        if self._stands_today():
-            return
-        # It is made with SQLAlchemy, which takes a tenth of a second and ten megabytes to load:
-        # only who has something to migrate has to have it.
-        from tocsin.store.migrating import migrate
+        if not self._stands_today():
+            # With what it takes a tenth of a second and ten megabytes to load: only for who has
+            # something to migrate.
+            from tocsin.store.sqlite.upgrading import migrated
 
-        self._alone(migrate)
+            migrated(self._writer)
 
     def _stands_today(self) -> bool:
         """Whether there is nothing to migrate and nothing to finish."""
-        asked = "SELECT count(*) FROM sqlite_master WHERE name IN ('house', 'alembic_version')"
-        if self._writer.execute(asked).fetchone()[0] < 2:
+        tables = "SELECT count(*) FROM sqlite_master WHERE name IN ('house', 'alembic_version')"
+        if self._writer.execute(tables).fetchone()[0] < 2:
             return False
         revision = self._writer.execute("SELECT version_num FROM alembic_version").fetchone()
         oldest = self._writer.execute(
@@ -94,22 +89,6 @@ class SqliteStore:
             revision=None if revision is None else revision[0],
             oldest_code=0 if oldest is None else int(oldest[0]),
         )
-
-    def _alone(self, act: Callable[[Connected], object]) -> None:
-        from sqlalchemy import create_engine
-        from sqlalchemy.pool import StaticPool
-
-        # One connection for Alembic and us: BEGIN IMMEDIATE is the lock between processes.
-        engine = create_engine("sqlite://", creator=lambda: self._writer, poolclass=StaticPool)
-        with engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            try:
-                act(connection)
-            except BaseException:
-                connection.exec_driver_sql("ROLLBACK")
-                raise
-            if self._writer.in_transaction:
-                connection.exec_driver_sql("COMMIT")
 
     @contextmanager
     def tending(self) -> Iterator[SqliteWriteTurn]:
