@@ -17,14 +17,9 @@ from hypothesis import strategies as st
 from tests.handler.acting import NOON
 from tocsin.core.records import Destination, Route, RouteMatch
 from tocsin.core.words import DestinationKind
+from tocsin.dispatcher.breaker import GIVE_UP_AFTER, MAX_ATTEMPTS, MAX_REFUSALS
 from tocsin.dispatcher.contract import Delivered, Pace, Refused, Retry, Verdict
-from tocsin.dispatcher.desk import (
-    GIVE_UP_AFTER,
-    MAX_ATTEMPTS,
-    MAX_REFUSALS,
-    WINDOW,
-    Desk,
-)
+from tocsin.dispatcher.desk import WINDOW, Desk
 from tocsin.dispatcher.items import Item
 from tocsin.store.outgoing import DestinationRow, LaneRow, Noted, Settlement, Trouble
 

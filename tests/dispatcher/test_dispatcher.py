@@ -13,8 +13,8 @@ from tocsin.core.record_commands import (
     DestinationDraft,
     RemoveRoute,
 )
+from tocsin.dispatcher.breaker import MAX_ATTEMPTS, MAX_REFUSALS
 from tocsin.dispatcher.contract import Delivered, Pace, Parcel, Refused, Retry, Verdict
-from tocsin.dispatcher.desk import MAX_ATTEMPTS, MAX_REFUSALS
 from tocsin.dispatcher.desks import DUE_LIMIT
 from tocsin.dispatcher.naming import delivery_id
 from tocsin.store.outgoing import DestinationRow, Noted, Settlement, Trouble

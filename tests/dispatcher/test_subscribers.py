@@ -5,8 +5,8 @@ from __future__ import annotations
 from tests.dispatcher.posting import Later, Post, accepted
 from tocsin.core.commands import ServiceImpactDraft
 from tocsin.core.record_commands import CreateService
+from tocsin.dispatcher.breaker import MAX_REFUSALS
 from tocsin.dispatcher.contract import Parcel, Refused, Retry, Verdict
-from tocsin.dispatcher.desk import MAX_REFUSALS
 from tocsin.dispatcher.sending import MOST_TO_SUBSCRIBERS
 from tocsin.dispatcher.subscribers import MOST_OPEN
 from tocsin.store.outgoing import Trouble

@@ -5,7 +5,18 @@ Times are seconds of any clock that only goes forward; ``luck`` is a random numb
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Final
+
+SUSPECT_SECONDS: Final = 1.0
+"""How long a lane rests after a first failure that may be its own or the destination's."""
+
+OPEN_AFTER: Final = 3
+"""Failures in a row, of whatever lanes, after which the destination is taken to be down."""
+
+MAX_ATTEMPTS: Final = 20
+MAX_REFUSALS: Final = 5
+GIVE_UP_AFTER: Final = timedelta(hours=72)
 
 PROBE_FIRST: Final = 1.0
 PROBE_LONGEST: Final = 30.0
@@ -24,6 +35,11 @@ def retry_delay(attempts: int, *, wish: float | None, luck: float) -> float:
     """
     delay = min(RETRY_FIRST * 2.0 ** min(attempts - 1, 20), RETRY_LONGEST) * (1.0 - luck / 2)
     return max(delay, min(wish or 0.0, WISH_LONGEST))
+
+
+def is_too_old(tried_at: datetime | None, at: datetime) -> bool:
+    """Whether a delivery that was first tried then is given up at *at*."""
+    return tried_at is not None and at - tried_at >= GIVE_UP_AFTER
 
 
 class Breaker:

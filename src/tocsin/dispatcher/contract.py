@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 from tocsin.core.facts import Event
 from tocsin.core.records import Destination, Record, Subscription
@@ -61,6 +61,22 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """Many deliveries on their way to one destination as one message, in the order of the log.
+
+    ``delivery_id`` is made of all of them, so the same ones are called the same however often they
+    are tried; ``again`` and ``attempt`` are as for one :class:`Parcel`. All are about devices and
+    links; several of ``parcels`` may be about the same one.
+    """
+
+    delivery_id: str
+    to: Addressee
+    parcels: tuple[Parcel, ...]
+    again: bool = False
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """A test of a destination: says so, belongs to no ticket, and is not in the outbox."""
 
@@ -102,12 +118,19 @@ Verdict = Delivered | Retry | Refused
 class Pace:
     """What one destination of a kind is given at most: sends at once, and sends per second.
 
-    ``per_second`` None is without limit; ``burst`` is how many may go at once after a rest.
+    ``per_second`` None is without limit; ``burst`` is how many may go at once after a rest. Where
+    people read, up to ``few`` announcements of devices and links that wait are told one by one and
+    more of them as one :class:`Digest`; None: each by itself, however many there are.
     """
 
     concurrent: int
     per_second: float | None = None
     burst: int = 1
+    few: int | None = None
+
+
+FEW: Final = 5
+"""Announcements in a row that somebody still reads one by one; with more, they look at none."""
 
 
 class Sender(Protocol):
@@ -128,6 +151,15 @@ class Sender(Protocol):
 
     def try_out(self, trial: Trial) -> Verdict:
         """Send a message that says it is a test."""
+        ...
+
+
+@runtime_checkable
+class Digesting(Protocol):
+    """A sender whose pace tells what is few: it can tell many announcements at once."""
+
+    def send_digest(self, digest: Digest) -> Verdict:
+        """Send one message that tells all of them, once; judged as one delivery is."""
         ...
 
 

@@ -13,12 +13,24 @@ from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import inf
 from typing import Final, assert_never
 
 from tocsin.core.records import Route
-from tocsin.dispatcher.breaker import Breaker, retry_delay
+from tocsin.dispatcher import breaker
 from tocsin.dispatcher.contract import Delivered, Pace, Refused, Retry, Verdict
-from tocsin.dispatcher.items import Counts, Item, item_of, noted_of
+from tocsin.dispatcher.gathering import Gathering
+from tocsin.dispatcher.items import (
+    Counts,
+    Item,
+    Together,
+    count_of,
+    first_noted,
+    item_of,
+    lots_of,
+    noted_of,
+    reason_of,
+)
 from tocsin.dispatcher.pacing import Bucket
 from tocsin.dispatcher.ready import Ready
 from tocsin.dispatcher.unwritten import Unwritten
@@ -26,16 +38,6 @@ from tocsin.store.outgoing import DestinationRow, LaneRow, Noted, Settlement, Tr
 
 WINDOW: Final = 512
 """Deliveries of one destination in memory."""
-
-SUSPECT_SECONDS: Final = 1.0
-"""How long a lane rests after a first failure that may be its own or the destination's."""
-
-OPEN_AFTER: Final = 3
-"""Failures in a row, of whatever lanes, after which the destination is taken to be down."""
-
-MAX_ATTEMPTS: Final = 20
-MAX_REFUSALS: Final = 5
-GIVE_UP_AFTER: Final = timedelta(hours=72)
 
 
 class Desk:
@@ -66,10 +68,11 @@ class Desk:
         self._row = row
         self._pace = pace
         self._inherited = inherited
-        self._breaker = Breaker()
+        self._breaker = breaker.Breaker()
         if row.down_since is not None:
             self._breaker.probe_now(now)
         self._bucket = Bucket(pace, now)
+        self._gathering = Gathering(pace.few, now)
         self._allowed = 1
         self._passed = 0
         self._failed_in_a_row = 0
@@ -244,7 +247,7 @@ class Desk:
             # Something of the lane is in memory: a parked one was asked for again. It goes first.
             known = {one.position for one in self._lanes[stream]}
             noted = [one for one in noted if one.position not in known]
-            if stream in self._busy or len(noted) <= more:
+            if stream in self._busy or self._gathering.holds(stream) or len(noted) <= more:
                 return False
         if (here := self._as_it_is_here(lane)) is not None:
             self._known.setdefault(stream, here)
@@ -272,34 +275,29 @@ class Desk:
     # -- sending ---------------------------------------------------------------------------------
 
     def next(self, now: float) -> Item | None:
-        """The next delivery that may go now, if any; it is out until :meth:`done`."""
+        """The next delivery that may go now, or several as one, if any; it is out until
+        :meth:`done`."""
         if not self._ready or not self._breaker.admits(now):
             return None
         most = 1 if self._breaker.is_open else min(self._allowed, self._pace.concurrent)
         if len(self._busy) >= most or self._bucket.ready_at(now) > now:
             return None
-        stream = self._next_ready(now)
+        stream = self._ready.take(lambda one: self._may_go_at(one, now) <= now)
         if stream is None:
             return None
         self._resting.pop(stream, None)
-        item = self._lanes[stream][0]
+        item = self._gathering.take(
+            self._lanes[stream][0],
+            self._lanes,
+            able=(one for one in self._ready.network if self._resting.get(one, now) <= now),
+            again=self.may_be_again,
+            now=now,
+        )
+        if isinstance(item, Together):
+            self._ready.drop(item.streams)
         self._busy[stream] = item
         self._bucket.take(now)
         return item
-
-    def _next_ready(self, now: float) -> str | None:
-        """Take the next lane that does not rest out of those that are ready."""
-        resting: list[str] = []
-        found = None
-        while self._ready and found is None:
-            stream = self._ready.popleft()
-            if self._resting.get(stream, now) > now:
-                resting.append(stream)
-            else:
-                found = stream
-        for stream in resting:
-            self._ready.append(stream)
-        return found
 
     def wakes_at(self, now: float) -> float | None:
         """When there may be something to send, if nothing else happens; None when not at all."""
@@ -308,8 +306,15 @@ class Desk:
         at = max(now, self._bucket.ready_at(now), self._breaker.probe_at or now)
         if self._breaker.is_open and self._busy:
             return None
-        soonest = min(self._resting.get(stream, now) for stream in self._ready)
-        return max(at, soonest)
+        soonest = min(self._may_go_at(stream, now) for stream in self._ready)
+        return None if soonest == inf else max(at, soonest)
+
+    def _may_go_at(self, stream: str, now: float) -> float:
+        """When a lane that is ready has rested; never, while it waits for a digest."""
+        rested = self._resting.get(stream, now)
+        if not self._gathering.goes_on:
+            return rested
+        return max(rested, self._gathering.may_go_at(stream, now))
 
     def lane(self, item: Item) -> LaneRow | None:
         """The lane of *item*, if its opening was delivered."""
@@ -344,13 +349,13 @@ class Desk:
                 # It answered, so it is not down.
                 self._got_through()
                 item.attempts += 1
-                self.counts.failed += 1
-                if item.attempts >= MAX_REFUSALS:
+                self.counts.failed += count_of(item)
+                if item.attempts >= breaker.MAX_REFUSALS:
                     self._park(item, verdict.reason, at)
                 else:
-                    self._set_aside(item, verdict.reason, at=at, wish=None, luck=luck)
+                    self._set_aside(item, verdict, at=at, now=now, luck=luck)
             case Retry():
-                self.counts.failed += 1
+                self.counts.failed += count_of(item)
                 self._failed(item, verdict, at=at, now=now, luck=luck)
             case _:
                 assert_never(verdict)
@@ -373,14 +378,18 @@ class Desk:
             self.touch()
 
     def _delivered(self, item: Item, verdict: Delivered, at: datetime, *, here: bool) -> None:
-        self.counts.delivered += 1
-        self._row = replace(self._row, delivered=self._row.delivered + 1, delivered_at=at)
-        if here and self.lane(item) is None:
-            opened = LaneRow(stream=item.stream, remote_id=verdict.remote_id)
-            self._known[item.stream] = opened
-            self._unwritten.lane(opened)
-        self._leave_lane(item)
-        self._settled(item)
+        for lot in self._apart(item):
+            stream, count = lot[0].stream, len(lot)
+            self.counts.delivered += count
+            delivered = self._row.delivered + count
+            self._row = replace(self._row, delivered=delivered, delivered_at=at)
+            if here and self.lane(lot[0]) is None:
+                opened = LaneRow(stream=stream, remote_id=verdict.remote_id)
+                self._known[stream] = opened
+                self._unwritten.lane(opened)
+            self._leave_lane(*lot)
+            for one in lot:
+                self._settled(one)
 
     def _failed(self, item: Item, verdict: Retry, *, at: datetime, now: float, luck: float) -> None:
         others_passed = item.passed_then is not None and self._passed > item.passed_then
@@ -388,19 +397,19 @@ class Desk:
         self._failed_in_a_row += 1
         self._allowed = 1
         item.attempts += others_passed
-        if item.attempts >= MAX_ATTEMPTS or self._too_old(item, at):
+        if item.attempts >= breaker.MAX_ATTEMPTS or breaker.is_too_old(item.tried_at, at):
             self._park(item, verdict.reason, at)
         elif others_passed:
             # The destination takes what others send: it is this delivery that fails.
-            self._set_aside(item, verdict.reason, at=at, wish=verdict.wish, luck=luck)
+            self._set_aside(item, verdict, at=at, now=now, luck=luck)
         else:
             self._ready.append(item.stream)
-            self._resting[item.stream] = now + SUSPECT_SECONDS
-        alone = all(self._resting.get(stream, now) > now for stream in self._ready)
+            self._resting[item.stream] = now + breaker.SUSPECT_SECONDS
+        alone = all(self._may_go_at(stream, now) > now for stream in self._ready)
         if (
             self._breaker.is_open
             or verdict.wish is not None
-            or self._failed_in_a_row >= OPEN_AFTER
+            or self._failed_in_a_row >= breaker.OPEN_AFTER
             or (alone and not self._busy and not others_passed)
         ):
             self._trip(verdict, at=at, now=now, luck=luck)
@@ -414,20 +423,26 @@ class Desk:
             )
             self.touch()
 
-    def _too_old(self, item: Item, at: datetime) -> bool:
-        return item.tried_at is not None and at - item.tried_at >= GIVE_UP_AFTER
-
     # -- settling --------------------------------------------------------------------------------
 
-    def _leave_lane(self, item: Item) -> None:
-        lane = self._lanes[item.stream]
-        lane.remove(item)
+    def _apart(self, item: Item) -> tuple[tuple[Item, ...], ...]:
+        """What *item* is made of, each of which has gone through what it has."""
+        self._gathering.settled(item)
+        for one in item.members if isinstance(item, Together) else ():
+            one.attempts, one.tries, one.tried_at = item.attempts, item.tries, item.tried_at
+        return lots_of(item)
+
+    def _leave_lane(self, *items: Item) -> None:
+        stream = items[0].stream
+        lane = self._lanes[stream]
+        for item in items:
+            lane.remove(item)
         if lane:
-            self._ready.append(item.stream)
+            self._ready.append(stream)
         else:
-            del self._lanes[item.stream]
-            self._forget_lane(item.stream)
-            self._unwritten.cleared.add(item.stream)
+            del self._lanes[stream]
+            self._forget_lane(stream)
+            self._unwritten.cleared.add(stream)
 
     def _forget_lane(self, stream: str) -> None:
         """Nothing of it is in memory any more."""
@@ -449,33 +464,44 @@ class Desk:
         self._unwritten.note(noted_of(item, self._row, state, due_at=due_at, reason=reason))
 
     def _set_aside(
-        self, item: Item, reason: str, *, at: datetime, wish: float | None, luck: float
+        self, item: Item, verdict: Retry | Refused, *, at: datetime, now: float, luck: float
     ) -> None:
-        """Note the lane: its head waits for its time, the rest for its head."""
-        due_at = at + timedelta(seconds=retry_delay(item.attempts, wish=wish, luck=luck))
-        self._passed_then[item.stream] = self._passed
-        for one in self._lanes.pop(item.stream):
-            if one is item:
-                self._note(one, Trouble.WAITING, due_at=due_at, reason=reason)
+        """Note the lane: its head waits for its time, the rest for its head. What goes together
+        stays in memory, as one message under one name, until it was tried often."""
+        wish = verdict.wish if isinstance(verdict, Retry) else None
+        delay = breaker.retry_delay(item.attempts, wish=wish, luck=luck)
+        if isinstance(item, Together) and item.attempts < breaker.MAX_REFUSALS:
+            self._ready.append(item.stream)
+            self._resting[item.stream] = now + delay
+            return
+        reason, due_at = reason_of(item, verdict.reason), at + timedelta(seconds=delay)
+        for head, *_ in self._apart(item):
+            self._passed_then[head.stream] = self._passed
+            self._hold(head, Trouble.WAITING, due_at=due_at, reason=reason)
+
+    def _hold(self, head: Item, state: Trouble, *, due_at: datetime, reason: str) -> None:
+        """Note a lane: its head in that state, the rest held by it."""
+        for one in self._lanes.pop(head.stream):
+            if one is head:
+                self._note(one, state, due_at=due_at, reason=reason)
             else:
                 self._note(one, Trouble.HELD, due_at=due_at)
-        self._forget_lane(item.stream)
-        self._troubled.add(item.stream)
+        self._forget_lane(head.stream)
+        self._troubled.add(head.stream)
 
     def _park(self, item: Item, reason: str, at: datetime) -> None:
-        self.counts.parked += 1
-        self._note(item, Trouble.PARKED, due_at=at, reason=reason)
-        if self.lane(item) is not None:
-            self._leave_lane(item)
-            return
-        # Without its opening nothing of the lane would mean anything there.
-        parked = LaneRow(stream=item.stream, remote_id=None, parked=True)
-        self._unwritten.lane(parked)
-        for one in self._lanes.pop(item.stream):
-            if one is not item:
-                self._note(one, Trouble.HELD, due_at=at)
-        self._forget_lane(item.stream)
-        self._troubled.add(item.stream)
+        reason = reason_of(item, reason)
+        for lot in self._apart(item):
+            if self.lane(lot[0]) is not None:
+                self.counts.parked += len(lot)
+                for one in lot:
+                    self._note(one, Trouble.PARKED, due_at=at, reason=reason)
+                self._leave_lane(*lot)
+            else:
+                # Without its opening nothing of the lane would mean anything there.
+                self.counts.parked += 1
+                self._unwritten.lane(LaneRow(stream=lot[0].stream, remote_id=None, parked=True))
+                self._hold(lot[0], Trouble.PARKED, due_at=at, reason=reason)
 
     # -- the route -------------------------------------------------------------------------------
 
@@ -486,6 +512,13 @@ class Desk:
             self._breaker.probe_now(now)
         if pace != self._pace:
             self._pace, self._bucket = pace, Bucket(pace, now)
+            self._gathering.follow(pace.few, now)
+            if pace.few is None and (digest := self._gathering.digest) is not None:
+                # Where it goes now each is told by itself; what is out was for somebody else.
+                self._ready.drop(digest.streams)
+                self._busy.pop(digest.stream, None)
+                for lot in self._apart(digest):
+                    self._ready.append(lot[0].stream)
         if replace(route.destination, secret_id=before.secret_id) != before:
             # What was made at the old address is not at the new one; what is out goes to the old.
             self._unwritten.move()
@@ -518,6 +551,7 @@ class Desk:
             self._ready,
         ):
             kept.clear()
+        self._gathering.clear()
         self._breaker.close()
         self._unwritten.cancel()
 
@@ -555,11 +589,7 @@ class Desk:
         ]
 
     def _first_noted(self) -> list[Item]:
-        firsts = (
-            next((item for item in self._lanes[stream] if item.noted), None)
-            for stream in self._taken_back
-        )
-        return [item for item in firsts if item is not None]
+        return first_noted(self._lanes[stream] for stream in self._taken_back)
 
     def written(self, settlement: Settlement) -> None:
         """That settlement is in the store."""

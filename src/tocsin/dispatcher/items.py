@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +23,61 @@ class Item:
     tried_at: datetime | None = None
     tries: int = 0
     passed_then: int | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Together(Item):
+    """Deliveries that go as one message, in ``lots``: those of one lane each. As one it has the
+    position and the stream of the first of its first lot."""
+
+    lots: tuple[tuple[Item, ...], ...] = ()
+
+    @property
+    def members(self) -> list[Item]:
+        """All of them, in the order of the log."""
+        return sorted((one for lot in self.lots for one in lot), key=lambda one: one.position)
+
+    @property
+    def streams(self) -> frozenset[str]:
+        """The lanes that they are of."""
+        return frozenset(lot[0].stream for lot in self.lots)
+
+
+def together(lots: Sequence[tuple[Item, ...]]) -> Together:
+    """*lots* as one message."""
+    head = lots[0][0]
+    every = [one for lot in lots for one in lot]
+    return Together(
+        head.position,
+        head.stream,
+        noted=head.noted,
+        attempts=max(one.attempts for one in every),
+        tried_at=min((one.tried_at for one in every if one.tried_at is not None), default=None),
+        tries=max(one.tries for one in every),
+        lots=tuple(lots),
+    )
+
+
+def lots_of(item: Item) -> tuple[tuple[Item, ...], ...]:
+    """The deliveries that *item* is, in lots of one lane each."""
+    return item.lots if isinstance(item, Together) else ((item,),)
+
+
+def count_of(item: Item) -> int:
+    """How many deliveries *item* is."""
+    return sum(map(len, lots_of(item)))
+
+
+def reason_of(item: Item, reason: str) -> str:
+    """The *reason* for which it did not arrive, and with how many."""
+    others = count_of(item) - 1
+    return f"{reason} (sent as one message with {others} others)" if others else reason
+
+
+def first_noted(lanes: Iterable[Iterable[Item]]) -> list[Item]:
+    """The first delivery of each of *lanes* that is noted, where there is one."""
+    firsts = (next((item for item in lane if item.noted), None) for lane in lanes)
+    return [item for item in firsts if item is not None]
 
 
 @dataclass(slots=True, kw_only=True)

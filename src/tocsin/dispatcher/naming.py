@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from binascii import crc32
+from collections.abc import Iterable
 from typing import Final
 
 PREFIX: Final = "dlv"
+OF_DIGESTS: Final = "dgs"
 SHARDS: Final = 8
 """Into how many duties the destinations are divided: so many processes can share them."""
 
@@ -15,6 +18,13 @@ _MOST_DIGITS: Final = 18
 def delivery_id(position: int, route_id: str) -> str:
     """The name of one delivery, for ever: the event's position and its route."""
     return f"{PREFIX}_{position}_{route_id}"
+
+
+def digest_id(positions: Iterable[int], route_id: str) -> str:
+    """The name of the message that tells those events to that route: of the same ones the same."""
+    every = sorted(positions)
+    told = hashlib.sha256(",".join(map(str, every)).encode()).hexdigest()[:12]
+    return f"{OF_DIGESTS}_{every[0]}_{told}_{route_id}"
 
 
 def read_delivery_id(text: str) -> tuple[int, str] | None:

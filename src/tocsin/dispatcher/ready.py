@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import chain
 from typing import Final
 
@@ -41,10 +41,38 @@ class Ready:
         """
         return (self._tickets or self._network).popleft()
 
+    def take(self, able: Callable[[str], bool]) -> str | None:
+        """Take out the next one that is *able*; those before it are the last of their sort now."""
+        passed_over: list[str] = []
+        found = None
+        while len(self) and found is None:
+            stream = self.popleft()
+            if able(stream):
+                found = stream
+            else:
+                passed_over.append(stream)
+        for stream in passed_over:
+            self.append(stream)
+        return found
+
+    @property
+    def network(self) -> Iterator[str]:
+        """Those of devices and links."""
+        return iter(self._network)
+
+    def drop(self, streams: Collection[str]) -> None:
+        """Take out these lanes of devices and links."""
+        self._network = deque(one for one in self._network if one not in streams)
+
     def clear(self) -> None:
         """Take out all of them."""
         self._tickets.clear()
         self._network.clear()
 
     def _of(self, stream: str) -> deque[str]:
-        return self._network if stream.startswith(_NETWORK) else self._tickets
+        return self._network if is_network(stream) else self._tickets
+
+
+def is_network(stream: str) -> bool:
+    """Whether *stream* is a device's or a link's."""
+    return stream.startswith(_NETWORK)

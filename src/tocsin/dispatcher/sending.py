@@ -10,12 +10,15 @@ from typing import Final
 
 import structlog
 
+from tocsin.core.facts import Event
 from tocsin.core.records import Destination, Record
 from tocsin.core.subscriptions import SubscriberRoute
 from tocsin.core.ticket import Ticket
 from tocsin.dispatcher.contract import (
     SEND_SECONDS,
     Addressee,
+    Digest,
+    Digesting,
     Parcel,
     Reading,
     Refused,
@@ -25,8 +28,8 @@ from tocsin.dispatcher.contract import (
 )
 from tocsin.dispatcher.desk import Desk
 from tocsin.dispatcher.desks import Desks
-from tocsin.dispatcher.items import Item
-from tocsin.dispatcher.naming import delivery_id, duty_of
+from tocsin.dispatcher.items import Item, Together
+from tocsin.dispatcher.naming import delivery_id, digest_id, duty_of
 from tocsin.store.contract import Head, ReadTurn, StorageFailed
 from tocsin.store.leasing import Leases
 from tocsin.store.sealing import WrongSecretKey
@@ -51,7 +54,7 @@ class Handed:
 
     desk: Desk
     item: Item
-    parcel: Parcel
+    parcel: Parcel | Digest
     sender: Sender
     unsendable: Verdict | None = None
 
@@ -152,33 +155,34 @@ class Sending:
         positions: dict[int, set[int]] = defaultdict(set)
         streams: dict[int, set[str]] = defaultdict(set)
         for desk, item, _ in picked:
-            positions[desk.row.org_id].add(item.position)
-            streams[desk.row.org_id].add(item.stream)
+            for one in _members(item):
+                positions[desk.row.org_id].add(one.position)
+                streams[desk.row.org_id].add(one.stream)
         events = {org_id: turn.events_at(org_id, wanted) for org_id, wanted in positions.items()}
         heads = {org_id: turn.heads(org_id, wanted) for org_id, wanted in streams.items()}
         beside = self._beside(turn, picked, heads)
         handed: list[Handed] = []
         for desk, item, sender in picked:
-            state = heads[desk.row.org_id][item.stream].state
-            assert isinstance(state, Ticket | Record)
-            lane, unsendable, secret = desk.lane(item), None, None
+            unsendable, secret = None, None
             try:
                 secret = self._secret(turn, desk.row.org_id, desk.route.destination)
             except WrongSecretKey:
                 # One org's trouble, and its operator's to mend; others go on.
                 unsendable = Retry("its secret does not open with this installation's key")
-            parcel = Parcel(
-                delivery_id=delivery_id(item.position, desk.route.id),
-                to=self._addressee(desk, secret),
-                event=events[desk.row.org_id][item.position],
-                state=state,
-                opening=lane is None,
-                remote_id=None if lane is None else lane.remote_id,
-                again=desk.may_be_again(item),
-                attempt=item.tries + 1,
-                beside=beside.get((desk.row.org_id, id(sender))),
+            org_id, to = desk.row.org_id, self._addressee(desk, secret)
+            parcels = tuple(
+                _parcel(
+                    desk,
+                    one,
+                    to=to,
+                    event=events[org_id][one.position],
+                    head=heads[org_id][one.stream],
+                    beside=beside.get((org_id, id(sender))),
+                )
+                for one in _members(item)
             )
-            handed.append(Handed(desk, item, parcel, sender, unsendable))
+            whole = parcels[0] if len(parcels) == 1 else _digest(desk, item, to, parcels)
+            handed.append(Handed(desk, item, whole, sender, unsendable))
         return handed
 
     def _beside(
@@ -193,9 +197,9 @@ class Sending:
             if not isinstance(sender, Reading):
                 continue
             org_id = desk.row.org_id
-            state = heads[org_id][item.stream].state
-            assert isinstance(state, Ticket | Record)
-            wanted.setdefault((org_id, id(sender)), (sender, {}))[1][item.stream] = state
+            for one in _members(item):
+                state = _state(heads[org_id][one.stream])
+                wanted.setdefault((org_id, id(sender)), (sender, {}))[1][one.stream] = state
         return {
             place: sender.read(turn, org_id=place[0], states=list(states.values()))
             for place, (sender, states) in wanted.items()
@@ -231,7 +235,7 @@ class Sending:
         try:
             duty = duty_of(handed.parcel.to.route_id)
             if self._leases.holding((duty,), seconds=SEND_SECONDS) is not None:
-                verdict = handed.sender.send(handed.parcel)
+                verdict = _sent(handed.sender, handed.parcel)
         except StorageFailed as failed:
             # It could not be rendered; that says nothing about its destination.
             log.warning("not sent", action="send_postponed", reason=failed.reason)
@@ -247,6 +251,50 @@ class Sending:
         finally:
             self._heard.append((handed, verdict))
             self._bell()
+
+
+def _sent(sender: Sender, whole: Parcel | Digest) -> Verdict:
+    if isinstance(whole, Parcel):
+        return sender.send(whole)
+    assert isinstance(sender, Digesting), "only who digests has a pace that tells what is few"
+    return sender.send_digest(whole)
+
+
+def _members(item: Item) -> Sequence[Item]:
+    return item.members if isinstance(item, Together) else (item,)
+
+
+def _state(head: Head) -> Ticket | Record:
+    """What a head is of, where its events are routed."""
+    assert isinstance(head.state, Ticket | Record)
+    return head.state
+
+
+def _parcel(
+    desk: Desk, item: Item, *, to: Addressee, event: Event, head: Head, beside: object
+) -> Parcel:
+    lane = desk.lane(item)
+    return Parcel(
+        delivery_id=delivery_id(item.position, desk.route.id),
+        to=to,
+        event=event,
+        state=_state(head),
+        opening=lane is None,
+        remote_id=None if lane is None else lane.remote_id,
+        again=desk.may_be_again(item),
+        attempt=item.tries + 1,
+        beside=beside,
+    )
+
+
+def _digest(desk: Desk, item: Item, to: Addressee, parcels: tuple[Parcel, ...]) -> Digest:
+    return Digest(
+        delivery_id=digest_id((one.event.position for one in parcels), desk.route.id),
+        to=to,
+        parcels=parcels,
+        again=desk.may_be_again(item),
+        attempt=item.tries + 1,
+    )
 
 
 def _is_subscriber(desk: Desk) -> bool:

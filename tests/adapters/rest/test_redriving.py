@@ -10,8 +10,8 @@ from typing import Any
 
 from tests.adapters.rest.asking import Client
 from tocsin.core.words import DestinationKind
+from tocsin.dispatcher.breaker import MAX_REFUSALS
 from tocsin.dispatcher.contract import Delivered, Pace, Parcel, Refused, Trial, Verdict
-from tocsin.dispatcher.desk import MAX_REFUSALS
 from tocsin.dispatcher.dispatcher import Dispatcher
 from tocsin.dispatcher.naming import DUTIES
 from tocsin.dispatcher.outcomes import DestinationTrouble
