@@ -59,10 +59,11 @@ class Exchange:
         return left
 
     def _cut(self) -> None:
-        server = self._server
-        if server is not None and server.sock is not None:
+        # Looked at once: the thread that speaks may let go of it at any moment.
+        sock = None if self._server is None else self._server.sock
+        if sock is not None:
             with suppress(OSError):
-                server.sock.shutdown(socket.SHUT_RDWR)
+                sock.shutdown(socket.SHUT_RDWR)
 
     def _judged(self, message: EmailMessage, *, address: str) -> Verdict:
         try:
