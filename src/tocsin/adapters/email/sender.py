@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from tocsin.adapters.email.asset_letters import asset_letter_of
+from tocsin.adapters.email.digest_letters import digest_letter_of
 from tocsin.adapters.email.envelope import is_message_id, message_id, message_of
 from tocsin.adapters.email.letters import (
     Letter,
@@ -19,17 +20,20 @@ from tocsin.adapters.email.letters import (
 from tocsin.adapters.email.mail import Mail, is_address
 from tocsin.adapters.email.wire import Exchange
 from tocsin.core.claims import ASSET_PUBKEY
-from tocsin.core.records import Contributor, Device, Link, Member
+from tocsin.core.records import Contributor, Device, Link, Member, Record
 from tocsin.core.ticket import Ticket
 from tocsin.dispatcher.contract import (
+    FEW,
     Addressee,
     Delivered,
+    Digest,
     Pace,
     Parcel,
     Refused,
     Trial,
     Verdict,
 )
+from tocsin.projections.digests import summary_of
 from tocsin.projections.shapes.record_names import ReadNames
 from tocsin.store.contract import Store
 
@@ -64,7 +68,7 @@ class EmailSender:
     @property
     def pace(self) -> Pace:
         """Two at once: few mail servers like one sender to come more often than that."""
-        return Pace(concurrent=2)
+        return Pace(concurrent=2, few=FEW)
 
     def send(self, parcel: Parcel) -> Verdict:
         """Mail one delivery; the opening's message id is the lane's remote id."""
@@ -89,6 +93,31 @@ class EmailSender:
             return Delivered(message_id(parcel.delivery_id, domain=self._mail.domain))
         return verdict
 
+    def send_digest(self, digest: Digest) -> Verdict:
+        """Mail one message that tells all of them; it begins the thread of each that has none."""
+        to = digest.to
+        assets = {one.event.stream: _asset(one.state) for one in digest.parcels}
+        with self._store.reading() as turn:
+            names = ReadNames(turn, org_id=to.org_id, records=assets.values())
+        told = [(one.event, assets[one.event.stream]) for one in digest.parcels]
+        letter = digest_letter_of(summary_of(told, names), to=to, base_url=self._mail.base_url)
+        address = _address(to)
+        if address is None:
+            return _NO_ADDRESS
+        message = message_of(
+            letter,
+            to=to,
+            address=address,
+            delivery_id=digest.delivery_id,
+            thread=None,
+            at=self._clock(),
+            mail=self._mail,
+        )
+        verdict = Exchange(self._mail, tls=self._tls).send(message, address=address)
+        if isinstance(verdict, Delivered):
+            return Delivered(message_id(digest.delivery_id, domain=self._mail.domain))
+        return verdict
+
     def try_out(self, trial: Trial) -> Verdict:
         """Mail something that says it is a test."""
         address = _address(trial.to)
@@ -111,14 +140,11 @@ class EmailSender:
             case Ticket() as ticket:
                 names = self._names(parcel.to.org_id, ticket)
                 return letter_of(parcel, ticket, names=names, base_url=base_url)
-            case Device() | Link() as asset:
+            case record:
+                asset = _asset(record)
                 with self._store.reading() as turn:
                     of_asset = ReadNames(turn, org_id=parcel.to.org_id, records=(asset,))
                 return asset_letter_of(parcel, asset, names=of_asset, base_url=base_url)
-            case _:
-                # Only tickets, devices and links are routed.
-                sort = type(parcel.state).__name__.lower()
-                raise TypeError(f"an event of a {sort} is not sent anywhere")
 
     def _names(self, org_id: int, ticket: Ticket) -> Names:
         assets, parties = assets_of(ticket), parties_of(ticket)
@@ -137,6 +163,13 @@ class EmailSender:
                 case _:
                     continue
         return found
+
+
+def _asset(state: Ticket | Record) -> Device | Link:
+    """What is routed besides tickets."""
+    if not isinstance(state, Device | Link):
+        raise TypeError(f"an event of a {type(state).__name__.lower()} is not sent anywhere")
+    return state
 
 
 def _address(to: Addressee) -> str | None:

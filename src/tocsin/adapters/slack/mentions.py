@@ -7,7 +7,7 @@ out). Nothing that people wrote elsewhere ever becomes a mention.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tocsin.adapters.slack.escaping import mrkdwn, one_line, wide
@@ -58,6 +58,11 @@ def person(user_id: str | None) -> str | None:
 def affected(ticket: Ticket, names: Names) -> str:
     """The mentions of every contributor that *ticket* affects, in ``mrkdwn``; empty for none."""
     return _joined(_affected(ticket, names))
+
+
+def listed(contributors: Iterable[Contributor]) -> str:
+    """The mentions of *contributors*, each once, in ``mrkdwn``; empty for none."""
+    return _joined(mention(one) for one in contributors)
 
 
 def assigned(assignee: Assignee | None, names: Names) -> str:

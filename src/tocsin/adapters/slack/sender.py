@@ -17,26 +17,29 @@ from typing import Final
 import structlog
 from slack_sdk import WebClient
 
-from tocsin.adapters.slack import cards, network, phrases
+from tocsin.adapters.slack import cards, digests, network, phrases
 from tocsin.adapters.slack.calls import Line, Unanswered, asked_inside, within
 from tocsin.adapters.slack.contract import Reply, Spoken, Workspace, Workspaces
 from tocsin.adapters.slack.escaping import mrkdwn, utc
 from tocsin.adapters.slack.places import Places
 from tocsin.adapters.slack.posting import Card, Room, card_at, channel_for, digest
-from tocsin.adapters.slack.traces import Traces, metadata
+from tocsin.adapters.slack.traces import Traces, metadata, metadata_of_digest
 from tocsin.core.facts import stream_identity
 from tocsin.core.records import Device, Link, Record
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import TicketType
 from tocsin.dispatcher.contract import (
+    FEW,
     SEND_SECONDS,
     Delivered,
+    Digest,
     Pace,
     Parcel,
     Retry,
     Trial,
     Verdict,
 )
+from tocsin.projections.digests import summary_of
 from tocsin.projections.shapes.record_names import ReadNames
 from tocsin.projections.shapes.ticket_names import LoadedNames
 from tocsin.store.contract import Store
@@ -100,7 +103,7 @@ class SlackSender:
     @property
     def pace(self) -> Pace:
         """Slack takes about one message a second for a channel, and a few at once after a rest."""
-        return Pace(concurrent=1, per_second=1.0, burst=3)
+        return Pace(concurrent=1, per_second=1.0, burst=3, few=FEW)
 
     def send(self, parcel: Parcel) -> Verdict:
         """Post one delivery; an opening's card is the lane's remote id.
@@ -122,6 +125,59 @@ class SlackSender:
             return within(self._seconds, exchange)
         except Unanswered as unanswered:
             return unanswered.verdict
+
+    def send_digest(self, digest: Digest) -> Verdict:
+        """Post one message that tells all of them, but what is found to be told already.
+
+        Raises:
+            StorageFailed: it could not be rendered.
+        """
+        to = digest.to
+        workspace = self._workspaces.of_org(to.org_id)
+        if workspace is None:
+            return NOT_CONNECTED
+        with self._store.reading() as turn:
+            policy = LoadedNames(turn, org_id=to.org_id, tickets=()).policy()
+            assets = {one.event.stream: _asset(one.state) for one in digest.parcels}
+            names = ReadNames(turn, org_id=to.org_id, records=assets.values())
+        named = channel_for(to.destination, policy, TicketType.INCIDENT)
+        client = self._client(workspace)
+
+        def exchange(ends: float) -> Delivered:
+            line = Line(client, ends=ends)
+            room = Room(line, self._places, workspace, named)
+            untold = self._untold(line, workspace, room, digest)
+            if untold:
+                told = [(one.event, assets[one.event.stream]) for one in untold]
+                summary = summary_of(told, names)
+                said = digests.reply(summary, base_url=self._base_url)
+                carried = metadata_of_digest(digest, untold)
+                room.post(Spoken(said.text, said.blocks), carrying=carried)
+            return Delivered()
+
+        try:
+            return within(self._seconds, exchange)
+        except Unanswered as unanswered:
+            return unanswered.verdict
+
+    def _untold(
+        self, line: Line, workspace: Workspace, room: Room, digest: Digest
+    ) -> tuple[Parcel, ...]:
+        """What no message in the channel carries yet."""
+        if not digest.again:
+            return digest.parcels
+        place = (workspace.team_id, room.channel_id(), "")
+        names = [digest.delivery_id, *(one.delivery_id for one in digest.parcels)]
+        since = min(one.event.recorded_at for one in digest.parcels)
+        try:
+            told = self._traces.find_all(line, place, names, since=since)
+        except Unanswered:
+            # The next attempt looks for a channel of that name anew.
+            self._places.forget(place[1])
+            raise
+        if digest.delivery_id in told:
+            return ()
+        return tuple(one for one in digest.parcels if one.delivery_id not in told)
 
     def try_out(self, trial: Trial) -> Verdict:
         """Post something that says it is a test.
@@ -316,7 +372,7 @@ class _Errand:
         return Room(self._line, self._sender.places, self._workspace, named)
 
 
-def _asset(state: Record) -> Device | Link:
+def _asset(state: Ticket | Record) -> Device | Link:
     """What is routed besides tickets."""
     if not isinstance(state, Device | Link):
         raise TypeError(f"an event of a {type(state).__name__.lower()} is not sent anywhere")
