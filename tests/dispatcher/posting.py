@@ -22,7 +22,9 @@ from tocsin.core.subscription_commands import CreateSubscription, RemoveSubscrip
 from tocsin.core.subscriptions import TAKEN_KINDS
 from tocsin.core.words import DestinationKind
 from tocsin.dispatcher.contract import (
+    FEW,
     Delivered,
+    Digest,
     Pace,
     Parcel,
     Trial,
@@ -38,6 +40,7 @@ from tocsin.store.outgoing import DestinationRow, Noted, Trouble
 Judge = Callable[[Parcel], Verdict]
 
 HOOK = DestinationDraft(kind="webhook", url="https://receiver.example/hook")
+CHANNEL = DestinationDraft(kind="slack", channel="noc")
 TABLE = DestinationDraft(kind="airtable", table_base="app0123456789")
 
 
@@ -66,6 +69,30 @@ class Receiver:
     def try_out(self, trial: Trial) -> Verdict:
         """Nobody tries anything out here."""
         raise AssertionError(trial)
+
+
+@dataclass
+class Chat(Receiver):
+    """Where people read: takes many at once too; ``digests`` are those that arrived."""
+
+    pace: Pace = field(default_factory=lambda: Pace(concurrent=2, few=FEW))
+    judge_digest: Callable[[Digest], Verdict] = lambda digest: Delivered("message")
+    offered: list[Digest] = field(default_factory=list)
+    digests: list[Digest] = field(default_factory=list)
+
+    def send_digest(self, digest: Digest) -> Verdict:
+        """Judge, and keep it."""
+        self.offered.append(digest)
+        verdict = self.judge_digest(digest)
+        if isinstance(verdict, Delivered):
+            self.digests.append(digest)
+        return verdict
+
+    @property
+    def told(self) -> list[int]:
+        """The positions of all that arrived, alone or with others."""
+        many = (one.event.position for digest in self.digests for one in digest.parcels)
+        return [*(one.event.position for one in self.arrived), *many]
 
 
 class AtOnce(Executor):
@@ -142,6 +169,7 @@ class Post:
     timer: Timer = field(default_factory=Timer)
     hook: Receiver = field(default_factory=Receiver)
     table: Receiver = field(default_factory=Receiver)
+    chat: Chat = field(default_factory=Chat)
     crowd: Receiver = field(default_factory=Receiver)
     board: Board = field(default_factory=Board)
     workers: AtOnce = field(default_factory=AtOnce)
@@ -161,7 +189,11 @@ class Post:
         """Another dispatcher for the same house."""
         return Dispatcher(
             store=self.store,
-            senders={DestinationKind.WEBHOOK: self.hook, DestinationKind.AIRTABLE: self.table},
+            senders={
+                DestinationKind.WEBHOOK: self.hook,
+                DestinationKind.AIRTABLE: self.table,
+                DestinationKind.SLACK: self.chat,
+            },
             public_senders=dict.fromkeys(TAKEN_KINDS, self.crowd),
             leases=leases or Alone(DUTIES),
             unseal=self.unseal,

@@ -20,7 +20,7 @@ from tocsin.core.words import DestinationKind
 from tocsin.dispatcher.breaker import GIVE_UP_AFTER, MAX_ATTEMPTS, MAX_REFUSALS
 from tocsin.dispatcher.contract import Delivered, Pace, Refused, Retry, Verdict
 from tocsin.dispatcher.desk import WINDOW, Desk
-from tocsin.dispatcher.items import Item
+from tocsin.dispatcher.items import Item, lots_of
 from tocsin.store.outgoing import DestinationRow, LaneRow, Noted, Settlement, Trouble
 
 PLACE: Final = DestinationRow(org_id=1, route_id="route", position=0)
@@ -122,10 +122,13 @@ class World:
 
     def hand_out(self) -> None:
         while (item := self.desk.next(self.now)) is not None:
-            assert item.position not in self.settled, "what is settled is sent again"
-            assert item.position not in self.sent or self.desk.may_be_again(item)
-            assert item.stream not in {one.stream for one in self.out}, "a lane is one at a time"
-            self.sent.add(item.position)
+            out = {lot[0].stream for one in self.out for lot in lots_of(one)}
+            for lot in lots_of(item):
+                assert lot[0].stream not in out, "a lane is one at a time"
+                for one in lot:
+                    assert one.position not in self.settled, "what is settled is sent again"
+                    assert one.position not in self.sent or self.desk.may_be_again(item)
+                    self.sent.add(one.position)
             self.out.append(item)
 
     def hear(self, which: int, verdict: Verdict) -> None:
@@ -135,12 +138,13 @@ class World:
         lane = self.desk.lane(item)
         if isinstance(verdict, Delivered):
             verdict = Delivered(None if lane is not None else f"made/{item.stream}")
-            self.arrived.append(item.position)
-            self.unwritten.add(item.position)
+            every = [one.position for lot in lots_of(item) for one in lot]
+            self.arrived += every
+            self.unwritten |= set(every)
         parked = self.desk.counts.parked
         self.desk.done(item, verdict, at=self.at, now=self.now, luck=0.5)
         if self.desk.counts.parked > parked:
-            self.parked_once.add(item.position)
+            self.parked_once |= {one.position for lot in lots_of(item) for one in lot}
 
     def write(self) -> None:
         if not self.desk.dirty:

@@ -516,7 +516,7 @@ class Desk:
             if pace.few is None and (digest := self._gathering.digest) is not None:
                 # Where it goes now each is told by itself; what is out was for somebody else.
                 self._ready.drop(digest.streams)
-                self._busy.pop(digest.stream, None)
+                digest.tries += self._busy.pop(digest.stream, None) is not None
                 for lot in self._apart(digest):
                     self._ready.append(lot[0].stream)
         if replace(route.destination, secret_id=before.secret_id) != before:
