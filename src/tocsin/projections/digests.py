@@ -79,10 +79,11 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
-    """What happened, said of one and of many."""
+    """What happened, said of one and of many; ``over`` where it came to nothing."""
 
     one: str
     many: str
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +133,8 @@ def summary_of(told: Sequence[tuple[Event, Asset]], names: PartyNames) -> Summar
 
 
 def _urgency(group: Sequence[_Told]) -> tuple[int, int]:
-    """What is bad first, then what is much."""
-    said = " ".join(phrase.many for phrase in group[0].phrases)
+    """What is still bad first, then what is much."""
+    said = " ".join(phrase.many for phrase in group[0].phrases if not phrase.over)
     rank = next((at for at, word in enumerate(_WORSE_FIRST) if word in said), len(_WORSE_FIRST))
     return rank, -len(group)
 
@@ -253,12 +254,10 @@ def _moved(
     wanted = "wanted " if happening == "desired_status_changed" else ""
     if before == after and len(steps) > 1:
         after = f"{wanted}{_words(steps[-1][0])} and back to {after}"
-        one, many = ("has an interface that was ", "have interfaces that were ")
-        return (
-            _Phrase(f"{one}{after}", f"{many}{after}")
-            if of_interfaces
-            else _Phrase(f"was {after}", f"were {after}")
-        )
+        if of_interfaces:
+            one, many = f"has an interface that was {after}", f"have interfaces that were {after}"
+            return _Phrase(one, many, over=True)
+        return _Phrase(f"was {after}", f"were {after}", over=True)
     if of_interfaces:
         said = f"{wanted}{after}"
         return _Phrase(f"has an interface that is {said}", f"have interfaces that are {said}")

@@ -1,0 +1,200 @@
+"""Many announcements in few words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.handler.acting import House, house, pubkey
+from tests.handler.laying import judge, lay
+from tocsin.core.facts import Event
+from tocsin.core.provisioning.commands import Wish
+from tocsin.core.record_commands import UpdateContributor
+from tocsin.core.records import Device, Link
+from tocsin.core.registry_commands import RegisterDevice, RemoveLink
+from tocsin.projections.announcements import Asset
+from tocsin.projections.digests import (
+    IN_HEADLINE,
+    MOST_CODES,
+    MOST_GROUPS,
+    MOST_OWNERS,
+    MOST_REASONS,
+    Summary,
+    summary_of,
+)
+from tocsin.projections.shapes.record_names import ReadNames
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[House]:
+    with house(tmp_path) as made:
+        yield made
+
+
+Happened = Sequence[tuple[Event, Asset]]
+
+
+def happened(home: House, *names: str, after: int = 0) -> Happened:
+    """The events of these names of all devices and links, in the order of the log."""
+    with home.store.reading() as turn:
+        told: list[tuple[Event, Asset]] = []
+        for sort in ("device", "link"):
+            for head in turn.heads_of_sort(home.orgs["net"], sort):
+                state = head.state
+                assert isinstance(state, Device | Link)
+                told += [
+                    (event, state)
+                    for event in turn.stream_events(home.orgs["net"], head.stream)
+                    if event.kind.partition(".")[2] in names and event.position > after
+                ]
+    return sorted(told, key=lambda pair: pair[0].position)
+
+
+def summed(home: House, told: Happened) -> Summary:
+    with home.store.reading() as turn:
+        names = ReadNames(turn, org_id=home.orgs["net"], records=[asset for _, asset in told])
+    return summary_of(told, names)
+
+
+def device(home: House, code: str, *, number: int, contributor: str = "alpha") -> None:
+    command = RegisterDevice(
+        device_id=home.fresh(), pubkey=pubkey(number), code=code, contributor=contributor
+    )
+    home.system("device", command, org_id=home.orgs["net"])
+
+
+def test_a_cut_fibre_is_a_headline_and_its_links_by_owner(home: House) -> None:
+    for number in range(37):
+        judge(home, lay(home, code=f"line-{number:02}", number=number), "impaired", "no light")
+    for code in ("ams-1", "fra-1"):
+        home.ask("admin", Wish(desired="soft_drained"), sort="device", subject=code)
+
+    summary = summed(home, happened(home, "health_changed", "desired_status_changed"))
+
+    assert summary.headline == "37 links are impaired, 2 devices are wanted soft drained"
+    links, devices = summary.groups
+    assert (links.what, links.count) == ("37 links are impaired", 37)
+    (owned,) = links.owned
+    assert owned.owner == "Alpha and Beta"
+    assert owned.codes == tuple(f"line-{number:02}" for number in range(10))
+    assert owned.more == 27
+    assert links.reasons == (("no light", 37),)
+    assert [(one.owner, one.codes) for one in devices.owned] == [
+        ("Alpha", ("ams-1",)),
+        ("Beta", ("fra-1",)),
+    ]
+    assert summary.announcements == 39
+    assert (summary.more, summary.called) == (0, ())
+
+
+def test_what_came_back_is_said_to_have_been_away(home: House) -> None:
+    for number in range(3):
+        code = lay(home, code=f"line-{number}", number=number)
+        judge(home, code, "healthy", "all criteria are met")
+    last = happened(home, "health_changed")[-1][0].position
+    for _ in range(2):
+        judge(home, "line-0", "impaired", "no light")
+        judge(home, "line-0", "healthy", "all criteria are met")
+    judge(home, "line-1", "impaired", "no light")
+    judge(home, "line-1", "healthy", "all criteria are met")
+    judge(home, "line-2", "impaired", "no light")
+
+    summary = summed(home, happened(home, "health_changed", after=last))
+
+    assert summary.headline == ("1 link is impaired, 2 links were impaired and back to healthy")
+    assert summary.announcements == 7
+
+
+def test_all_that_happened_to_one_is_said_of_it(home: House) -> None:
+    device(home, "par-1", number=70)
+    home.ask("admin", Wish(desired="soft_drained"), sort="device", subject="par-1")
+
+    summary = summed(
+        home,
+        [
+            one
+            for one in happened(home, "registered", "desired_status_changed")
+            if one[1].code == "par-1"
+        ],
+    )
+
+    assert summary.headline == "1 device is wanted soft drained and was registered"
+
+
+def test_where_one_stands_otherwise_by_now_it_says_so(home: House) -> None:
+    judge(home, lay(home), "impaired", "no light")
+    first = happened(home, "health_changed")
+    judge(home, "line", "healthy", "all criteria are met")
+    told = [(first[0][0], happened(home, "health_changed")[-1][1])]
+
+    assert summed(home, told).headline == "1 link is impaired (healthy by now)"
+
+
+def test_who_is_to_accept_is_called_once(home: House) -> None:
+    for number in range(8):
+        lay(home, code=f"line-{number}", number=number, link_type="DZX")
+
+    summary = summed(home, happened(home, "acceptance_requested"))
+
+    assert summary.headline == "8 links wait for acceptance"
+    assert [one.code for one in summary.called] == ["beta"]
+
+
+def test_what_is_gone_and_renamed_owners_are_told(home: House) -> None:
+    home.ask("admin", UpdateContributor(name="Acme"), sort="contributor", subject="alpha")
+    home.ask("owner", RemoveLink(), sort="link", subject=lay(home))
+
+    summary = summed(home, happened(home, "removed"))
+
+    assert summary.headline == "1 link was removed"
+    assert summary.groups[0].owned[0].owner == "Acme and Beta"
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Happened]]:
+    """A house in which much has happened."""
+    with house(tmp_path_factory.mktemp("busy")) as made:
+        for number in range(12):
+            code = lay(made, code=f"line-{number:02}", number=number)
+            judge(made, code, "impaired", f"{number} errors a second", "no light")
+            if number % 2:
+                judge(made, code, "healthy", "all criteria are met")
+            if number % 3:
+                made.ask("owner", Wish(desired="activated"), sort="link", subject=code)
+            if number % 5 == 4:
+                made.ask("owner", RemoveLink(), sort="link", subject=code)
+        names = ("registered", "health_changed", "desired_status_changed", "removed")
+        interfaces = ("interface_defined", "interface_bound", "interface_changed")
+        yield made, happened(made, *names, *interfaces)
+
+
+@given(data=st.data())
+def test_each_asset_is_counted_once_and_nothing_is_endless(
+    busy: tuple[House, Happened], data: st.DataObject
+) -> None:
+    home, every = busy
+    chosen = data.draw(st.sets(st.sampled_from(range(len(every))), min_size=1))
+    told = [every[at] for at in sorted(chosen)]
+
+    summary = summed(home, told)
+
+    assets = {event.stream for event, _ in told}
+    counted = sum(one.count for one in summary.groups) + summary.more
+    assert counted == len(assets)
+    assert summary.announcements == len(told)
+    assert len(summary.groups) <= MOST_GROUPS
+    assert summary.headline.count(",") <= IN_HEADLINE
+    for group in summary.groups:
+        listed = sum(len(one.codes) + one.more for one in group.owned) + group.more_owned
+        assert listed == group.count
+        assert len(group.owned) <= MOST_OWNERS
+        assert len(group.reasons) <= MOST_REASONS
+        assert all(len(one.codes) <= MOST_CODES for one in group.owned)
+    named = [code for group in summary.groups for one in group.owned for code in one.codes]
+    codes = [asset.code for _, asset in told]
+    assert set(named) <= set(codes)
+    assert len(set(named)) == len(named), "no asset is told twice"
