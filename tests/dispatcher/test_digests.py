@@ -156,7 +156,7 @@ def test_one_that_is_refused_is_parked_delivery_by_delivery(post: Post) -> None:
     parked = post.trouble(Trouble.PARKED)
     assert len(parked) == 10
     assert {one.reason for one in parked} == {
-        "the channel is gone (sent as one message with 9 others)"
+        f"the channel is gone (sent as {post.chat.offered[0].delivery_id}, with 9 others)"
     }
 
     post.chat.judge_digest = lambda digest: Delivered()

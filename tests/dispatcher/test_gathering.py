@@ -172,8 +172,9 @@ def test_what_is_refused_for_good_is_parked_each_with_the_reason() -> None:
 
     assert len(world.notes) == 10
     assert {one.state for one in world.notes.values()} == {Trouble.PARKED}
+    named = digest_id(world.notes, "route")
     assert {one.reason for one in world.notes.values()} == {
-        "the channel is gone (sent as one message with 9 others)"
+        f"the channel is gone (sent as {named}, with 9 others)"
     }
     assert world.desk.counts.parked == 10
 
@@ -199,8 +200,9 @@ def test_one_that_fails_while_others_pass_is_noted_in_the_end_and_comes_back() -
     assert tried == [10] * (MAX_REFUSALS + 1), "as one message until then"
     assert {one.state for one in world.notes.values()} == {Trouble.WAITING}
     assert {one.attempts for one in world.notes.values()} == {MAX_REFUSALS}
+    named = digest_id(world.notes, "route")
     assert {one.reason for one in world.notes.values()} == {
-        "no connection (sent as one message with 9 others)"
+        f"no connection (sent as {named}, with 9 others)"
     }
     world.now += 4_000.0
     world.look()

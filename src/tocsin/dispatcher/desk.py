@@ -27,7 +27,6 @@ from tocsin.dispatcher.items import (
     count_of,
     first_noted,
     item_of,
-    lots_of,
     noted_of,
     reason_of,
 )
@@ -378,7 +377,7 @@ class Desk:
             self.touch()
 
     def _delivered(self, item: Item, verdict: Delivered, at: datetime, *, here: bool) -> None:
-        for lot in self._apart(item):
+        for lot in self._gathering.apart(item):
             stream, count = lot[0].stream, len(lot)
             self.counts.delivered += count
             delivered = self._row.delivered + count
@@ -425,13 +424,6 @@ class Desk:
 
     # -- settling --------------------------------------------------------------------------------
 
-    def _apart(self, item: Item) -> tuple[tuple[Item, ...], ...]:
-        """What *item* is made of, each of which has gone through what it has."""
-        self._gathering.settled(item)
-        for one in item.members if isinstance(item, Together) else ():
-            one.attempts, one.tries, one.tried_at = item.attempts, item.tries, item.tried_at
-        return lots_of(item)
-
     def _leave_lane(self, *items: Item) -> None:
         stream = items[0].stream
         lane = self._lanes[stream]
@@ -474,10 +466,10 @@ class Desk:
             self._ready.append(item.stream)
             self._resting[item.stream] = now + delay
             return
-        reason, due_at = reason_of(item, verdict.reason), at + timedelta(seconds=delay)
-        for head, *_ in self._apart(item):
+        reason = reason_of(item, verdict.reason, self._row.route_id)
+        for head, *_ in self._gathering.apart(item):
             self._passed_then[head.stream] = self._passed
-            self._hold(head, Trouble.WAITING, due_at=due_at, reason=reason)
+            self._hold(head, Trouble.WAITING, due_at=at + timedelta(seconds=delay), reason=reason)
 
     def _hold(self, head: Item, state: Trouble, *, due_at: datetime, reason: str) -> None:
         """Note a lane: its head in that state, the rest held by it."""
@@ -490,8 +482,8 @@ class Desk:
         self._troubled.add(head.stream)
 
     def _park(self, item: Item, reason: str, at: datetime) -> None:
-        reason = reason_of(item, reason)
-        for lot in self._apart(item):
+        reason = reason_of(item, reason, self._row.route_id)
+        for lot in self._gathering.apart(item):
             if self.lane(lot[0]) is not None:
                 self.counts.parked += len(lot)
                 for one in lot:
@@ -517,7 +509,7 @@ class Desk:
                 # Where it goes now each is told by itself; what is out was for somebody else.
                 self._ready.drop(digest.streams)
                 digest.tries += self._busy.pop(digest.stream, None) is not None
-                for lot in self._apart(digest):
+                for lot in self._gathering.apart(digest):
                     self._ready.append(lot[0].stream)
         if replace(route.destination, secret_id=before.secret_id) != before:
             # What was made at the old address is not at the new one; what is out goes to the old.

@@ -13,7 +13,7 @@ from math import inf
 from typing import Final
 
 from tocsin.dispatcher.contract import Pace
-from tocsin.dispatcher.items import Item, Together, together
+from tocsin.dispatcher.items import Item, Together, lots_of, together
 from tocsin.dispatcher.pacing import Bucket
 from tocsin.dispatcher.ready import is_network
 
@@ -93,10 +93,14 @@ class Gathering:
             self._digest = together(lots)
         return self._digest
 
-    def settled(self, item: Item) -> None:
-        """*item* has arrived, or is to be tried in another way."""
+    def apart(self, item: Item) -> tuple[tuple[Item, ...], ...]:
+        """The lots of *item*, which has arrived or is to be tried in another way; each delivery of
+        them has gone through what it has."""
         if item is self._digest:
             self._digest = None
+        for one in item.members if isinstance(item, Together) else ():
+            one.attempts, one.tries, one.tried_at = item.attempts, item.tries, item.tried_at
+        return lots_of(item)
 
     def clear(self) -> None:
         """Nothing waits any more."""

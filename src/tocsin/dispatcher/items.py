@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tocsin.dispatcher.naming import digest_id
 from tocsin.store.outgoing import DestinationRow, Noted, Trouble
 
 
@@ -68,10 +69,12 @@ def count_of(item: Item) -> int:
     return sum(map(len, lots_of(item)))
 
 
-def reason_of(item: Item, reason: str) -> str:
-    """The *reason* for which it did not arrive, and with how many."""
-    others = count_of(item) - 1
-    return f"{reason} (sent as one message with {others} others)" if others else reason
+def reason_of(item: Item, reason: str, route_id: str) -> str:
+    """The *reason* for which it did not arrive, and where it went with others, as what."""
+    if not isinstance(item, Together):
+        return reason
+    named = digest_id((one.position for one in item.members), route_id)
+    return f"{reason} (sent as {named}, with {count_of(item) - 1} others)"
 
 
 def first_noted(lanes: Iterable[Iterable[Item]]) -> list[Item]:

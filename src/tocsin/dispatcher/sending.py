@@ -17,6 +17,7 @@ from tocsin.core.ticket import Ticket
 from tocsin.dispatcher.contract import (
     SEND_SECONDS,
     Addressee,
+    Delivered,
     Digest,
     Digesting,
     Parcel,
@@ -257,7 +258,17 @@ def _sent(sender: Sender, whole: Parcel | Digest) -> Verdict:
     if isinstance(whole, Parcel):
         return sender.send(whole)
     assert isinstance(sender, Digesting), "only who digests has a pace that tells what is few"
-    return sender.send_digest(whole)
+    verdict = sender.send_digest(whole)
+    if isinstance(verdict, Delivered):
+        log.info(
+            "told as one",
+            action="digest_delivered",
+            delivery=whole.delivery_id,
+            org=whole.to.org,
+            route=whole.to.route_name,
+            count=len(whole.parcels),
+        )
+    return verdict
 
 
 def _members(item: Item) -> Sequence[Item]:
