@@ -198,6 +198,12 @@ class SubscribingTown:
             heads = turn.heads_of_sort(self.net, "subscription")
         return [head.state for head in heads if isinstance(head.state, Subscription)]
 
+    def secrets(self) -> list[bytes]:
+        """What is kept sealed, opened."""
+        with self.home.store.reading() as turn:
+            rows = turn.select("SELECT sealed FROM secrets ORDER BY id", org_id=None)
+        return [bytes(box)[::-1] for (box,) in rows]
+
     def publish(self, body: str = "Names do not resolve.", **given: Any) -> str:
         """Open an incident whose every internal word is a marker, and tell the public of it."""
         opened = self.home.incident("INTERNAL-TITLE", description="INTERNAL-DESCRIPTION")

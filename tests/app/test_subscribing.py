@@ -19,6 +19,7 @@ from tocsin.app.public_clerk import PublicClerk
 from tocsin.core.commands import PostPublicUpdate
 from tocsin.core.errors import Overloaded
 from tocsin.core.record_commands import UpdateStatusPage
+from tocsin.core.subscription_commands import RemoveSubscription
 from tocsin.core.ticket_fold import REMOVED
 from tocsin.core.words import DestinationKind
 from tocsin.web.status.subscribing import Answered
@@ -401,12 +402,30 @@ def test_a_chat_is_greeted_and_told_and_its_address_is_nowhere(town: Subscribing
     with town.home.store.reading() as turn:
         rows = turn.select("SELECT public, private FROM events", org_id=None)
     assert "hooks/noc" not in str(rows)
+    assert town.secrets() == [receiver.url.encode()]
 
     end = greeting["blocks"][-1]["elements"][1]["text"].partition(f"<{URL}")[2]
     way_out = greeting["blocks"][-1]["elements"][1]["text"].split("<")[2].partition("|")[0]
     assert end
     assert town.ask(way_out.removeprefix(URL), method="POST").status == 200
     assert town.subscriptions()[0].removed_at is not None
+    assert town.secrets() == []
+
+
+def test_the_secret_of_who_is_told_goes_with_its_own_subscription_only(
+    town: SubscribingTown,
+) -> None:
+    with receiving(status("200 OK", body=b"ok")) as receiver:
+        town.subscribe(receiver.url, "slack")
+        town.subscribe(f"{receiver.url}/another", "slack")
+    first, second = town.subscriptions()
+    assert len(town.secrets()) == 2
+
+    # By an admin, too: nobody needs to have unsubscribed.
+    town.home.ask("admin", RemoveSubscription(), subject=first.id, sort="subscription")
+
+    assert town.secrets() == [f"{receiver.url}/another".encode()]
+    assert [one.id for one in town.subscriptions() if one.removed_at is None] == [second.id]
 
 
 # -- what changes meanwhile ----------------------------------------------------------------------

@@ -350,6 +350,26 @@ def test_sealed_secrets_are_kept(full: Store, history: History) -> None:
     ]
 
 
+def test_forgotten_secrets_are_gone_and_others_stay(full: Store, history: History) -> None:
+    ours, more, theirs = (
+        SealedSecret(id="s-1", org_id=history.net, sealed=b"1"),
+        SealedSecret(id="s-2", org_id=history.net, sealed=b"2"),
+        SealedSecret(id="s-3", org_id=history.elsewhere, sealed=b"3"),
+    )
+    with full.writing() as turn:
+        turn.write(Batch(batch_id="b", secrets=[ours, more, theirs]))
+        turn.commit()
+
+    names = [(history.net, "s-1"), (history.net, "s-3"), (history.net, "never")]
+    with full.writing() as turn:
+        turn.write(Batch(batch_id="c", forgotten=names))
+        turn.commit()
+
+    with full.reading() as reader:
+        rows = reader.select("SELECT id FROM secrets ORDER BY id", org_id=None)
+    assert rows == [("s-2",), ("s-3",)]
+
+
 # -- erasure -------------------------------------------------------------------------------------
 
 

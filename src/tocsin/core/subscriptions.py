@@ -156,6 +156,14 @@ def route_of(subscription: Subscription) -> SubscriberRoute:
     )
 
 
+def secret_of_ended(state: object) -> str | None:
+    """The secret of a subscription that is over: where it went, or what its deliveries were signed
+    with. Nobody needs it any more; None for everything else."""
+    if isinstance(state, Subscription) and state.removed_at is not None:
+        return state.secret_id
+    return None
+
+
 # -- who is told ----------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from tocsin.core.record_facts import RouteCreated
 from tocsin.core.records import Route
 from tocsin.core.releases import CODE, known_since
 from tocsin.core.routing import deliveries_of
-from tocsin.core.subscriptions import told_by
+from tocsin.core.subscriptions import secret_of_ended, told_by
 from tocsin.core.ticket_facts import PublicUpdatePosted
 from tocsin.handler.attempt import Attempt
 from tocsin.handler.backfilling import openings_of
@@ -168,4 +168,6 @@ class Recording(Surroundings):
             if stream_sort(place[1]) in TICKET_SORTS:
                 held = self._ticket_claims.setdefault(place[0], {})
                 give_and_take(held, change, gone=self._gone(change))
+            elif (secret_id := secret_of_ended(change.head.state)) is not None:
+                batch.forgotten.append((place[0], secret_id))
             batch.heads[place] = change

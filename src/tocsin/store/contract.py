@@ -140,7 +140,7 @@ class Batch:
 
     ``noted`` are deliveries that a new route is to make of what was before it. ``inbox`` are
     payloads that arrived, ``signals`` alerts that are new or stand differently (each once),
-    ``repeats`` those that were only heard again.
+    ``repeats`` those that were only heard again. ``forgotten`` are the ids of secrets that go.
     """
 
     batch_id: str
@@ -152,6 +152,7 @@ class Batch:
     orgs: list[OrgRow] = field(default_factory=list)
     credentials: list[CredentialRow] = field(default_factory=list)
     secrets: list[SealedSecret] = field(default_factory=list)
+    forgotten: list[tuple[int, str]] = field(default_factory=list)
     inbox: list[Arrived] = field(default_factory=list)
     signals: list[KnownSignal] = field(default_factory=list)
     repeats: list[HeardAgain] = field(default_factory=list)

@@ -242,6 +242,10 @@ class PostgresWriteTurn(
             [(one.id, one.org_id, one.sealed) for one in batch.secrets],
             org_id=org_id,
         )
+        for owner, secret_id in batch.forgotten:
+            self.scoped.directory(
+                "DELETE FROM secrets WHERE id = %s AND org_id = %s", (secret_id, owner)
+            )
         self.write_arrivals(batch)
         if batch.events:
             self._remember(batch.batch_id, batch.events[-1].position)

@@ -143,6 +143,10 @@ class SqliteWriteTurn(
             "INSERT INTO secrets (id, org_id, sealed)",
             [(one.id, one.org_id, one.sealed) for one in batch.secrets],
         )
+        for org_id, secret_id in batch.forgotten:
+            self.connection.execute(
+                "DELETE FROM secrets WHERE id = ? AND org_id = ?", (secret_id, org_id)
+            )
         self.write_arrivals(batch)
         if batch.events or batch.inbox:
             position = batch.events[-1].position if batch.events else self.last_position()
