@@ -35,6 +35,7 @@ from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import (
     ActionExecuted,
     MessageRecorded,
+    Redacted,
     NoteAdded,
     Reminded,
     SignalIngested,
@@ -334,6 +335,18 @@ def test_a_chat_is_not_told_what_it_said_or_what_another_fact_tells() -> None:
     assert goes(kept, slack, via="slack") == (Delivery("r"),)
     for told in (Status.ACKNOWLEDGED, Status.MONITORING, Status.CANCELLED):
         assert goes(moved(Status.OPEN, told), slack) == (Delivery("r"),)
+
+
+def test_people_are_not_told_what_goes_by_itself_and_copies_are() -> None:
+    erased = Redacted(event="e", fields=("author",), remaining_digest="00", reason="retention")
+    by_tocsin = replace(event(erased), actor=SYSTEM)
+    for kind in (DestinationKind.SLACK, DestinationKind.EMAIL):
+        assert deliveries_of(by_tocsin, TICKET, DIRECTORY, (route(to=kind),)) == ()
+        # What somebody erases by hand is told as ever.
+        assert goes(erased, route(to=kind)) == (Delivery("r"),)
+    for kind in (DestinationKind.WEBHOOK, DestinationKind.AIRTABLE):
+        told = deliveries_of(by_tocsin, TICKET, DIRECTORY, (route(to=kind),))
+        assert [one.route_id for one in told] == ["r"]
 
 
 def test_every_name_of_the_grammar_has_a_fact() -> None:

@@ -29,6 +29,7 @@ from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import (
     ActionExecuted,
     MessageRecorded,
+    Redacted,
     Reminded,
     SignalIngested,
     StatusChanged,
@@ -41,6 +42,8 @@ CARD: Final = "card"
 """The coalesce key of deliveries that only redraw what a destination shows of a ticket."""
 
 _REDRAWN: Final = frozenset({DestinationKind.AIRTABLE})
+_READ_BY_PEOPLE: Final = frozenset({DestinationKind.SLACK, DestinationKind.EMAIL})
+"""Where nobody wants to hear, one by one, of what is erased because its time is over."""
 _TOLD_BY_ANOTHER: Final = frozenset({Status.RESOLVED, Status.CLOSED})
 _CARD_EDITS: Final = frozenset(
     {
@@ -79,11 +82,14 @@ def deliveries_of(
     kind = f"{sort}.{happening}"
     facts = RoutedFacts(event, state_after, directory)
     unsaid = _is_unsaid(event)
+    housework = isinstance(event.payload, Redacted) and event.actor.type == "system"
     found: list[Delivery] = []
     for route in routes:
         if not route.enabled or route.removed_at is not None:
             continue
         if unsaid and route.destination.kind is DestinationKind.SLACK:
+            continue
+        if housework and route.destination.kind in _READ_BY_PEOPLE:
             continue
         match = prepared(route.match)
         if match is not None and matches(match, kind=kind, facts=facts):

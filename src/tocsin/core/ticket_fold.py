@@ -6,7 +6,7 @@ erased, changes nothing but the version, and no log ever written makes it raise.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -30,6 +30,7 @@ from tocsin.core.ticket_facts import (
     LinkedToTicket,
     MaintenanceClosed,
     MaintenancePlanned,
+    MessageRecorded,
     NoteAdded,
     Overran,
     PublicUpdateEdited,
@@ -57,6 +58,15 @@ Changes = dict[str, Any]
 
 REMOVED = "[removed]"
 """What stands where text was erased."""
+
+
+def is_folded(event: Event, fields: Collection[str]) -> bool:
+    """Whether a ticket's state may hold text of those *fields* of *event*."""
+    if event.version == 1:
+        return True
+    unheld = isinstance(event.payload, NoteAdded | MessageRecorded)
+    return not unheld and set(fields) != {"actor.name"}
+
 
 _MITIGATED = frozenset({Status.MONITORING, Status.RESOLVED, Status.CLOSED})
 

@@ -51,6 +51,7 @@ from tocsin.core.record_commands import (
 from tocsin.core.records import Link, Member
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import SignalIngested
+from tocsin.core.ticket_fold import is_folded
 from tocsin.core.verdicts import Step
 from tocsin.handler.alerts import alert_name
 from tocsin.handler.arrival import Accounted, Arrival
@@ -513,6 +514,12 @@ class Deliberation(Recording):
         if isinstance(event.payload, SignalIngested):
             # Its words lie in the payloads that told of it, too.
             self._turn.forget_signal_text(org_id, {alert_name(event.payload)})
+        sealed = replace(
+            command, fields=tuple(sorted(set(command.fields))), remaining_digest=remaining
+        )
+        if stream_sort(stream) in TICKET_SORTS and not is_folded(event, sealed.fields):
+            # A long timeline is not read again for what no state ever had.
+            return sealed, head
         state = None
         # The log as it now reads, and what this batch has decided on top of it.
         decided = (one for one in self.batch.events if (one.org_id, one.stream) == (org_id, stream))
@@ -520,18 +527,7 @@ class Deliberation(Recording):
             state = AGGREGATES[stream_sort(stream)].evolve(state, one)
         if state is None:
             raise NotFound("there is no such event here")
-        folded = Head(
-            org_id=org_id, stream=stream, number=head.number, version=head.version, state=state
-        )
-        return (
-            Redact(
-                event=command.event,
-                fields=tuple(sorted(set(command.fields))),
-                remaining_digest=remaining,
-                reason=command.reason,
-            ),
-            folded,
-        )
+        return sealed, replace(head, state=state)
 
     def _join(
         self, attempt: Attempt, submission: Submission, outcome: Outcome, at: datetime

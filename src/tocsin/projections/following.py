@@ -15,7 +15,7 @@ from typing import Final
 from tocsin.core.facts import Event
 from tocsin.core.instants import from_text
 from tocsin.core.ticket import Ticket
-from tocsin.core.ticket_facts import NoteAdded
+from tocsin.core.ticket_facts import NoteAdded, Redacted
 from tocsin.projections.documents import NEWEST_NOTES, document_of, notes_in
 from tocsin.projections.logged import Follow, Logged, Slice
 from tocsin.projections.measuring import MEASURES, follow_measures
@@ -37,6 +37,8 @@ REST_SECONDS: Final = 0.2
 few larger ones cost a fraction of many small ones, and nobody waits for a search so shortly."""
 
 _REDACTED: Final = frozenset({"incident.redacted", "maintenance.redacted"})
+_UNSEARCHED: Final = frozenset({"actor.name", "author", "text", "reporter_email"})
+"""Fields, whatever event they are of, that are in no document."""
 _SILENT: Final = frozenset(
     f"{sort}.{name}"
     for sort in ("incident", "maintenance")
@@ -75,8 +77,16 @@ def follow_search(part: Slice, logged: Sequence[Logged]) -> None:
                 text = document_of(head.state, notes_in(reversed(notes)))
                 documents.append(Document(org_id=org_id, number=head.number, text=text))
     turn.put_documents(documents)
-    if any(one.kind in _REDACTED for one in ours):
+    if any(one.kind in _REDACTED and _was_searched(turn, one) for one in ours):
         turn.forget_document_traces()
+
+
+def _was_searched(turn: WriteTurn, redaction: Logged) -> bool:
+    """Whether what a redaction emptied may have been in the index: to leave no trace there is to
+    write all of it anew."""
+    place, org_id = redaction.position - 1, redaction.org_id
+    told = [one.payload for one in turn.org_events(org_id, after=place, limit=1)]
+    return any(isinstance(one, Redacted) and not _UNSEARCHED.issuperset(one.fields) for one in told)
 
 
 FOLLOWERS: Final[dict[str, Follow]] = {

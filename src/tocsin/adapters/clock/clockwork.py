@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from tocsin.adapters.clock.erasing import Erasing
 from tocsin.adapters.clock.hearing_again import HearingAgain
 from tocsin.adapters.clock.receiver import Ticking
 from tocsin.adapters.clock.retention import drop_old
@@ -31,6 +32,7 @@ BETWEEN_SLICES = timedelta(milliseconds=100)
 
 WATCHED_EVERY = timedelta(seconds=10)
 INBOX_EVERY = 5 * MINUTE
+ERASED_EVERY = MINUTE
 INBOX_KEPT = 30 * DAY
 """How long payloads are kept where nobody says otherwise."""
 
@@ -68,6 +70,8 @@ class Clockwork:
         self._inbox_kept = inbox_kept
         self._inbox_at: datetime | None = None
         self._sweep_at: datetime | None = None
+        self._erasing = Erasing(store=store, writer=writer)
+        self._erase_at: datetime | None = None
         self._stopping = threading.Event()
         self._troubled = False
         self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
@@ -100,6 +104,7 @@ class Clockwork:
                 self._look_around(),
                 self._sweep(),
                 self._sweep_inbox(),
+                self._erase(),
             )
         except (StorageFailed, Overloaded) as failed:
             # Said once: the storage may be away for hours, and the writer tells of it too.
@@ -150,6 +155,18 @@ class Clockwork:
             self._inbox_at = at + BETWEEN_SLICES
             return BETWEEN_SLICES
         self._inbox_at = at + INBOX_EVERY
+        return LONGEST_PAUSE
+
+    def _erase(self) -> timedelta:
+        at = self._clock()
+        if self._erase_at is None:
+            self._erase_at = at + ERASED_EVERY
+        if at < self._erase_at:
+            return LONGEST_PAUSE
+        if self._erasing.look(at=at):
+            self._erase_at = at + BETWEEN_SLICES
+            return BETWEEN_SLICES
+        self._erase_at = at + ERASED_EVERY
         return LONGEST_PAUSE
 
     def _sweep(self) -> timedelta:

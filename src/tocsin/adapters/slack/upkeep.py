@@ -30,7 +30,7 @@ from tocsin.core.facts import Event, stream_sort
 from tocsin.core.policy_reading import DEFAULT_POLICY
 from tocsin.core.records import Policy, Route
 from tocsin.core.ticket import Ticket
-from tocsin.core.ticket_facts import MessageRecorded, SignalIngested
+from tocsin.core.ticket_facts import MessageRecorded, Redacted, SignalIngested
 from tocsin.core.words import DestinationKind, is_active
 from tocsin.dispatcher.contract import Retry
 from tocsin.handler.writer import Writer
@@ -243,6 +243,8 @@ class Upkeep:
 
 
 def _matters(event: Event) -> bool:
+    if isinstance(event.payload, Redacted) and event.actor.type == "system":
+        return False  # what is old enough to go by itself has long been said
     return not isinstance(event.payload, MessageRecorded | SignalIngested)
 
 
