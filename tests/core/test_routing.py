@@ -35,8 +35,8 @@ from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import (
     ActionExecuted,
     MessageRecorded,
-    Redacted,
     NoteAdded,
+    Redacted,
     Reminded,
     SignalIngested,
     StatusChanged,

@@ -256,13 +256,13 @@ def public_updates(home: House, org: str) -> list[tuple[str, str]]:
 
 
 def texts(home: House, org: str) -> list[tuple[str, str, str]]:
-    """Every text in the log of the org's tickets: stream, event, field."""
+    """Every text and every name in the log of the org's tickets: stream, event, field."""
     with home.store.reading() as turn:
         return [
             (event.stream, event.id, field)
             for event in turn.org_events(home.orgs[org], limit=100_000)
             if event.stream.startswith(("incident:", "maintenance:"))
-            for field in sorted(type(event.payload).redactable)
+            for field in (*sorted(type(event.payload).redactable), "actor.name")
         ]
 
 

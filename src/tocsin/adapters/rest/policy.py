@@ -80,7 +80,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         path=_PATH,
         tag="policy",
         summary="Change the policy.",
-        description="By an org_admin. It holds for the very next decision.",
+        description=(
+            "By an org_admin. It holds for the very next decision. `slack_retention_days`: so long"
+            " after it was recorded, text and author of what was said in Slack are erased."
+            " `pii_retention_days`: so long after a ticket or a subscription has ended, names and"
+            " addresses of people are erased from it. Looked at once a minute; null: never."
+        ),
         body=PolicyPatch,
         answer=PolicyShape,
         act=_change,

@@ -94,8 +94,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         RemoveSubscription(),
         summary="End a subscription.",
         description=(
-            "Nothing more is sent there. Where it went stays in the log until it is erased by"
-            " `POST /redactions`; who unsubscribes is forgotten at once."
+            "Nothing more is sent there, and its secret is forgotten. Where it went stays in the"
+            " log until it is erased, by `POST /redactions` or by the policy's"
+            " `pii_retention_days`; who unsubscribes is forgotten at once."
         ),
     ),
 )

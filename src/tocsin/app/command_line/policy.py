@@ -18,6 +18,7 @@ from tocsin.app.command_line.fields import (
 from tocsin.app.command_line.output import emit, json_options
 
 _HOURS = click.IntRange(min=0)
+_DAYS = click.IntRange(min=1)
 FIELDS = (
     flag("--severity-levels", "severity_levels", "How many are used.", click.IntRange(3, 5)),
     flag("--affected", "affected", "What a ticket must name.",
@@ -49,8 +50,11 @@ FIELDS = (
     flag("--quiet-minutes", "quiet_minutes", "Closed by hand while firing.", _HOURS),
     flag("--destination-alarm-minutes", "destination_alarm_minutes",
          "A destination down so long opens an incident.", _HOURS),
-    flag("--pii-retention-days", "pii_retention_days", "Then personal data is removed.", _HOURS),
-    flag("--slack-retention-days", "slack_retention_days", "Then messages are removed.", _HOURS),
+    flag("--pii-retention-days", "pii_retention_days",
+         "So long after a ticket or subscription has ended, who people are is erased from it.",
+         _DAYS),
+    flag("--slack-retention-days", "slack_retention_days",
+         "So long after it was recorded, what was said in Slack is erased.", _DAYS),
 )  # fmt: skip
 _NULLABLE = (
     "slack_incidents_channel",
@@ -102,6 +106,7 @@ policy.add_command(
             "Change the policy; it holds for the very next decision.",
             examples=(
                 "policy update --forbid-overlap --reminder-before-hours 48",
+                "policy update --pii-retention-days 365 --slack-retention-days 90",
                 "policy update --unset pii_retention_days",
             ),
         ),

@@ -61,7 +61,8 @@ subscription.add_command(
         callback=_delete,
         help=described(
             "End a subscription: nothing more is sent there.",
-            more="Where it went stays in the log until it is erased: tocsin redact.",
+            more="Where it went stays in the log until it is erased: tocsin redact, or the policy's"
+            " pii_retention_days.",
             examples=("subscription delete 0197a3c2-…",),
         ),
     )

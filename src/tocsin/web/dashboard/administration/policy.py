@@ -186,13 +186,15 @@ PARTS: Final = (
             _number(
                 "pii_retention_days",
                 "Personal data for days",
-                "How long names and addresses may be kept. Nothing is erased by itself yet.",
+                "Then names and addresses of people are erased: of tickets that have ended, counted"
+                " from their end, and of subscriptions that have. Empty: never.",
                 required=False,
             ),
             _number(
                 "slack_retention_days",
                 "Messages from Slack for days",
-                "How long their text may be kept. Nothing is erased by itself yet.",
+                "Then text and author of what was said there are erased, on open tickets too."
+                " Empty: never.",
                 required=False,
             ),
         ),
