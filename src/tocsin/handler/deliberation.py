@@ -511,9 +511,12 @@ class Deliberation(Recording):
             ) from missing
         if event.stream != stream:
             raise NotFound("that event belongs to something else")
-        if isinstance(event.payload, SignalIngested):
-            # Its words lie in the payloads that told of it, too.
-            self._turn.forget_signal_text(org_id, {alert_name(event.payload)})
+        payload = event.payload
+        if isinstance(payload, SignalIngested) and not payload.redactable.isdisjoint(
+            command.fields
+        ):
+            # Its words lie in the payloads that told of it, too; who attached it does not.
+            self._turn.forget_signal_text(org_id, {alert_name(payload)})
         sealed = replace(
             command, fields=tuple(sorted(set(command.fields))), remaining_digest=remaining
         )

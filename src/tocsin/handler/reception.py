@@ -249,7 +249,8 @@ class Reception:
                 severity=level,
                 verdict=(Word.ATTACHED if firing else Word.RESOLVED).value,
                 because=Because.BY_HAND.value,
-                reason=f"attached by {event.actor.name}",
+                # By whom, its event says, where a name can be erased.
+                reason="attached by hand",
                 rule_id=None if before is None else before.rule_id,
                 new_at=None if before is None else before.new_at,
                 correlation_key=payload.correlation_key

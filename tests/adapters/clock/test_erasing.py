@@ -19,12 +19,14 @@ from tocsin.adapters.clock.clockwork import (
 )
 from tocsin.adapters.clock.erasing import AT_ONCE, READ_AT_ONCE, Erasing
 from tocsin.core.commands import (
+    AttachSignal,
     ChangeFields,
     ChangeStatus,
     Command,
     PlanMaintenance,
     RecordMessage,
     Redact,
+    SignalDraft,
 )
 from tocsin.core.errors import Invalid, Refusal
 from tocsin.core.facts import Event
@@ -406,6 +408,20 @@ def test_what_is_said_after_the_end_is_kept_as_long(acting: House) -> None:
     beaten(acting, clockwork, after=20 * DAY)
     assert notes(acting, stream) == [(REMOVED, "The report is written.")]
     assert set(names(acting, stream)) == {REMOVED}
+
+
+def test_who_attached_an_alert_goes_and_what_it_said_stays(acting: House) -> None:
+    stream = opened(acting)
+    draft = SignalDraft(source="snmp", summary="Port 3 is dark", fingerprint="port-3")
+    ask(acting, "owner", stream, AttachSignal(signal=draft))
+    close(acting, stream)
+    keep(acting, pii_retention_days=30)
+    beaten(acting, running(acting), after=31 * DAY)
+    assert set(names(acting, stream)) == {REMOVED}
+    with acting.store.reading() as turn:
+        ((reason, words),) = turn.select("SELECT reason, draft FROM signals", org_id=None)
+    assert reason == "attached by hand"
+    assert "Port 3 is dark" in words
 
 
 def test_a_service_has_a_name_that_is_nobodys(acting: House) -> None:
