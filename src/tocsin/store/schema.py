@@ -252,6 +252,8 @@ receipts = Table(
     text("expires_at"),
     # Keys are random and answers long: by rowid, answers are appended instead of strewn about. They
     # expire in the order they were given, so the oldest rows are the expired ones.
+    # An erasure forgets the answers about its stream.
+    Index("receipts_of_stream", "org_id", "stream"),
 )
 # What lists sort and page by. What they show is the ticket's state, in its head: found by stream.
 tickets = Table(

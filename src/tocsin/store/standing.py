@@ -6,7 +6,7 @@ from typing import Final
 
 from tocsin.core.releases import CODE
 
-NEWEST_REVISION: Final = "0007"
+NEWEST_REVISION: Final = "0008"
 """The last of the migrations."""
 
 
