@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from tests.handler.acting import House
 from tests.projections.test_rebuilding import ROWS
 from tocsin.adapters.clock.clockwork import (
-    BETWEEN_SLICES,
+    BETWEEN_ERASURES,
     ERASED_EVERY,
     LONGEST_PAUSE,
     Clockwork,
@@ -65,7 +65,7 @@ def beaten(home: House, clockwork: Clockwork, *, after: timedelta = ERASED_EVERY
     for _ in range(100):
         if clockwork.beat() == LONGEST_PAUSE:
             return last_position(home) - before
-        home.clock.pass_by(BETWEEN_SLICES)
+        home.clock.pass_by(BETWEEN_ERASURES)
     raise AssertionError("the clock goes round and round")
 
 

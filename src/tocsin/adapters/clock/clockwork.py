@@ -33,6 +33,8 @@ BETWEEN_SLICES = timedelta(milliseconds=100)
 WATCHED_EVERY = timedelta(seconds=10)
 INBOX_EVERY = 5 * MINUTE
 ERASED_EVERY = MINUTE
+BETWEEN_ERASURES = timedelta(milliseconds=500)
+"""Longer, since the search writes its index anew after some of them."""
 INBOX_KEPT = 30 * DAY
 """How long payloads are kept where nobody says otherwise."""
 
@@ -164,8 +166,8 @@ class Clockwork:
         if at < self._erase_at:
             return LONGEST_PAUSE
         if self._erasing.look(at=at):
-            self._erase_at = at + BETWEEN_SLICES
-            return BETWEEN_SLICES
+            self._erase_at = at + BETWEEN_ERASURES
+            return BETWEEN_ERASURES
         self._erase_at = at + ERASED_EVERY
         return LONGEST_PAUSE
 

@@ -35,7 +35,7 @@ from tocsin.store.contract import Head, ReadTurn, StorageFailed, Store
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE: Final = 20
+AT_ONCE: Final = 40
 """How many events are emptied in one go: each is an event itself, and people's commands shall not
 wait behind thousands."""
 
