@@ -20,7 +20,7 @@ from tocsin.projections.documents import NEWEST_NOTES, document_of, notes_in
 from tocsin.projections.logged import Follow, Logged, Slice
 from tocsin.projections.measuring import MEASURES, follow_measures
 from tocsin.projections.public_notices import PUBLIC, follow_public
-from tocsin.store.contract import Document, Store
+from tocsin.store.contract import Document, ReadTurn, Store
 from tocsin.store.leasing import unshared
 from tocsin.store.outgoing import Holding
 
@@ -81,7 +81,7 @@ def follow_search(part: Slice, logged: Sequence[Logged]) -> None:
         turn.forget_document_traces()
 
 
-def _was_searched(turn: WriteTurn, redaction: Logged) -> bool:
+def _was_searched(turn: ReadTurn, redaction: Logged) -> bool:
     """Whether what a redaction emptied may have been in the index: to leave no trace there is to
     write all of it anew."""
     place, org_id = redaction.position - 1, redaction.org_id

@@ -129,8 +129,8 @@ def test_a_packed_payload_is_unpacked(gateway: Client) -> None:
 def test_a_payload_may_have_five_mebibytes(
     gateway: Client, kind: str, content_type: str, taken: int
 ) -> None:
-    mapping = {"mapping": {"summary": "message"}} if kind == "generic" else {}
-    token = connector(gateway, kind, "am", **mapping)
+    mapping = {"summary": "message"} if kind == "generic" else {}
+    token = connector(gateway, kind, "am", mapping=mapping)
     named = {"specversion": "1.0", "id": "1", "source": "/disk", "type": "full"}
     words = msgspec.json.encode({**named, "message": "Disk full"})
     whole = words + b" " * (5 * 1_048_576 - len(words))
