@@ -106,10 +106,12 @@ Said = SignalDraft | Acknowledged | Ended | Noted | Amended | Announced
 @dataclass(frozen=True, slots=True)
 class Reading:
     """All that a payload says, in its order. ``reopens`` is false where the neighbour makes a new
-    incident of whatever fires after an end, however soon."""
+    incident of whatever fires after an end, however soon. ``once`` are fingerprints that name a
+    single event each: delivered again, even after its end, it says nothing."""
 
     said: tuple[Said, ...]
     reopens: bool = True
+    once: frozenset[str] = frozenset()
 
 
 class Unreadable(Exception):

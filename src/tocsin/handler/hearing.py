@@ -106,6 +106,7 @@ class Hearing:
         self._spare: Fresh | None = None
         reading = arrival.reading
         self._reopens = isinstance(reading, Unread) or reading.reopens
+        self._once = frozenset() if isinstance(reading, Unread) else reading.once
         self._observes = connector is not None and connector.mode is ConnectorMode.OBSERVE
 
     def hear(self, said: Said) -> Told:
@@ -177,6 +178,12 @@ class Hearing:
         if replayed is not None and self._known.seen_last(row) > replayed:
             return self._told(
                 row, Word.DEDUPLICATED, Because.FINGERPRINT, "a newer word about it is known"
+            )
+        fresh = replayed is None and not self._arrival.again and not row.observed
+        if fresh and draft.fingerprint in self._once:
+            self._repeated(draft, row)
+            return self._told(
+                row, Word.DEDUPLICATED, Because.FINGERPRINT, "this very event was heard before"
             )
         if row.state != read_state(draft.state).value:
             return None

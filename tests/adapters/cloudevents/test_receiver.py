@@ -51,6 +51,21 @@ def test_an_event_opens_and_the_same_one_again_is_known(sender: Neighbour) -> No
     assert sender.ticket(other).id == sender.ticket(opened).id
 
 
+def test_an_event_that_comes_again_after_its_end_says_nothing(sender: Neighbour) -> None:
+    _, opened = sender.send("", event(), headers=STRUCTURED)
+    over = event("e-2", "optics.low.resolved")
+    _, ended = sender.send("", over, headers=STRUCTURED)
+    assert sender.ticket(ended).status is Status.RESOLVED
+
+    for late in (event(), over):
+        _, late_told = sender.send("", late, headers=STRUCTURED)
+        assert late_told.verdict is not PayloadVerdict.CREATED
+    assert sender.ticket(opened).status is Status.RESOLVED
+    _, anew = sender.send("", event("e-3"), headers=STRUCTURED)
+    assert sender.ticket(anew).id == sender.ticket(opened).id
+    assert sender.ticket(anew).status is Status.INVESTIGATING
+
+
 def test_a_batch_is_read_in_its_order_and_an_empty_one_says_nothing(sender: Neighbour) -> None:
     _, accounted = sender.send("", [event(), event("e-2")], headers=BATCHED)
 

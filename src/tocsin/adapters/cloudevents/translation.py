@@ -37,12 +37,14 @@ def read(body: bytes, headers: Headers, *, mapped: Mapped | None = None) -> Read
         UnknownFormat: its content type names a format that is not JSON.
         Unreadable: as :func:`~tocsin.adapters.cloudevents.binding.events` says, or *mapped* does.
     """
+    sent = events(body, headers)
     return Reading(
         tuple(
             said
-            for event in events(body, headers)
+            for event in sent
             for said in ((_or_end(_signal(event)),) if mapped is None else _mapped(event, mapped))
-        )
+        ),
+        once=frozenset(_fingerprint(event) for event in sent),
     )
 
 
