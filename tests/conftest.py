@@ -1,7 +1,8 @@
 """The order of all tests: those that take long begin first, so that no process is left alone with
 one of them at the end while the others have nothing more to do.
 
-Most of them wait for other programs rather than work, and what is quick fills the gaps.
+Most of them wait for other programs rather than work, and what is quick fills the gaps. How long
+an example of a law takes says how busy the machine is, and fails nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,10 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 TESTS: Final = Path(__file__).parent
 
