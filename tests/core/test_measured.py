@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from tests.core.telling import MINUTE, NOON
-from tocsin.core.measured import MOST_TURNS, Turns, turns_after
+from tests.core.telling import ADA, BO, BOT, MINUTE, NOON, OUTAGE, Speaker, after, given
+from tocsin.core.commands import AttachSignal, ChangeFields, ChangeStatus, SignalDraft
+from tocsin.core.measured import MICROSECOND, MOST_TURNS, Measured, Turns, measured_of, turns_after
+from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import StatusChanged, TagAdded
 from tocsin.core.words import Status
 
@@ -24,6 +27,49 @@ def moved(*moves: tuple[int, Status]) -> Turns:
         )
         turns = turns_after(turns, move)
     return turns
+
+
+def stretches(ticket: Ticket) -> list[int | None]:
+    """How long each stretch took, in minutes: detecting, acknowledging, mitigating, resolving,
+    closing."""
+    found: Measured = measured_of(ticket, ())
+    each = (
+        found.detecting,
+        found.acknowledging,
+        found.mitigating,
+        found.resolving,
+        found.closing,
+    )
+    return [None if one is None else one * MICROSECOND // MINUTE for one in each]
+
+
+def test_each_stretch_is_from_its_own_beginning_to_its_own_end() -> None:
+    """It began 60 minutes before noon, was seen by a monitor 20 before, and told at noon."""
+
+    def moving(ticket: Ticket, at: int, status: str, by: Speaker = BO) -> Ticket:
+        return after(ticket, ChangeStatus(status=status), given(by, at=minutes(at)))
+
+    ticket = after(None, replace(OUTAGE, start_at=minutes(-60)), given(ADA, at=NOON))
+    seen = AttachSignal(signal=SignalDraft(source="am", summary="down", ts=minutes(-20)))
+    ticket = after(ticket, seen, given(BOT, at=minutes(1)))
+    assert stretches(ticket) == [60, None, None, None, None]
+    ticket = moving(ticket, 4, "acknowledged")
+    assert stretches(ticket) == [60, 24, None, None, None]
+    ticket = moving(ticket, 9, "monitoring")
+    ticket = moving(ticket, 17, "resolved")
+    ticket = moving(ticket, 30, "closed")
+    assert stretches(ticket) == [60, 24, 69, 77, 90]
+    back = ChangeStatus(status="investigating", reason="again")
+    ticket = after(ticket, back, given(BOT, at=minutes(40)))
+    assert stretches(ticket) == [60, 24, 69, None, None]
+    assert stretches(moving(ticket, 50, "resolved")) == [60, 24, 69, 110, None]
+
+
+def test_only_a_start_that_was_given_tells_how_long_detecting_took() -> None:
+    ticket = after(None, OUTAGE)
+    assert stretches(ticket)[0] is None
+    corrected = after(ticket, ChangeFields(start_at=minutes(-7)))
+    assert stretches(corrected)[0] == 7
 
 
 def test_moves_among_the_active_are_no_turns() -> None:
