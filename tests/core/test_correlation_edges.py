@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.core.telling import ADA, NOON, ROOT
+from tests.core.telling import ADA, CY, NOON, ROOT
 from tests.core.watching import PAGER, Watch, alert, rule
 from tocsin.core.commands import ChangeStatus, OpenIncident, PlanMaintenance
 from tocsin.core.connector_words import RuleAction
@@ -138,3 +138,53 @@ def test_a_window_holds_back_from_its_start_until_its_end() -> None:
     watch.does("work", ChangeStatus(status="completed"), ADA)
     freed = watch.hears(replace(LIGHT, device="ams-1", ts=watch.at))
     assert freed.word is Word.CREATED
+
+
+NEXT_YEAR = PlanMaintenance(
+    ticket_id="work",
+    refs=("M-work",),
+    title="Fibre swap",
+    devices=("ams-1",),
+    correlation_keys=("am/{}:{group}",),
+    start_at=NOON.replace(year=2027),
+    end_at=NOON.replace(year=2027, hour=13),
+    formal=False,
+)
+
+
+def test_planned_work_that_holds_a_key_keeps_no_alert_from_opening_an_incident() -> None:
+    watch = Watch()
+    watch.does("work", NEXT_YEAR, CY)
+    first = watch.hears(LIGHT)
+    assert said(first) == (Word.CREATED, Because.RULE)
+    incident = watch.tickets[first.ticket_id or ""]
+    assert (incident.correlation_keys, incident.signals_total) == ((), 1)
+    # The next with that key joins it all the same, and takes the key once it is free.
+    second = watch.hears(replace(LIGHT, fingerprint="f2"))
+    assert (said(second), second.ticket_id) == (
+        (Word.ATTACHED, Because.CORRELATION_KEY),
+        incident.id,
+    )
+    assert watch.tickets[incident.id].correlation_keys == ()
+    watch.does("work", ChangeStatus(status="cancelled"), CY)
+    watch.hears(replace(LIGHT, fingerprint="f3"))
+    assert watch.tickets[incident.id].correlation_keys == ("am/{}:{group}",)
+    assert watch.tickets["work"].signals_total == 0
+
+
+def test_an_end_that_was_never_heard_firing_is_not_told_to_planned_work() -> None:
+    watch = Watch()
+    watch.does("work", NEXT_YEAR, CY)
+    assert said(watch.hears(GONE)) == (Word.UNATTACHED, Because.NOTHING_OPEN)
+
+
+def test_what_fires_again_while_planned_work_holds_its_key_is_new_and_related() -> None:
+    watch = Watch()
+    first = watch.hears(LIGHT)
+    watch.hears(GONE)
+    watch.does("work", NEXT_YEAR, CY)
+    watch.later(minutes=1)
+    again = watch.hears(replace(LIGHT, ts=watch.at))
+    assert said(again) == (Word.CREATED, Because.RULE)
+    made = watch.tickets[again.ticket_id or ""]
+    assert [one.ticket_id for one in made.relations] == [first.ticket_id]

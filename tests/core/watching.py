@@ -119,9 +119,11 @@ class Watch:
         key = heard.signal.correlation_key
         mine = [one for one in self.tickets.values() if key in one.correlation_keys]
         on = self.tickets.get(self.keys.get(key or "", ""))
-        by_key = next((one for one in mine if active(one)), None)
-        if by_key is None and on is not None and active(on) and on.type is TicketType.INCIDENT:
-            by_key = on
+        holder = next((one for one in mine if active(one)), None)
+        by_key = holder
+        if holder is None or holder.type is not TicketType.INCIDENT:
+            joined = on is not None and active(on) and on.type is TicketType.INCIDENT
+            by_key = on if joined else None
         over = [one for one in mine if not active(one)]
         known = self.rows.get(heard.fingerprint)
         if known is not None and known.ticket is not None:
@@ -137,6 +139,7 @@ class Watch:
             directory=self.town,
             known=known,
             by_key=by_key,
+            holder=holder,
             last=max(over, key=lambda one: one.last_status_at, default=None),
             alike=list(self.tickets.values()),
             maintenances=list(self.tickets.values()),

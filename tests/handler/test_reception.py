@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -320,7 +321,7 @@ def test_a_flood_in_one_payload_is_counted_as_it_goes(home: House) -> None:
     assert len(tickets(home)) == 4
 
 
-def plan(home: House, *, start_in: timedelta, lasting: timedelta) -> str:
+def plan(home: House, *, start_in: timedelta, lasting: timedelta, keys: Sequence[str] = ()) -> str:
     """A maintenance of the owner's on its device; its id."""
     identity = home.fresh()
     command = PlanMaintenance(
@@ -329,6 +330,7 @@ def plan(home: House, *, start_in: timedelta, lasting: timedelta) -> str:
         title="New line card",
         description="The old one is noisy.",
         devices=("ams-1",),
+        correlation_keys=tuple(keys),
         start_at=home.clock() + start_in,
         end_at=home.clock() + start_in + lasting,
     )
@@ -362,6 +364,25 @@ def test_work_in_force_holds_back_and_its_end_releases_what_still_fires(home: Ho
     assert tickets(home)[-1].correlation_keys == ("am/a",)
     assert known(home)["am/a-1"].times == 2
     assert len(inbox(home)) == 4
+
+
+def test_planned_work_that_holds_a_key_takes_no_alert_in_by_it(home: House) -> None:
+    am = neighbour(home)
+    plan(home, start_in=60 * 24 * MINUTE, lasting=60 * MINUTE, keys=["am/disk"])
+
+    first = am.says(alert("disk", name="a"))
+    second = am.says(alert("disk", name="b"), alert("disk", name="a", severity="sev2"))
+    am.says(Acknowledged(key="disk", by="Mia"))
+
+    assert [*told(first), *told(second)] == ["created", "attached", "attached"]
+    work, incident = tickets(home)
+    assert {row.stream for row in known(home).values()} == {incident.stream}
+    assert (incident.status, incident.signals_total) == (Status.ACKNOWLEDGED, 3)
+    assert (incident.correlation_keys, work.signals_total) == ((), 0)
+    # Once it is free, the next alert brings the key to the incident.
+    ask(home, ChangeStatus(status="cancelled", reason="not needed"), work)
+    am.says(alert("disk", name="c"))
+    assert tickets(home)[-1].correlation_keys == ("am/disk",)
 
 
 def lasting(am: Neighbour, *, minutes: int, **given: object) -> Arrival:

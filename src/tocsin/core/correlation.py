@@ -4,7 +4,8 @@ First that fits, for one that is firing:
 
 1. the same fingerprint on an active incident: a repeat makes nothing, a change of state or severity
    is attached;
-2. an active ticket holds its correlation key, or has its trace id: attached there;
+2. an active incident holds its correlation key, or has its trace id: attached there; planned work
+   that holds the key takes nothing in by it, only what it has effect on while it is in force;
 3. a person ended the incident while this very firing went on: it opens nothing until it has
    resolved once, or the quiet minutes have passed;
 4. its rule leaves it unattached (``ignore``, or none fits), or an active incident that is alike is
@@ -76,7 +77,7 @@ def _firing(heard: Heard, around: Surroundings, fresh: Fresh) -> Verdict:
         if known.state is SignalState.FIRING and known.severity is heard.severity:
             return _repeated(known.ticket, Because.FINGERPRINT)
         return _attached(heard, around, known.ticket, Because.FINGERPRINT)
-    if around.by_key is not None and _is_active(around.by_key):
+    if around.by_key is not None and _is_active_incident(around.by_key):
         return _attached(heard, around, around.by_key, Because.CORRELATION_KEY)
     if around.by_trace is not None and _is_active_incident(around.by_trace):
         return _attached(heard, around, around.by_trace, Because.TRACE_ID)
@@ -113,13 +114,16 @@ def _new(heard: Heard, rule: Rule, around: Surroundings, fresh: Fresh) -> Verdic
     if holding is not None:
         return _held_back(heard, around, holding)
     last = around.last if around.last is None or not _is_active(around.last) else None
-    if last is not None and _reopens(heard, rule, last, around):
+    held = around.holder is not None
+    # What is reopened takes its keys back, which it cannot while planned work holds this one.
+    if last is not None and not held and _reopens(heard, rule, last, around):
         return _reopened(heard, around, last)
     if rule.storm_limit and around.new_keys >= rule.storm_limit:
         return _stormed(heard, rule, around, fresh)
     wanted = heard.wanted
-    opened = _open(heard, fresh, title=wanted.title, key=heard.signal.correlation_key)
-    steps = [Step(ticket_id=fresh.ticket_id, command=opened), _attach(heard.signal, fresh)]
+    signal = replace(heard.signal, correlation_key=None) if held else heard.signal
+    opened = _open(heard, fresh, title=wanted.title, key=signal.correlation_key)
+    steps = [Step(ticket_id=fresh.ticket_id, command=opened), _attach(signal, fresh)]
     if last is not None:
         tie = Relate(ticket=last.id, kind=RelationKind.RELATED.value)
         steps.append(Step(ticket_id=fresh.ticket_id, command=tie))
@@ -177,7 +181,8 @@ def _fitted(heard: Heard, around: Surroundings, ticket: Ticket) -> SignalDraft:
     key = heard.signal.correlation_key
     if key is None or key in ticket.correlation_keys:
         return heard.signal
-    held = around.by_key is not None and around.by_key.id != ticket.id
+    others = (around.by_key, around.holder)
+    held = any(one is not None and one.id != ticket.id for one in others)
     if held or not _is_active(ticket) or len(ticket.correlation_keys) >= MOST_KEYS:
         return replace(heard.signal, correlation_key=None)
     return heard.signal
@@ -389,7 +394,7 @@ def _resolved(heard: Heard, around: Surroundings) -> Verdict:
             return _repeated(known.ticket, Because.FINGERPRINT)
         steps = _after(heard, around, known.ticket)
         return _ended(heard, around, known.ticket, Because.FINGERPRINT, steps)
-    if around.by_key is not None and _is_active(around.by_key):
+    if around.by_key is not None and _is_active_incident(around.by_key):
         # It was not heard firing there, so it cannot say that all of it is over.
         return _ended(heard, around, around.by_key, Because.CORRELATION_KEY, ())
     return _nowhere(Because.NOTHING_OPEN, "it has resolved, and nothing is open for it")

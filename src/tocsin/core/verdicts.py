@@ -68,19 +68,20 @@ class Known:
 class Surroundings:
     """What a verdict may look at besides the signal; all of it as it stands now.
 
-    ``by_key`` is the active ticket that holds its key, else the active incident that a signal with
-    that key is on; ``by_trace`` the active incident with its trace id, ``last`` the latest incident
-    of its key that is active no more. ``alike`` are active incidents on its service or assets;
-    ``maintenances`` those in force, or planned, on its assets. ``firing`` has the ids of tickets on
-    which another signal is firing, ``moved`` those that a person has moved beyond acknowledged.
-    ``new_keys`` counts the verdicts of its rule with ``is_new`` within the rule's
-    ``storm_minutes``; ``storm`` is the active ticket that holds
-    :func:`tocsin.core.correlation.storm_key`.
+    ``by_key`` is the active incident that holds its key, else the one that a signal with that key
+    is on; ``holder`` the active ticket that holds it, planned work perhaps; ``by_trace`` the active
+    incident with its trace id, ``last`` the latest incident of its key that is active no more.
+    ``alike`` are active incidents on its service or assets; ``maintenances`` those in force, or
+    planned, on its assets. ``firing`` has the ids of tickets on which another signal is firing,
+    ``moved`` those that a person has moved beyond acknowledged. ``new_keys`` counts the verdicts of
+    its rule with ``is_new`` within the rule's ``storm_minutes``; ``storm`` is the active ticket
+    that holds :func:`tocsin.core.correlation.storm_key`.
     """
 
     directory: Directory
     known: Known | None = None
     by_key: Ticket | None = None
+    holder: Ticket | None = None
     by_trace: Ticket | None = None
     last: Ticket | None = None
     alike: Sequence[Ticket] = ()

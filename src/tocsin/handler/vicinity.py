@@ -47,7 +47,10 @@ class Vicinity:
         """What is around *heard*, whose alert is known as *row*."""
         key = heard.signal.correlation_key
         known = None if row is None else self._as_known(row)
-        by_key = None if key is None else self._holder(key) or self._joined(key)
+        holder = None if key is None else self._holder(key)
+        by_key = holder
+        if key is not None and (holder is None or not _is_active_incident(holder)):
+            by_key = self._joined(key)
         firing: frozenset[str] = frozenset()
         moved: frozenset[str] = frozenset()
         if not heard.is_firing:
@@ -61,6 +64,7 @@ class Vicinity:
                 directory=self._house.directory(self._org_id),
                 known=known,
                 by_key=by_key,
+                holder=holder,
                 firing=firing,
                 moved=moved,
             )
@@ -83,6 +87,7 @@ class Vicinity:
             directory=self._house.directory(self._org_id),
             known=known,
             by_key=by_key,
+            holder=holder,
             by_trace=None if settled else self._traced(heard.signal.trace_id),
             last=self._last(key) if creates and not settled and key is not None else None,
             alike=self._alike(heard) if looks and not settled else (),
@@ -92,12 +97,16 @@ class Vicinity:
         )
 
     def ticket_of(self, key: str) -> Ticket | None:
-        """The active ticket that words about *key* are about."""
-        return self._holder(key) or self._newest(
+        """The active ticket that words about *key* are about: an incident before planned work."""
+        holder = self._holder(key)
+        if holder is not None and _is_active_incident(holder):
+            return holder
+        named = self._newest(
             ticket
             for ticket in self._tickets_of(self._known.named(key))
             if is_active(ticket.status)
         )
+        return named or holder
 
     # -- each of them ----------------------------------------------------------------------------
 
