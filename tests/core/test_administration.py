@@ -433,6 +433,16 @@ def test_a_policy_beyond_its_bounds_is_refused() -> None:
     }
 
 
+@pytest.mark.parametrize(("levels", "taken"), [(2, False), (3, True), (5, True), (6, False)])
+def test_an_org_has_three_to_five_levels_of_severity(levels: int, taken: bool) -> None:
+    org, command = OrgInMemory(), ChangePolicy(severity_levels=levels)
+    if taken:
+        assert org.ask("policy:policy", command)
+    else:
+        with pytest.raises(Invalid, match="severity_levels"):
+            org.ask("policy:policy", command)
+
+
 def test_putting_the_same_contributor_again_changes_nothing() -> None:
     org = network()
     org.ask("contributor:gamma", GAMMA)

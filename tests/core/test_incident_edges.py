@@ -34,6 +34,8 @@ from tocsin.core.commands import (
     ChangeLabels,
     ChangeStatus,
     PostPublicUpdate,
+    RecordSloViolation,
+    Relate,
     SignalDraft,
     TicketCommand,
 )
@@ -242,3 +244,26 @@ def test_an_address_of_the_reporter_has_a_hundred_characters_at_most() -> None:
     assert codes(None, replace(OUTAGE, reporter_email=f"{fits}x")) == {
         ("reporter_email", "too_long")
     }
+
+
+def test_an_objective_is_broken_within_some_time_by_a_share_of_its_budget() -> None:
+    broken = RecordSloViolation(
+        slo_id="api-99", window_start=NOON - HOUR, window_end=NOON, error_budget_consumed=0
+    )
+    assert codes(incident_open(), broken) == set()
+    for end in (NOON - HOUR, NOON - HOUR - SECOND):
+        assert codes(incident_open(), replace(broken, window_end=end)) == {("window_end", "window")}
+    for budget, wrong in ((1.0, False), (12.5, False), (-0.001, True)):
+        found = codes(incident_open(), replace(broken, error_budget_consumed=budget))
+        assert found == ({("error_budget_consumed", "out_of_range")} if wrong else set())
+
+
+def test_a_ticket_is_not_tied_to_itself() -> None:
+    other = replace(incident_open(), id="0193-first", ref="I20261119-aaaa")
+    for kind in ("caused_by", "duplicate_of", "follow_up", "related"):
+        for name in (incident_open().id, incident_open().ref):
+            itself = Relate(ticket=name, kind=kind)
+            assert codes(incident_open(), itself, tickets=[incident_open()]) == {
+                ("ticket", "duplicate")
+            }
+        assert codes(incident_open(), Relate(ticket=other.ref, kind=kind), tickets=[other]) == set()

@@ -41,6 +41,7 @@ from tocsin.core.commands import (
     PlanMaintenance,
     PostPublicUpdate,
     ReferenceDraft,
+    ServiceImpactDraft,
     SignalDraft,
     Tick,
     TicketCommand,
@@ -48,6 +49,7 @@ from tocsin.core.commands import (
 from tocsin.core.deadlines import deadlines_of
 from tocsin.core.errors import Conflict, Forbidden, Invalid
 from tocsin.core.ticket import Overlap, Ticket
+from tocsin.core.ticket_claims import claims_of
 from tocsin.core.ticket_facts import MaintenanceClosed, Overran, Reminded, Started
 from tocsin.core.words import Disposition, Role, Status
 
@@ -299,3 +301,31 @@ def test_nobody_below_an_admin_forces_an_overlap_and_nobody_without_a_reason() -
     assert decide(None, forced, given(ROOT, town=town, maintenances=[owners_own]))
     with pytest.raises(Conflict):
         decide(None, swap("second"), given(ROOT, town=town, maintenances=[owners_own]))
+
+
+def test_planned_work_holds_its_keys_until_it_has_ended() -> None:
+    planned = after(None, replace(FIBRE_SWAP, correlation_keys=("k1",)))
+    key = ("correlation_key", "k1")
+    working = after(planned, ChangeStatus(status="in_progress"), given(at=START))
+    done = after(working, ChangeStatus(status="completed"), given(at=END))
+    cancelled = after(planned, ChangeStatus(status="cancelled"))
+    assert key in claims_of(planned)
+    assert key in claims_of(working)
+    assert key not in claims_of(done)
+    assert key not in claims_of(cancelled)
+
+
+@pytest.mark.parametrize("word", ["completed", "cancelled"])
+def test_the_last_public_word_shows_everything_operational_again(word: str) -> None:
+    said = PostPublicUpdate(
+        title="Work",
+        status="in_progress",
+        body="We work.",
+        services=(ServiceImpactDraft(code="api", impact="degraded"),),
+    )
+    shown = after(maintenance_planned(), said)
+    assert [one.impact for one in shown.public_impacts] == ["degraded"]
+    verifying = after(shown, PostPublicUpdate(status="verifying", body="We look."))
+    assert [one.impact for one in verifying.public_impacts] == ["degraded"]
+    over = after(verifying, PostPublicUpdate(status=word, body="It is over."))
+    assert [one.impact for one in over.public_impacts] == [None]

@@ -47,6 +47,15 @@ def test_a_day_of_samples_is_one_run() -> None:
     assert found.measured_at == NOON - timedelta(seconds=10)
 
 
+def test_a_sample_before_the_window_is_not_in_it() -> None:
+    between = sampled(NOTHING, at=START - 25 * SECOND, count=6)
+    exactly = sampled(NOTHING, at=START - 20 * SECOND, count=6)
+
+    # At 25, 15 and 5 seconds before, and at 5, 15 and 25 after; at 20 and 10 before, then at 0.
+    assert said(between).samples == 3
+    assert said(exactly).samples == 4
+
+
 def test_a_lost_one_is_told_with_its_instant_and_its_direction() -> None:
     forth = sampled(NOTHING, at=START, count=8_640, lost=[8_000, 8_001])
     back = sampled(

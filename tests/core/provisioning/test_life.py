@@ -37,6 +37,7 @@ from tocsin.core.provisioning.commands import (
     Wish,
 )
 from tocsin.core.provisioning.facts import AcceptanceRequested, StatusChanged
+from tocsin.core.provisioning.judging import window_minutes
 from tocsin.core.provisioning.life import Life, born, next_step
 from tocsin.core.provisioning.words import (
     READY_FOR_ACTIVATION,
@@ -44,7 +45,7 @@ from tocsin.core.provisioning.words import (
     DesiredStatus,
     Health,
 )
-from tocsin.core.records import Device, Link
+from tocsin.core.records import Device, Link, Policy
 from tocsin.core.registry_commands import (
     RegisterDevice,
     RegisterLink,
@@ -55,7 +56,7 @@ from tocsin.core.registry_commands import (
     UpdateLink,
 )
 from tocsin.core.ticket import Ticket
-from tocsin.core.words import LinkType, Role, Severity
+from tocsin.core.words import LinkType, Role, Severity, Status
 
 WAN = "link:ams-1:fra-1"
 AMS = "device:ams-1"
@@ -184,6 +185,14 @@ def test_a_grave_incident_with_effect_holds_activation_back(
     assert life(org, WAN).status is AssetStatus.ACTIVATED
 
 
+@pytest.mark.parametrize("status", [Status.RESOLVED, Status.CLOSED, Status.CANCELLED])
+def test_an_incident_that_has_ended_holds_nothing_back(status: Status) -> None:
+    line = pubkey(21)
+    ended = ticket("incident", links=(line,), effect=(line,), severity=Severity.SEV1, status=status)
+    assert not ended.holds_back
+    assert replace(ended, status=Status.MONITORING).holds_back
+
+
 def test_a_maintenance_in_force_holds_activation_back_and_a_planned_one_does_not() -> None:
     org = network()
     org.ask(WAN, Wish(desired="activated"))
@@ -202,6 +211,21 @@ def test_a_maintenance_in_force_holds_activation_back_and_a_planned_one_does_not
     org.at = NOON + hour
     org.ask(WAN, Advance())
     assert life(org, WAN).status is AssetStatus.ACTIVATED
+
+
+def test_the_shorter_burn_in_is_for_whatever_was_ever_in_service() -> None:
+    policy = Policy(id="policy", created_at=NOON, updated_at=NOON, version=1)
+    org = network()
+    assert window_minutes(policy, life(org, WAN)) == 24 * 60
+    org.ask(WAN, Wish(desired="activated"))
+    org.ask(WAN, Judge(health="healthy", reasons=()))
+    assert window_minutes(policy, life(org, WAN)) == 24 * 60
+    org.ask(WAN, Advance())
+    assert window_minutes(policy, life(org, WAN)) == 30
+    for drain in ("soft_drained", "hard_drained"):
+        org.ask(WAN, Wish(desired=drain))
+        org.ask(WAN, Advance())
+        assert window_minutes(policy, life(org, WAN)) == 30
 
 
 # Between two contributors
@@ -295,6 +319,7 @@ def test_interfaces_of_links_come_and_go_with_them() -> None:
     org.ask(WAN, UpdateLink(side_a=SideDraft(device="ams-1", interface="Ethernet3")))
     assert [one.name for one in device(org).interfaces] == ["Ethernet3"]
     org.ask(AMS, DefineInterface(name="Ethernet3", bandwidth=10**11))
+    assert standing_of(org, "Ethernet3") == "activated"  # the link uses it all the same
     with pytest.raises(Conflict, match="a link uses Ethernet3"):
         org.ask(AMS, RemoveInterface(name="Ethernet3"))
     org.ask(WAN, RemoveLink())
@@ -386,6 +411,25 @@ def test_nobody_has_such_an_interface() -> None:
     ):
         with pytest.raises(NotFound, match="ams-1 has no interface 'Ethernet77'"):
             network().ask(AMS, command)
+
+
+@pytest.mark.parametrize(
+    ("lasting", "taken"),
+    [
+        (timedelta(), False),
+        (timedelta(microseconds=1), True),
+        (timedelta(days=366), True),
+        (timedelta(days=366, microseconds=1), False),
+    ],
+)
+def test_a_waiver_ends_within_a_year(lasting: timedelta, taken: bool) -> None:
+    org = network()
+    waive = Waive(criterion="side_a", reason="standby", until=org.at + lasting)
+    if taken:
+        assert org.ask(WAN, waive)
+    else:
+        with pytest.raises(Invalid, match="until"):
+            org.ask(WAN, waive)
 
 
 def test_a_waiver_holds_until_its_end_and_can_be_taken_back() -> None:
