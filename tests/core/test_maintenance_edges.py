@@ -198,6 +198,14 @@ def test_a_reminder_is_due_a_day_before_and_not_late_until_after_the_start() -> 
     assert due(after(told, ChangeFields(start_at=START + HOUR)), "reminder") == START - 23 * HOUR
 
 
+def test_a_reminder_is_by_the_policy_of_the_day_on_which_the_window_was_set() -> None:
+    town = under(reminder_before_hours=2, auto_start=False)
+    titled = after(maintenance_planned(), ChangeFields(title="Swap"), given(town=town))
+    assert (due(titled, "reminder"), due(titled, "start")) == (START - 24 * HOUR, START)
+    moved = after(titled, ChangeFields(start_at=START + HOUR), given(town=town))
+    assert due(moved, "reminder") == START - HOUR
+
+
 def test_the_gateways_word_open_is_in_progress_from_the_very_start_of_the_window() -> None:
     opened = replace(FIBRE_SWAP, status="open", dialect="gateway")
     assert after(None, replace(opened, start_at=NOON)).status is Status.IN_PROGRESS
