@@ -267,3 +267,22 @@ def test_a_ticket_is_not_tied_to_itself() -> None:
                 ("ticket", "duplicate")
             }
         assert codes(incident_open(), Relate(ticket=other.ref, kind=kind), tickets=[other]) == set()
+
+
+def test_an_end_is_said_again_in_the_same_words_or_refused() -> None:
+    other = replace(incident_open(), id="0193-first", ref="I20261119-aaaa")
+    there = given(tickets=[other])
+    closing = ChangeStatus(status="closed", disposition="fixed")
+    closed = after(incident_open(), closing, there)
+    assert decide(closed, closing, there) == ()
+    assert decide(closed, ChangeStatus(status="closed"), there) == ()
+    wrong = {("disposition", "forbidden_field")}
+    assert codes(closed, replace(closing, disposition="done"), tickets=[other]) == wrong
+    working = ChangeStatus(status="open", disposition="fixed")
+    assert codes(incident_open(), working, tickets=[other]) == wrong
+    twice = ChangeStatus(status="cancelled", duplicate_of=other.ref)
+    cancelled = after(incident_open(), twice, there)
+    assert decide(cancelled, twice, there) == ()
+    assert codes(cancelled, replace(twice, duplicate_of="I20261118-none"), tickets=[other]) == {
+        ("duplicate_of", "forbidden_field")
+    }

@@ -337,3 +337,12 @@ def test_the_last_public_word_shows_everything_operational_again(word: str) -> N
     assert [one.impact for one in verifying.public_impacts] == ["degraded"]
     over = after(verifying, PostPublicUpdate(status=word, body="It is over."))
     assert [one.impact for one in over.public_impacts] == [None]
+
+
+def test_an_end_is_said_again_in_the_same_words_or_refused() -> None:
+    cancelling = ChangeStatus(status="cancelled", disposition="declined")
+    cancelled = after(maintenance_planned(), cancelling)
+    assert decide(cancelled, cancelling, given()) == ()
+    assert decide(cancelled, ChangeStatus(status="cancelled"), given()) == ()
+    with pytest.raises(Invalid, match="disposition"):
+        decide(cancelled, replace(cancelling, disposition="invalid"), given())

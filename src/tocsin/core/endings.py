@@ -160,6 +160,22 @@ def refuse_ending_words(command: ChangeStatus, errors: Errors) -> None:
             errors.append(FieldError(field, "forbidden_field", detail))
 
 
+def refuse_another_ending(
+    state: Ticket, command: ChangeStatus, given: Given, errors: Errors
+) -> None:
+    """Refuse the reasons of an ending that differ from those with which *state* stands there
+    already: saying it again is nothing, and saying it otherwise would be dropped in silence."""
+    why = "" if state.disposition is None else state.disposition.value
+    if command.disposition is not None and folded(command.disposition) != folded(why):
+        detail = f"it is {state.status.value} already" + (f" ({why})" if why else "")
+        errors.append(FieldError("disposition", "forbidden_field", detail))
+    if command.duplicate_of is not None:
+        other = ticket_named(command.duplicate_of, given=given)
+        if other is None or other.id != state.duplicate_of:
+            detail = f"it is {state.status.value} already, and not by that ticket"
+            errors.append(FieldError("duplicate_of", "forbidden_field", detail))
+
+
 def refuse_move(state: Ticket, status: Status, allowed: Iterable[Status]) -> InvalidTransition:
     """The refusal of a move that the lifecycle does not have, naming those it has."""
     names = ", ".join(choice.value for choice in allowed) or "nothing"

@@ -46,6 +46,7 @@ from tocsin.core.endings import (
     read_moment,
     read_root_cause,
     read_status,
+    refuse_another_ending,
     refuse_ending_words,
     refuse_move,
 )
@@ -267,6 +268,8 @@ def _update(state: Ticket, command: ChangeStatus, given: Given) -> tuple[Payload
     comment = () if body is None else (note(body, given),)
     if target is None:
         refuse_ending_words(command, errors)
+    elif target.status is state.status:
+        refuse_another_ending(state, command, given, errors)
     if target is None or target.status is state.status:
         return (*comment, *_besides(state, command, errors))
     if target.status not in MOVES[state.status]:

@@ -45,6 +45,7 @@ from tocsin.core.endings import (
     read_moment,
     read_root_cause,
     read_status,
+    refuse_another_ending,
     refuse_ending_words,
     refuse_move,
 )
@@ -291,6 +292,8 @@ def _update(state: Ticket, command: ChangeStatus, given: Given) -> tuple[Payload
         errors.append(FieldError("end_at", "forbidden_field", detail))
     if target is None:
         refuse_ending_words(command, errors)
+    elif target.status is state.status:
+        refuse_another_ending(state, command, given, errors)
     if errors:
         raise invalid_fields(errors)
     comment = () if body is None else (note(body, given),)
