@@ -129,12 +129,18 @@ def test_all_that_happened_to_one_goes_in_its_order() -> None:
 
 def test_what_comes_while_one_is_out_waits_for_it() -> None:
     world = moved(10)
+    world.happen("incident:a")
+    world.look()
+    world.hand_out()
+    world.hear(0, Delivered())
+    world.arrived.clear()
     digest = digest_in(world)
     again, other = world.happen("link:3"), world.happen("link:new")
     world.look()
     world.now += 10.0
     world.hand_out()
     assert world.out == [digest]
+    assert world.desk.wakes_at(world.now) is None
 
     world.hear(0, Delivered())
 
@@ -211,9 +217,94 @@ def test_one_that_fails_while_others_pass_is_noted_in_the_end_and_comes_back() -
     assert (world.desk.waiting, world.notes) == (0, {})
 
 
-def test_where_machines_read_from_now_on_what_waits_is_told_one_by_one() -> None:
+def test_one_that_fails_with_nothing_else_to_try_shows_that_the_destination_is_down() -> None:
     world = moved(10)
     digest_in(world)
+    world.happen("link:late")
+    world.look()
+    world.hear(0, DOWN)
+
+    assert world.desk.is_down
+
+
+def test_a_few_that_failed_one_by_one_are_tried_again_as_one() -> None:
+    world = World(pace=Pace(concurrent=1, few=2))
+    world.happen("link:a")
+    later = iter(("link:b", "link:c"))
+    world.look()
+    world.hand_out()
+    while not isinstance(digest := world.out[0], Together):
+        if (stream := next(later, None)) is not None:
+            world.happen(stream)
+            world.look()
+        world.hear(0, DOWN)
+        world.now += 60.0
+        world.hand_out()
+
+    assert [one.position for one in digest.members] == [1, 3, 5]
+    assert [one.tries for one in digest.members] == [2, 1, 1]
+    assert (digest.tries, world.desk.may_be_again(digest)) == (2, True)
+
+
+def test_what_was_noted_is_counted_on_when_it_comes_back() -> None:
+    world = moved(10)
+    while not world.desk.notes_to_write:
+        world.happen("incident:a")
+        world.look()
+        world.hand_out()
+        while world.out:
+            world.hear(0, DOWN if isinstance(world.out[0], Together) else Delivered())
+        world.now += 60.0
+    world.write()
+    world.now += 4_000.0
+    world.look()
+    digest_in(world)
+    world.hear(0, Refused("too much"))
+    world.write()
+
+    assert {one.state for one in world.notes.values()} == {Trouble.PARKED}
+    assert {one.attempts for one in world.notes.values()} == {MAX_REFUSALS + 1}
+
+
+def test_what_is_asked_for_again_waits_for_the_digest_of_its_lane() -> None:
+    world = World(pace=PEOPLE)
+    world.happen("link:1")
+    world.look()
+    sent(world)
+    late = world.happen("link:1")
+    world.look()
+    for _ in range(MAX_REFUSALS):
+        world.hand_out()
+        world.hear(0, Refused("too long"))
+        world.write()
+        world.now += 60.0
+        world.look()
+    assert [one.state for one in world.notes.values()] == [Trouble.PARKED]
+    world.now += 60.0
+    for number in range(10):
+        world.happen(f"link:{number}")
+    world.look()
+    digest = digest_in(world)
+    world.redrive()
+    world.look()
+    assert world.desk.lanes_taken_back == 0
+
+    world.hear(0, Delivered())
+    world.write()
+    world.look()
+    assert late not in [one.position for one in digest.members]
+    assert sent(world) == [[late]]
+
+
+@pytest.mark.parametrize("failed_first", [False, True])
+def test_where_machines_read_from_now_on_what_waits_is_told_one_by_one(
+    failed_first: bool,
+) -> None:
+    world = moved(10)
+    digest_in(world)
+    if failed_first:
+        world.hear(0, DOWN)
+        world.now += 60.0
     world.desk.follow(world.desk.route, pace=Pace(concurrent=2), now=world.now)
     world.hear(0, Delivered())
     world.arrived.clear()
@@ -224,11 +315,14 @@ def test_where_machines_read_from_now_on_what_waits_is_told_one_by_one() -> None
 def test_a_route_that_is_disabled_forgets_its_digest() -> None:
     world = moved(10)
     digest_in(world)
-    world.desk.cancel(99)
+    world.desk.cancel(world.outbox[-1][0])
     world.hear(0, Delivered())
 
     assert world.desk.next(world.now) is None
     assert world.desk.waiting == 0
+    late = world.happen("link:7")
+    world.look()
+    assert sent(world, seconds=GATE_SECONDS) == [[late]]
 
 
 def test_what_may_have_been_sent_and_what_was_not_never_go_together() -> None:
