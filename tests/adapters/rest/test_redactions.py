@@ -8,6 +8,8 @@ import pytest
 
 from tests.adapters.rest.asking import Client
 from tests.handler.acting import pubkey
+from tocsin.adapters.clock.erasing import Erasing
+from tocsin.core.instants import DAY
 
 
 def events(gateway: Client, stream: str) -> list[Any]:
@@ -143,3 +145,36 @@ def test_an_erasure_is_answered_once(gateway: Client) -> None:
     assert again.json == first.json
     assert again.headers["idempotency-replayed"] == "true"
     assert len(events(gateway, f"incident:{ticket['id']}")) == 2
+
+
+def test_what_is_kept_no_longer_is_gone_from_every_answer(gateway: Client) -> None:
+    """The policy over HTTP, the clock beside it, and what a reader sees after that."""
+    home = gateway.house
+    ticket = gateway.incident(description="Dark.", reporter_name="Marzipan")
+    place = f"/tickets/{ticket['id']}"
+    gateway.ask("POST", f"{place}/updates", {"body": "It was the marten."})
+    gateway.ask("POST", f"{place}/updates", {"status": "resolved"})
+    for wrong in (0, -1, "soon", 40_000):
+        policy = gateway.ask("PATCH", "/policy", {"pii_retention_days": wrong}, who="admin")
+        assert policy.status == 422
+    gateway.ask("PATCH", "/policy", {"pii_retention_days": 30}, who="admin")
+    erasing = Erasing(store=home.store, writer=home.writer)
+
+    home.clock.pass_by(29 * DAY)
+    assert erasing.look(at=home.clock()) is False
+    assert gateway.ask("GET", place).json["reporter_name"] == "Marzipan"
+    home.clock.pass_by(2 * DAY)
+    assert erasing.look(at=home.clock()) is False
+
+    shown = gateway.ask("GET", place).json
+    assert (shown["reporter_name"], shown["created_by"]["name"]) == ("[removed]", "[removed]")
+    assert shown["created_by"]["id"] == ticket["created_by"]["id"]
+    stream = f"incident:{ticket['id']}"
+    timeline = gateway.ask("GET", f"{place}/timeline")
+    assert timeline.status == 200, timeline.body
+    assert b"It was the marten." in timeline.body
+    assert b"Marzipan" not in timeline.body
+    assert b'"owner"' not in timeline.body
+    erased = [one for one in events(gateway, stream) if one["kind"] == "incident.redacted"]
+    assert {one["data"]["reason"] for one in erased} == {"retention: pii_retention_days 30"}
+    assert {one["actor"]["type"] for one in erased} == {"system"}

@@ -1,5 +1,4 @@
-"""Receipts by what they are about (pre): an erasure forgets the answers that told of it, and does
-not read a day of them for that."""
+"""Receipts by stream (pre): an erasure forgets the answers about a ticket without reading all."""
 
 from __future__ import annotations
 
