@@ -10,6 +10,7 @@ import pytest
 
 from tests.web.dashboard.browsing import Browser, Desk
 from tests.web.dashboard.warroom.staging import entries, opened, planned, seen_by, ticket
+from tocsin.adapters.clock.erasing import Erasing
 from tocsin.core.commands import (
     AddAction,
     Assign,
@@ -20,11 +21,13 @@ from tocsin.core.commands import (
     ChangeStatus,
     Extend,
     PostPublicUpdate,
+    Redact,
     Relate,
     SignalDraft,
     TicketCommand,
 )
 from tocsin.core.facts import registered_kinds
+from tocsin.core.record_commands import ChangePolicy
 from tocsin.core.words import (
     PublicIncidentStatus,
     PublicMaintenanceStatus,
@@ -252,3 +255,28 @@ def test_there_are_words_for_every_public_state(kind: TicketType) -> None:
     assert [one.status for one in phrases_of(kind)] == [one.value for one in words]
     for status in statuses_of(kind):
         assert public_word(kind, status) in {one.value for one in words}
+
+
+def test_what_goes_by_itself_is_one_line_and_not_drawn(at_desk: Desk) -> None:
+    house, ref = at_desk.house, opened(at_desk)
+    told(at_desk, ref, *(ChangeStatus(body=f"note {number}") for number in range(3)))
+    told(at_desk, ref, ChangeStatus(status="closed"))
+    by_hand = house.ask("admin", ChangeStatus(body="+31 6 1234"), subject=ticket(at_desk, ref).id)
+    erasing = Redact(event=by_hand.events[-1].id, fields=("body",))
+    house.ask("admin", erasing, subject=ticket(at_desk, ref).id)
+    before = ticket(at_desk, ref).version
+    house.ask("admin", ChangePolicy(pii_retention_days=30), sort="policy")
+    house.clock.pass_by(timedelta(days=31))
+    Erasing(store=house.store, writer=house.writer).look(at=house.clock())
+    gone = ticket(at_desk, ref).version - before
+    assert gone > 5
+
+    page = seen_by(at_desk, "admin").get(f"/tickets/{ref}")
+    shown = entries(page.text)
+    lines = [one for one in shown if "erased" in one]
+    assert len(lines) == 2
+    assert f"erased what is kept no longer, in {gone} entries" in lines[0]
+    assert "erased body of an earlier entry" in lines[1]
+    assert len(shown) == before + 1
+    assert f"{before + gone} entries" in page.text
+    assert "drawn" not in page.text.partition("What happened")[2].partition("</h2>")[0]

@@ -4,7 +4,8 @@ picture."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -31,6 +32,7 @@ from tocsin.web.dashboard.warroom.wording import NameOf
 from tocsin.web.pictures.timeline import Width
 from tocsin.web.pictures.timeline import timeline as drawn
 
+_ERASED: Final = ".redacted"
 _LANE_NAMES: Final = {
     None: "Everything",
     LaneOf.STATUS: "Status",
@@ -54,7 +56,7 @@ class Turn:
 class Timeline:
     """A page of the list: its entries, other ways to look at it, and where it goes on.
 
-    ``total`` is how many entries the ticket has in all; ``drawn`` how many the picture shows.
+    ``total`` is how many entries the ticket has in all; ``drawn`` how many the picture looks at.
     """
 
     entries: tuple[Entry, ...]
@@ -91,14 +93,14 @@ def timeline(visit: Visit, ticket: Ticket) -> tuple[Timeline, Markup]:
         turn,
         org_id=org_id,
         stream=ticket.stream,
-        kinds=None,
+        kinds=_drawn_kinds(ticket),
         oldest_first=False,
         beyond=None,
         limit=MOST_DRAWN,
     )
     whole.reverse()
     found = Timeline(
-        entries=tuple(told(one, name_of) for one in shown),
+        entries=tuple(_entries(shown, name_of)),
         lanes=tuple(
             Turn(
                 name=name,
@@ -130,7 +132,7 @@ def timeline(visit: Visit, ticket: Ticket) -> tuple[Timeline, Markup]:
         else _address(ticket, Wanted(lane=wanted.lane, oldest_first=wanted.oldest_first)),
         oldest_first=wanted.oldest_first,
         total=ticket.version,
-        drawn=len(whole),
+        drawn=ticket.version if len(whole) < MOST_DRAWN else len(whole),
     )
     return found, picture(ticket, whole, listed=shown, visit=visit)
 
@@ -163,13 +165,35 @@ def _wanted(visit: Visit) -> Wanted:
     )
 
 
-def _kinds(lane: LaneOf, ticket: Ticket) -> list[str]:
-    """The kinds of event of that lane, of that type of ticket."""
+def _entries(shown: Iterable[Raw], name_of: NameOf) -> Iterator[Entry]:
+    """*shown* as people read it. What goes by itself when its time is over goes entry by entry;
+    nobody wants to read as many lines of that as there were of the ticket."""
+    for goes, run in groupby(shown, key=_goes_by_itself):
+        if not goes:
+            yield from (told(one, name_of) for one in run)
+            continue
+        first, *more = run
+        entry = told(first, name_of)
+        text = f"erased what is kept no longer, in {1 + len(more)} entries"
+        yield replace(entry, text=text) if more else entry
+
+
+def _goes_by_itself(raw: Raw) -> bool:
+    return raw.kind.endswith(_ERASED) and raw.document["actor"]["type"] == "system"
+
+
+def _drawn_kinds(ticket: Ticket) -> list[str]:
+    """The kinds of event that the picture is of: what was erased is no part of what happened."""
+    return [kind for kind in _kinds(None, ticket) if not kind.endswith(_ERASED)]
+
+
+def _kinds(lane: LaneOf | None, ticket: Ticket) -> list[str]:
+    """The kinds of event of that lane, or of all, of that type of ticket."""
     begins = f"{ticket.type.value}."
     return sorted(
         kind
         for kind in {kind for kind, _ in registered_kinds()}
-        if kind.startswith(begins) and lane_of(kind) is lane
+        if kind.startswith(begins) and lane in (None, lane_of(kind))
     )
 
 
