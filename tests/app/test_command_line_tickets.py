@@ -355,6 +355,27 @@ def test_json_is_the_servers_own(gateway: StandIn, run: Run) -> None:
     assert pretty.count("\n") > 10
 
 
+def test_what_goes_by_itself_is_one_line_of_a_timeline(gateway: StandIn, run: Run) -> None:
+    tocsin = {"type": "system", "id": "tocsin", "name": "Tocsin"}
+    mia = {"type": "user", "id": "m", "name": "Mia"}
+    items = [
+        {
+            "at": "2026-11-20T14:05:00.000000Z",
+            "actor": actor,
+            "kind": "incident.redacted",
+            "text": f"erased {what}",
+        }
+        for actor, what in ((mia, "body"), (tocsin, "author"), (tocsin, "text"))
+    ]
+    gateway.answers(
+        "GET", f"{ORG}/tickets/{REF}/timeline", Reply(body={"items": items, "next_cursor": None})
+    )
+    told = run("incident", "timeline", REF).stdout
+    assert "erased body" in told
+    assert "erased what is kept no longer, in 2 entries" in told
+    assert "erased author" not in told
+
+
 def test_a_ticket_and_its_timeline_are_shown_whole(gateway: StandIn, run: Run) -> None:
     update = {
         "update_id": "u1", "author": "Anna", "timestamp": "2026-11-20T14:05:00.000000Z",

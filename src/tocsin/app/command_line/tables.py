@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -215,13 +216,27 @@ def _when(entry: Mapping[str, Any]) -> str:
 
 
 def timeline_table(page: Mapping[str, Any], now: datetime) -> RenderableType:
-    """The timeline of a ticket: when, who, what, and the words."""
+    """The timeline of a ticket: when, who, what, and the words.
+
+    What is erased because its time is over goes entry by entry, and is one line here.
+    """
     table = grid("when", "who", "what", "text")
-    for entry in page["items"]:
-        what = entry.get("kind") or entry.get("type")
-        who = entry.get("actor") or entry.get("author")
-        table.add_row(_when(entry), named(who), text(what), text(said(entry)))
+    for goes, run in groupby(page["items"], key=_goes_by_itself):
+        entries = list(run)
+        for entry in entries[:1] if goes else entries:
+            what = entry.get("kind") or entry.get("type")
+            who = entry.get("actor") or entry.get("author")
+            words = said(entry)
+            if goes and len(entries) > 1:
+                words = f"erased what is kept no longer, in {len(entries)} entries"
+            table.add_row(_when(entry), named(who), text(what), text(words))
     return counted(table, page)
+
+
+def _goes_by_itself(entry: Mapping[str, Any]) -> bool:
+    who = entry.get("actor")
+    is_system = isinstance(who, Mapping) and who.get("type") == "system"
+    return is_system and str(entry.get("kind")).endswith(".redacted")
 
 
 def event_table(page: Mapping[str, Any], now: datetime) -> RenderableType:
