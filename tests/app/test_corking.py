@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+import socket
+import threading
+from typing import Any, Final, cast
 
-from tocsin.app.corking import Corked
+import pytest
+
+from tocsin.app.corking import LONGEST_HEAD, Corked
+from tocsin.app.listening import Server, bound
+
+PATIENCE: Final = 20.0
 
 
 class Wire:
@@ -74,3 +81,56 @@ def test_everything_else_is_the_transports_own() -> None:
     corked = Corked(cast("asyncio.Transport", wire), cast("asyncio.AbstractEventLoop", None))
     assert corked.get_extra_info("peername") == "the peername"
     assert not corked.is_closing()
+
+
+# -- the head of a request -----------------------------------------------------------------------
+
+
+async def answering(scope: Any, receive: Any, send: Any) -> None:
+    """Says how long the body was."""
+    assert scope["type"] == "http"
+    size, more = 0, True
+    while more:
+        message = await receive()
+        size, more = size + len(message["body"]), message["more_body"]
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"%d" % size})
+
+
+def answered(request: bytes) -> bytes:
+    """What a server on a free port answers to *request*."""
+    taken = bound("127.0.0.1", 0)
+    ready = threading.Event()
+    server = Server(answering, on_ready=ready.set, on_stopping=ready.clear)
+    server.config.lifespan = "off"
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
+    thread.start()
+    try:
+        assert ready.wait(PATIENCE)
+        with socket.create_connection(taken.getsockname(), timeout=PATIENCE) as client:
+            client.sendall(request)
+            return client.recv(65_536)
+    finally:
+        server.end()
+        thread.join(PATIENCE)
+        taken.close()
+
+
+@pytest.mark.parametrize("line", [b"x", b"a: b\r\n"], ids=["one header", "many"])
+def test_a_head_without_an_end_is_refused(line: bytes) -> None:
+    # The last byte is one too many: all of it is read before it is refused.
+    head = (b"GET / HTTP/1.1\r\nX: " + line * LONGEST_HEAD)[: LONGEST_HEAD + 1]
+
+    said = answered(head)
+
+    assert said.startswith(b"HTTP/1.1 431 ")
+    assert b'"code":"too_large"' in said
+
+
+def test_a_long_head_that_ends_and_a_longer_body_are_read() -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nX-Long: %b\r\nContent-Length: %d\r\n\r\n"
+
+    said = answered(head % (b"x" * 100_000, 500_000) + b"x" * 500_000)
+
+    assert said.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\n500000\r\n" in said

@@ -1,16 +1,34 @@
-"""One packet for one answer.
+"""One packet for one answer, and an end to the head of a request.
 
 The HTTP server hands head and body of an answer to the system one after the other. Each handing
 over costs as much as making a good part of the answer, so both are held until the event loop's next
 round, and go together.
+
+The parser reads the head of a request however long it is. Who sends one without an end would fill
+the memory, with no key at all, so what does not end within a bound is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+LONGEST_HEAD: Final = 131_072
+"""Bytes that have come of a request whose head has not ended, at most."""
+
+_TOO_LONG: Final = (
+    b'{"type":"/docs#too_large","title":"Too large","status":431,"code":"too_large",'
+    b'"detail":"the head of the request does not end within 128 KiB",'
+    b'"request_id":"","errors":[]}'
+)
+_REFUSAL: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-type: application/problem+json\r\n"
+    b"content-length: %d\r\n"
+    b"connection: close\r\n\r\n%b" % (len(_TOO_LONG), _TOO_LONG)
+)
 
 
 class Corked:
@@ -45,8 +63,29 @@ class Corked:
 
 
 class CorkedProtocol(HttpToolsProtocol):
-    """HTTP over such transports."""
+    """HTTP over such transports, for requests whose head ends."""
+
+    _unended = 0
+    """Bytes that came since a head last ended, or some of a body was read."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client has come."""
         super().connection_made(cast("asyncio.Transport", Corked(transport, self.loop)))
+
+    def data_received(self, data: bytes) -> None:
+        """Some of a request has come."""
+        self._unended += len(data)
+        super().data_received(data)
+        if self._unended > LONGEST_HEAD and not self.transport.is_closing():
+            self.transport.write(_REFUSAL)
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        """The head has ended."""
+        self._unended = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Some of the body has come; how much of that is read is the application's to say."""
+        self._unended = 0
+        super().on_body(body)
