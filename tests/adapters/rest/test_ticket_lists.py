@@ -95,6 +95,20 @@ def test_filters(gateway: Client, some: dict[str, str], query: str, names: list[
         assert sorted(refs(gateway, f"{query}&sort={sort}&direction=asc")) == sorted(expected)
 
 
+@pytest.mark.parametrize(
+    ("first", "last"), [("created_after", "created_before"), ("overlaps_from", "overlaps_to")]
+)
+def test_a_span_that_ends_before_it_begins_is_refused(
+    gateway: Client, first: str, last: str
+) -> None:
+    noon, later = "2026-11-20T12:00:00Z", "2026-11-20T12:00:01Z"
+
+    refused = gateway.ask("GET", f"/tickets?{first}={later}&{last}={noon}")
+
+    assert (refused.status, refused.fields) == (422, {(first, "wrong_order")})
+    assert gateway.ask("GET", f"/tickets?{first}={noon}&{last}={noon}").status == 200
+
+
 def test_unknown_words_are_named(gateway: Client) -> None:
     answer = gateway.ask("GET", "/tickets?status=exploded&severity=sev9&limit=0&sort=age")
     assert (answer.status, answer.code) == (422, "validation")

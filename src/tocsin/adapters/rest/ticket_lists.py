@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -177,6 +178,18 @@ def _bound_to(query: TicketsQuery) -> tuple[str, str]:
     return ("tickets", msgspec.json.encode(asked, order="sorted").decode())
 
 
+def _span(query: TicketsQuery, first: str, last: str) -> tuple[datetime | None, datetime | None]:
+    """The two instants of those names.
+
+    Raises:
+        Invalid: the second is before the first; nothing would be in between.
+    """
+    begin, end = (optional_utc(getattr(query, name), field=name) for name in (first, last))
+    if begin is not None and end is not None and end < begin:
+        raise invalid(first, "wrong_order", f"must not be after {last}")
+    return begin, end
+
+
 def _found(turn: ReadTurn, call: Call[TicketsQuery, None]) -> tuple[Page[TicketShape], int]:
     query = call.query
     bound_to = _bound_to(query)
@@ -187,16 +200,18 @@ def _found(turn: ReadTurn, call: Call[TicketsQuery, None]) -> tuple[Page[TicketS
         if not words:
             raise invalid("q", "required", "name at least one word to look for")
     wanted = _Filters(turn, call)
+    created_after, created_before = _span(query, "created_after", "created_before")
+    overlaps_from, overlaps_to = _span(query, "overlaps_from", "overlaps_to")
     page = list_tickets(
         turn,
         org_id=call.org_id,
         query=TicketQuery(
             terms=wanted.groups(),
             facets=wanted.facets(),
-            created_after=optional_utc(query.created_after, field="created_after"),
-            created_before=optional_utc(query.created_before, field="created_before"),
-            overlaps_from=optional_utc(query.overlaps_from, field="overlaps_from"),
-            overlaps_to=optional_utc(query.overlaps_to, field="overlaps_to"),
+            created_after=created_after,
+            created_before=created_before,
+            overlaps_from=overlaps_from,
+            overlaps_to=overlaps_to,
             words=words,
             sort=Sort(query.sort),
             descending=query.direction == "desc",

@@ -48,8 +48,14 @@ STATUSPAGE: Final = f"/{addresses.STATUSPAGE}/"
 LONGEST_PATH: Final = 1_024
 _METHODS: Final = b"GET, HEAD, OPTIONS"
 _PROBLEM: Final = b"application/problem+json"
-_NO_PAGE: Final = b'{"type":"about:blank","title":"Not Found","status":404}'
-_AWAY: Final = b'{"type":"about:blank","title":"Service Unavailable","status":503}'
+_NO_PAGE: Final = (
+    b'{"type":"about:blank","title":"Not Found","status":404,"code":"not_found",'
+    b'"detail":"there is nothing public at this address","request_id":"","errors":[]}'
+)
+_AWAY: Final = (
+    b'{"type":"about:blank","title":"Service Unavailable","status":503,"code":"unavailable",'
+    b'"detail":"try again in a moment","request_id":"","errors":[]}'
+)
 _TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _SINCE_EVER: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """Last-Modified of assets, whose address says what they are."""
