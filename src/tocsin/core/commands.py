@@ -96,6 +96,7 @@ class OpenIncident(OpenTicket):
 
     detected_at: datetime | None = None
     primary_signal_id: str | None = None
+    root_cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,7 @@ from tocsin.core.words import (
     Status,
     StatusWord,
     TicketType,
+    parse_word,
 )
 
 _AMONG_THEMSELVES = frozenset({Status.INVESTIGATING, Status.MITIGATING, Status.MONITORING})
@@ -186,6 +187,12 @@ def _open(command: OpenIncident, given: Given) -> tuple[Payload, ...]:
     signal_id = optional_text(
         command.primary_signal_id, field="primary_signal_id", longest=NAME, errors=errors
     )
+    root_cause = command.root_cause
+    cause = (
+        None
+        if root_cause is None
+        else word(lambda: parse_word(RootCause, root_cause, field="root_cause"), errors)
+    )
     if errors or level is None or status is None:
         raise invalid_fields(errors)
     stream = stream_name(TicketType.INCIDENT.value, command.ticket_id)
@@ -222,7 +229,11 @@ def _open(command: OpenIncident, given: Given) -> tuple[Payload, ...]:
         start_given=start_at is not None,
         detected_at=start if detected_at is None else detected_at,
     )
-    return (created, *opening.links)
+    if cause is None:
+        return (created, *opening.links)
+    # A field like others, which may be set at any time.
+    known = Change(field="root_cause", old=None, new=cause.value)
+    return (created, *opening.links, TicketUpdated(changes=(known,)))
 
 
 def _first_severity(

@@ -222,6 +222,24 @@ def test_short_forms_of_a_maintenance(gateway: Client) -> None:
     assert (closed.json["status"], closed.json["disposition"]) == ("closed", "done")
 
 
+def test_a_root_cause_may_be_known_from_the_start(gateway: Client) -> None:
+    opened = gateway.incident(root_cause="dz_managed")
+
+    assert opened["root_cause"] == "managed_software"
+    assert gateway.ask("GET", f"/tickets/{opened['ref']}").json["root_cause"] == "managed_software"
+    body = {"title": "x", "description": "x", "severity": "sev3", "device_pubkey": ["ams-1"]}
+    unknown = gateway.ask(
+        "POST", "/tickets", {**body, "type": "incident", "root_cause": "gremlins"}
+    )
+    assert unknown.fields == {("root_cause", "unknown_word")}
+    planned = gateway.ask(
+        "POST", "/tickets", {**body, "type": "maintenance", "root_cause": "hardware"}
+    )
+    assert planned.fields == {("root_cause", "forbidden_field")}
+    later = gateway.ask("POST", "/tickets", {**body, "type": "incident", "rca_url": "https://x"})
+    assert later.fields == {("rca_url", "wrong_path")}
+
+
 def test_a_short_form_of_the_other_type_is_no_move_of_this_one(gateway: Client) -> None:
     incident, maintenance = gateway.incident()["ref"], gateway.maintenance()["ref"]
 

@@ -93,6 +93,13 @@ class ReferenceBody(Body):
 class TicketBody(Body):
     """A new ticket (Domain: ticket)."""
 
+    elsewhere: ClassVar[dict[str, str]] = {
+        "relations": "POST …/relations",
+        "rca_url": "PUT …/rca",
+        "resolution": "PATCH, or POST …/close",
+        "disposition": "POST …/status",
+    }
+
     type: Literal["incident", "maintenance"]
     title: Title
     description: Prose | None = None
@@ -111,6 +118,7 @@ class TicketBody(Body):
     detected_at: Instant | None = None
     primary_signal_id: Name | None = None
     runbook_path: Annotated[str, Meta(max_length=URL)] | None = None
+    root_cause: Word | None = None
     assignee: Name | None = None
     point: Name | None = None
     contact: Name | None = None

@@ -39,7 +39,7 @@ from tocsin.core.ids import ticket_refs
 
 T = TypeVar("T")
 
-_INCIDENTS_ONLY = ("detected_at", "primary_signal_id")
+_INCIDENTS_ONLY = ("detected_at", "primary_signal_id", "root_cause")
 _MAINTENANCES_ONLY = ("auto_close_after_hours", "force")
 
 
@@ -95,6 +95,7 @@ def opening(
             dialect=dialect,
             detected_at=optional_utc(body.detected_at, field="detected_at"),
             primary_signal_id=body.primary_signal_id,
+            root_cause=body.root_cause,
         )
     return PlanMaintenance(
         ticket_id=ticket_id,
