@@ -37,6 +37,7 @@ class Thing(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     share: Annotated[float, Meta(ge=0, le=1)] = 0.0
     code: Annotated[str, Meta(min_length=3)] | None = None
     word: Literal["a", "b"] | None = None
+    labels: Annotated[dict[str, Annotated[str, Meta(max_length=3)]], Meta(max_length=3)] = {}
 
 
 class Asked(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +95,11 @@ def test_a_good_body_is_read() -> None:
         (b'{"title": "x", "share": 1.5}', {("share", "out_of_range")}),
         (b'{"title": "x", "code": "ab"}', {("code", "too_short")}),
         (b'{"title": "x", "word": "c"}', {("word", "unknown_word")}),
+        (
+            b'{"title": "x", "labels": {"a": 1, "b": "good", "c": "ok"}}',
+            {("labels.a", "wrong_type"), ("labels.b", "too_long")},
+        ),
+        (b'{"title": "x", "labels": {"a":"", "b":"", "c":"", "d":""}}', {("labels", "too_long")}),
         (b'{"title": "x", "tags": ["abcd"]}', {("tags[0]", "too_long")}),
         (b'{"title": "x", "tags": ["a", "b", "c"]}', {("tags", "too_long")}),
         (b'{"title": "x", "parts": [{"url": "x"}, {}]}', {("parts[1].url", "required")}),

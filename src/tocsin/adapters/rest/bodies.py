@@ -193,8 +193,27 @@ def _field_errors(value: Mapping[str, Any], kind: Any, *, strict: bool) -> list[
         try:
             msgspec.convert(value[name], hints[field.name], strict=strict)
         except msgspec.ValidationError as wrong:
-            errors.append(_read(str(wrong), name, hints[field.name]))
+            kind = hints[field.name]
+            errors += _entry_errors(value[name], kind, name=name, strict=strict) or [
+                _read(str(wrong), name, kind)
+            ]
     return errors
+
+
+def _entry_errors(value: Any, kind: Any, *, name: str, strict: bool) -> list[FieldError]:
+    """What is wrong with the entries of field *name*, where that has names of its own: msgspec does
+    not say which of them it means."""
+    plain = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if get_origin(plain) is not dict or not isinstance(value, Mapping):
+        return []
+    errors = []
+    for entry, one in value.items():
+        for what, meant in zip((entry, one), get_args(plain), strict=True):
+            try:
+                msgspec.convert(what, meant, strict=strict)
+            except msgspec.ValidationError as wrong:
+                errors.append(_read(str(wrong), f"{name}.{entry[:64]}", meant))
+    return errors[:_MOST_ERRORS]
 
 
 def _near(name: str, fields: Mapping[str, object]) -> str:

@@ -142,6 +142,7 @@ class TicketPatch(Body):
         "status": "POST …/status",
         "severity": "POST …/severity",
         "assignee": "POST …/assignee",
+        "point": "POST …/assignee",
         "labels": "POST …/labels",
         "references": "POST …/references",
         "relations": "POST …/relations",
