@@ -376,7 +376,8 @@ def services(
     """The codes of the services of these names, sorted.
 
     The name of one that nobody registered becomes the code it is discovered by (Domain: service).
-    A *formal* command may not name one twice; what a connector repeats is taken once.
+    A *formal* command may not name one twice, nor by letters that no code has, without which the
+    name might be another service's; a connector's word is taken as far as it goes.
     """
     if not names:
         return ()
@@ -391,10 +392,18 @@ def services(
         code = service_code(name) if service is None else service.code
         if not code:
             errors.append(FieldError(field, "unknown_service", "has nothing that can be a code"))
+        elif formal and service is None and (foreign := _foreign_letters(name)):
+            detail = f"no service is called that, and {foreign} can be in no code; name it by a-z"
+            errors.append(FieldError(field, "bad_character", detail))
         elif code in found and formal:
             errors.append(FieldError(field, "duplicate", f"{code} is named twice"))
         found.add(code)
     return tuple(sorted(found))
+
+
+def _foreign_letters(name: str) -> str:
+    """The letters and digits of *name* that no code has."""
+    return "".join(dict.fromkeys(one for one in name if one.isalnum() and not one.isascii()))
 
 
 def owners(named: Assets) -> tuple[str, ...]:

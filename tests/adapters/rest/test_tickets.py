@@ -240,6 +240,17 @@ def test_a_root_cause_may_be_known_from_the_start(gateway: Client) -> None:
     assert later.fields == {("rca_url", "wrong_path")}
 
 
+def test_a_service_is_not_taken_for_another_that_looks_like_it(gateway: Client) -> None:
+    gateway.ask("POST", "/services", {"code": "pi", "name": "Pi"}, who="admin")
+    body = {"type": "incident", "title": "x", "description": "x", "severity": "sev3"}
+
+    looks_like_api = gateway.ask("POST", "/tickets", {**body, "services": ["\u0430pi"]})
+    spelt = gateway.ask("POST", "/tickets", {**body, "services": ["Public API"]})
+
+    assert looks_like_api.fields == {("services[0]", "bad_character")}
+    assert spelt.json["services"] == ["public-api"]
+
+
 def test_a_short_form_of_the_other_type_is_no_move_of_this_one(gateway: Client) -> None:
     incident, maintenance = gateway.incident()["ref"], gateway.maintenance()["ref"]
 
