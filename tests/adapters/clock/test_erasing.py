@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -648,3 +649,27 @@ def test_what_cannot_be_erased_is_told_once_and_not_in_the_way(acting: House) ->
     assert logs[0]["event_id"] == stubborn
     assert "first" not in repr(logs)
     assert messages(acting, stream) == [("Mia", "first"), (REMOVED, REMOVED)]
+
+
+def test_a_damaged_log_stops_no_clock_and_is_told_once(filed: House) -> None:
+    stream = opened(filed)
+    from_slack(filed, stream, "first")
+    from_slack(filed, stream, "second")
+    keep(filed, slack_retention_days=1)
+    clockwork = running(filed)
+    damaged = events(filed, stream)[1].position
+    database = sqlite3.connect(filed.path, isolation_level=None)
+    (whole,) = database.execute(
+        "SELECT private FROM events WHERE position = ?", (damaged,)
+    ).fetchone()
+    database.execute("UPDATE events SET private = '{' WHERE position = ?", (damaged,))
+
+    with capture_logs() as logs:
+        assert beaten(filed, clockwork, after=2 * DAY) == 0
+        assert beaten(filed, clockwork) == 0
+    assert [one["action"] for one in logs] == ["retention_stopped"]
+
+    database.execute("UPDATE events SET private = ? WHERE position = ?", (whole, damaged))
+    database.close()
+    assert beaten(filed, clockwork) == 2
+    assert messages(filed, stream) == [(REMOVED, REMOVED), (REMOVED, REMOVED)]

@@ -19,7 +19,7 @@ from typing import Final
 import structlog
 
 from tocsin.core.commands import Redact
-from tocsin.core.errors import Overloaded, Refusal, VersionMismatch
+from tocsin.core.errors import Overloaded, VersionMismatch
 from tocsin.core.facts import Event, stream_identity, stream_name, stream_sort
 from tocsin.core.instants import DAY
 from tocsin.core.policy_reading import POLICY_ID
@@ -31,7 +31,7 @@ from tocsin.core.words import is_active
 from tocsin.handler.arrival import Accounted
 from tocsin.handler.submission import Outcome, Submission
 from tocsin.handler.writer import Writer
-from tocsin.store.contract import Head, ReadTurn, StorageFailed, Store
+from tocsin.store.contract import Head, LogDamaged, ReadTurn, StorageFailed, Store
 
 log = structlog.get_logger(__name__)
 
@@ -88,6 +88,7 @@ class Erasing:
         self._store = store
         self._writer = writer
         self._refused: set[str] = set()
+        self._damaged: set[int] = set()
 
     def look(self, *, at: datetime) -> bool:
         """Erase a handful of what is too old at *at*, in each org; whether there may be more.
@@ -97,9 +98,28 @@ class Erasing:
             StorageFailed: the database is away.
         """
         with self._store.reading() as turn:
-            spans = [span for org in turn.orgs() for span in _spans(turn, org.org_id, at)]
+            orgs = [org.org_id for org in turn.orgs()]
         # Every org has its handful, however much another has.
-        again = [self._follow(span) for span in spans]
+        again = [self._look_at(org_id, at) for org_id in orgs]
+        return any(again)
+
+    def _look_at(self, org_id: int, at: datetime) -> bool:
+        try:
+            with self._store.reading() as turn:
+                spans = list(_spans(turn, org_id, at))
+            again = [self._follow(span) for span in spans]
+        except LogDamaged as damaged:
+            # What lies behind it waits; time goes on for everybody else.
+            if org_id not in self._damaged:
+                log.error(
+                    "nothing more goes by itself: the log is damaged; run: tocsin db check",
+                    action="retention_stopped",
+                    org=org_id,
+                    reason=str(damaged),
+                )
+            self._damaged.add(org_id)
+            return False
+        self._damaged.discard(org_id)
         return any(again)
 
     def _follow(self, span: Span) -> bool:
@@ -141,7 +161,8 @@ class Erasing:
                         waiting[stream].clear()
                     case StorageFailed() | Overloaded():
                         raise result
-                    case Refusal():
+                    case Exception():
+                        # Whatever it is that the writer could not do: time goes on.
                         self._refused.add(erasure.event.id)
                         _tell(span, erasure, result)
                     case BaseException():
@@ -161,14 +182,14 @@ class Erasing:
         return undisturbed
 
 
-def _tell(span: Span, erasure: Erasure, refusal: Refusal) -> None:
+def _tell(span: Span, erasure: Erasure, failed: Exception) -> None:
     log.error(
         "text that is too old cannot be erased; erase it by hand",
         action="retention_refused",
         org=span.org_id,
         event_id=erasure.event.id,
         fields=erasure.fields,
-        reason=str(refusal),
+        reason=repr(failed),
     )
 
 
