@@ -45,7 +45,7 @@ from tocsin.core.errors import Forbidden
 from tocsin.core.evidence import SYSTEM_ACCESS, Access
 from tocsin.core.facts import Actor
 from tocsin.core.location_commands import CreateLocation, RemoveLocation, UpdateLocation
-from tocsin.core.permissions import is_own, may_read, permit
+from tocsin.core.permissions import READERS, is_own, may_read, permit, require_member
 from tocsin.core.provisioning import commands as life_commands
 from tocsin.core.provisioning.commands import (
     AcceptLink,
@@ -97,7 +97,7 @@ from tocsin.core.record_commands import (
     UpdateService,
     UpdateStatusPage,
 )
-from tocsin.core.records import Device, Key, Link, Record
+from tocsin.core.records import Connector, Device, Key, Link, Record
 from tocsin.core.registry_commands import (
     RegisterDevice,
     RegisterLink,
@@ -139,6 +139,8 @@ TICKET = Ticket(
     last_word_at=NOON,
 )
 CLOSED = replace(TICKET, status=Status.CLOSED)
+CANCELLED = replace(TICKET, status=Status.CANCELLED)
+RESOLVED = replace(TICKET, status=Status.RESOLVED)
 SIGNAL = SignalDraft(source="am", summary="down")
 HOOK = DestinationDraft(kind="webhook", url="https://example.org/")
 
@@ -171,6 +173,8 @@ TICKETS: list[tuple[TicketCommand, Ticket | None, frozenset[Role], frozenset[Rol
     (ChangeStatus(status="investigating"), CLOSED, LEAD_UP, LEAD_UP),
     (ChangeStatus(status="INVESTIGATING", dialect="its"), CLOSED, LEAD_UP, LEAD_UP),
     (ChangeStatus(status="closed"), CLOSED, ALL_BUT_VIEWER, ONCALL_UP),
+    (ChangeStatus(status="investigating"), CANCELLED, LEAD_UP, LEAD_UP),
+    (ChangeStatus(status="investigating"), RESOLVED, ALL_BUT_VIEWER, ONCALL_UP),
     (ChangeSeverity(severity="sev1"), TICKET, ALL_BUT_VIEWER, LEAD_UP),
     (ChangeSeverity(severity="P3"), TICKET, ALL_BUT_VIEWER, LEAD_UP),
     (ChangeSeverity(severity="sev4"), TICKET, LEAD_UP, LEAD_UP),
@@ -646,10 +650,39 @@ def test_reading() -> None:
         "status_page": VIEWER,
         "view": VIEWER,
         "key": LEAD,
+        "subscription": ADMIN,
+        **dict.fromkeys(
+            ("incident", "maintenance", "link", "contributor", "member", "org", "policy"), VIEWER
+        ),
     }
+    assert at_least.keys() == READERS.keys()
     for (what, least), role in product(at_least.items(), Role):
         assert may_read(Access(role=role, member_id="me"), what) is (role >= least)
     assert may_read(SYSTEM_ACCESS, "key")
+
+
+def test_who_has_a_key_tells_signals_in_the_name_of_its_own_contributors_connectors() -> None:
+    org = administered()
+    alphas, orgs = org.directory.connector("alpha"), org.directory.connector("org")
+    assert alphas is not None
+    assert orgs is not None
+
+    def may(access: Access, connector: Connector | None) -> bool:
+        try:
+            require_member(access, connector)
+        except Forbidden:
+            return False
+        return True
+
+    for role in Role:
+        unbound = Access(role=role, member_id="me")
+        bound = replace(unbound, contributor_id="alpha")
+        elsewhere = replace(unbound, contributor_id="beta")
+        told = role >= MEMBER
+        assert [may(unbound, one) for one in (None, alphas, orgs)] == [told, told, told]
+        assert [may(bound, one) for one in (None, alphas, orgs)] == [told, told, False]
+        assert [may(elsewhere, one) for one in (None, alphas, orgs)] == [told, False, False]
+    assert may(SYSTEM_ACCESS, alphas)
 
 
 def test_every_command_is_known_to_permit() -> None:
