@@ -188,3 +188,29 @@ def test_what_fires_again_while_planned_work_holds_its_key_is_new_and_related() 
     assert said(again) == (Word.CREATED, Because.RULE)
     made = watch.tickets[again.ticket_id or ""]
     assert [one.ticket_id for one in made.relations] == [first.ticket_id]
+
+
+@pytest.mark.parametrize(
+    ("severity", "opens"),
+    [("sev1", True), ("sev2", True), ("sev3", False), ("sev4", False), (None, False)],
+)
+def test_the_default_rule_opens_for_the_two_gravest_and_for_all_of_a_pager(
+    severity: str | None, opens: bool
+) -> None:
+    told = replace(LIGHT, severity=severity)
+    assert (Watch().hears(told).word is Word.CREATED) is opens
+    assert Watch(connector=PAGER).hears(told).word is Word.CREATED
+
+
+def test_rules_are_asked_by_their_order_then_by_their_age() -> None:
+    older = rule("z", RuleAction.IGNORE, order=2, created_at=NOON)
+    first = rule("y", RuleAction.ATTACH, order=1, created_at=NOON.replace(hour=13))
+    younger = rule("a", order=2, created_at=NOON.replace(hour=14))
+    assert Watch([older, first, younger]).hears(LIGHT).because is Because.NOTHING_ALIKE
+    assert Watch([younger, older]).hears(LIGHT).because is Because.IGNORED
+
+
+def test_what_opens_without_a_key_holds_its_fingerprint_as_one() -> None:
+    watch = Watch()
+    first = watch.hears(replace(LIGHT, correlation_key=None))
+    assert watch.tickets[first.ticket_id or ""].correlation_keys == ("am/f1",)
