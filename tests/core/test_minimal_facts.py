@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from tests.core.telling import HOUR, NOON, OUTAGE, ROOT, after, decide, given
 from tocsin.core.commands import ChangeFields
 from tocsin.core.facts import registered_kinds
-from tocsin.core.ticket_facts import TicketUpdated
+from tocsin.core.ticket_facts import Redacted, TicketUpdated
 
 TICKET = {"type", "pubkey", "devices", "links", "status", "start_at", "end_at"}
 UPDATE = {"author_pubkey", "at", "status_from", "status_to"}
@@ -41,6 +43,31 @@ def test_each_kind_publishes_its_minimal_facts_and_no_other_kind_any() -> None:
 def test_no_text_is_published() -> None:
     for payload in registered_kinds().values():
         assert payload.public.isdisjoint(payload.redactable), payload
+
+
+WORDS_OF_PEOPLE = {
+    "author",
+    "body",
+    "body_before",
+    "description",
+    "details",
+    "forced_reason",
+    "reason",
+    "reporter_email",
+    "reporter_name",
+    "resolution",
+    "summary",
+    "text",
+    "title",
+    "title_before",
+}
+
+
+def test_whatever_people_say_of_a_ticket_can_be_erased() -> None:
+    for (kind, _), payload in registered_kinds().items():
+        if kind.partition(".")[0] in ("incident", "maintenance") and payload is not Redacted:
+            said = {one.name for one in fields(payload) if one.name in WORDS_OF_PEOPLE}  # type: ignore[arg-type]
+            assert said <= payload.redactable, kind
 
 
 def test_of_changed_fields_only_the_minimal_ones_are_published() -> None:

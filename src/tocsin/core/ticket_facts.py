@@ -305,7 +305,7 @@ class Confirmed(Payload):
     effect: tuple[str, ...]
 
 
-@fact("maintenance.conflict_found")
+@fact("maintenance.conflict_found", text=("forced_reason",))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictFound(Payload):
     """Another active maintenance overlaps and shares assets. ``forced`` over a policy that forbids
