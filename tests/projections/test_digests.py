@@ -107,6 +107,29 @@ def test_what_came_back_is_said_to_have_been_away(home: House) -> None:
 
     assert summary.headline == ("1 link is impaired, 2 links were impaired and back to healthy")
     assert summary.announcements == 7
+    assert [one.reasons for one in summary.groups] == [(("no light", 1),), (("no light", 2),)]
+
+
+def test_only_the_reasons_for_where_it_stands_are_told(home: House) -> None:
+    judge(home, lay(home), "impaired", "no light")
+    judge(home, "line", "healthy", "all criteria are met")
+
+    (group,) = summed(home, happened(home, "health_changed")).groups
+
+    assert (group.what, group.reasons) == ("1 link is healthy", (("all criteria are met", 1),))
+
+
+def test_what_happened_in_another_order_is_the_same_in_the_end(home: House) -> None:
+    for number in range(2):
+        lay(home, code=f"line-{number}", number=number)
+    home.ask("owner", Wish(desired="activated"), sort="link", subject="line-0")
+    for code in ("line-0", "line-1"):
+        judge(home, code, "impaired", "no light")
+    home.ask("owner", Wish(desired="activated"), sort="link", subject="line-1")
+
+    summary = summed(home, happened(home, "health_changed", "desired_status_changed"))
+
+    assert summary.headline == "2 links are impaired and are wanted activated"
 
 
 def test_all_that_happened_to_one_is_said_of_it(home: House) -> None:

@@ -178,12 +178,24 @@ def _group(group: Sequence[_Told]) -> Group:
 def _entry(
     events: Sequence[Event], asset: Asset, announced: Sequence[Announcement], names: PartyNames
 ) -> _Told:
+    moves: _Moves = {}
+    said: dict[str, list[str]] = {}
+    for event, one in zip(events, announced, strict=True):
+        happening = event.kind.partition(".")[2]
+        if happening in _STANDINGS:
+            data = data_of(event.payload)
+            before, after = (_words(data[name]) for name in _STANDINGS[happening])
+            of = (happening, data.get("interface") or "")
+            moves.setdefault(of, []).append(_Move(before, after, one.told.why))
+        else:
+            said.setdefault(happening, []).extend(one.told.why)
+    reasons = [why for steps in moves.values() for why in _telling(steps).why]
     return _Told(
         sort=announced[0].sort,
         code=asset.code,
         owner=_owner(asset, names),
-        phrases=tuple(dict.fromkeys(_phrases(events, asset))),
-        reasons=tuple(why for one in announced for why in one.told.why),
+        phrases=tuple(dict.fromkeys(_phrases(moves, said, asset))),
+        reasons=(*reasons, *(why for every in said.values() for why in every)),
     )
 
 
@@ -219,51 +231,56 @@ _HAPPENINGS: Final[Mapping[str, _Phrase]] = {
     "criterion_demanded": _Phrase("has to meet a criterion again", "have to meet criteria again"),
 }
 
-Moves = dict[tuple[str, bool], dict[str, list[tuple[str, str]]]]
-"""From what to what, by the name of the happening and whether it was an interface's, by which
-(empty for the asset's own)."""
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """From what to what, and why."""
+
+    before: str
+    after: str
+    why: tuple[str, ...]
 
 
-def _phrases(events: Iterable[Event], asset: Asset) -> Iterator[_Phrase]:
-    """All that happened to one asset, in the order in which it first did."""
-    said: dict[str, None] = {}
-    moves: Moves = {}
-    for event in events:
-        happening = event.kind.partition(".")[2]
-        if happening not in _STANDINGS:
-            said[happening] = None
-            continue
-        data = data_of(event.payload)
-        before, after = (data[name] for name in _STANDINGS[happening])
-        interface = data.get("interface") or ""
-        of = moves.setdefault((happening, bool(interface)), {})
-        of.setdefault(interface, []).append((before, after))
-    for (happening, of_interfaces), steps in moves.items():
-        for one in steps.values():
-            yield _moved(happening, one, of_interfaces=of_interfaces, asset=asset)
-    for happening in said:
+_Moves = dict[tuple[str, str], list[_Move]]
+"""By the name of the happening and the interface that moved, empty for the asset itself."""
+
+
+def _came_back(steps: Sequence[_Move]) -> bool:
+    return len(steps) > 1 and steps[0].before == steps[-1].after
+
+
+def _telling(steps: Sequence[_Move]) -> _Move:
+    """The move whose reasons are told: where it went in the end, or why it was away."""
+    return steps[-2] if _came_back(steps) else steps[-1]
+
+
+def _phrases(moves: _Moves, said: Iterable[str], asset: Asset) -> Iterator[_Phrase]:
+    """All that happened to one asset, in an order that is the same for all."""
+    for happening in _STANDINGS:
+        of_it = {interface: steps for (one, interface), steps in moves.items() if one == happening}
+        for interface in sorted(of_it):
+            yield _moved(happening, of_it[interface], of_interface=bool(interface), asset=asset)
+    for happening in sorted(said):
         words = _words(happening)
         yield _HAPPENINGS.get(happening, _Phrase(f"had {words}", f"had {words}"))
 
 
-def _moved(
-    happening: str, steps: Sequence[tuple[str, str]], *, of_interfaces: bool, asset: Asset
-) -> _Phrase:
+def _moved(happening: str, steps: Sequence[_Move], *, of_interface: bool, asset: Asset) -> _Phrase:
     """Where several moves lead; where they lead back, that too."""
-    before, after = _words(steps[0][0]), _words(steps[-1][1])
+    after = steps[-1].after
     wanted = "wanted " if happening == "desired_status_changed" else ""
-    if before == after and len(steps) > 1:
-        after = f"{wanted}{_words(steps[-1][0])} and back to {after}"
-        if of_interfaces:
-            one, many = f"has an interface that was {after}", f"have interfaces that were {after}"
+    if _came_back(steps):
+        away = f"{wanted}{steps[-1].before} and back to {after}"
+        if of_interface:
+            one, many = f"has an interface that was {away}", f"have interfaces that were {away}"
             return _Phrase(one, many, over=True)
-        return _Phrase(f"was {after}", f"were {after}", over=True)
-    if of_interfaces:
-        said = f"{wanted}{after}"
-        return _Phrase(f"has an interface that is {said}", f"have interfaces that are {said}")
+        return _Phrase(f"was {away}", f"were {away}", over=True)
+    if of_interface:
+        standing = f"{wanted}{after}"
+        one, many = f"has an interface that is {standing}", f"have interfaces that are {standing}"
+        return _Phrase(one, many)
     by_now = "" if wanted else _by_now(happening, after, asset)
-    said = f"{wanted}{after}{by_now}"
-    return _Phrase(f"is {said}", f"are {said}")
+    return _Phrase(f"is {wanted}{after}{by_now}", f"are {wanted}{after}{by_now}")
 
 
 def _by_now(happening: str, after: str, asset: Asset) -> str:
