@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.handler.acting import House, house, pubkey
 from tests.handler.laying import judge, lay
 from tocsin.core.facts import Event
 from tocsin.core.provisioning.commands import Wish
+from tocsin.core.provisioning.facts import HealthChanged
 from tocsin.core.record_commands import UpdateContributor
 from tocsin.core.records import Device, Link
 from tocsin.core.registry_commands import RegisterDevice, RemoveLink
@@ -155,6 +157,22 @@ def test_where_one_stands_otherwise_by_now_it_says_so(home: House) -> None:
     told = [(first[0][0], happened(home, "health_changed")[-1][1])]
 
     assert summed(home, told).headline == "1 link is impaired (healthy by now)"
+
+
+def test_what_happens_to_an_interface_is_not_said_of_its_device(home: House) -> None:
+    for health in ("impaired", "healthy", "impaired"):
+        judge(home, "ams-1", health, "errors", sort="device")
+    told = []
+    for event, asset in happened(home, "health_changed"):
+        assert isinstance(event.payload, HealthChanged)
+        of_it = replace(event.payload, interface="Ethernet1")
+        told.append((replace(event, payload=of_it), asset))
+
+    first = summed(home, told[:1])
+    away = summed(home, told[1:])
+
+    assert first.headline == "1 device has an interface that is impaired"
+    assert away.headline == "1 device has an interface that was healthy and back to impaired"
 
 
 def test_who_is_to_accept_is_called_once(home: House) -> None:

@@ -79,11 +79,11 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
-    """What happened, said of one and of many; ``over`` where it came to nothing."""
+    """What happened, said of one and of many; ``standing`` is where that leads."""
 
     one: str
     many: str
-    over: bool = False
+    standing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,10 +133,10 @@ def summary_of(told: Sequence[tuple[Event, Asset]], names: PartyNames) -> Summar
 
 
 def _urgency(group: Sequence[_Told]) -> tuple[int, int]:
-    """What is still bad first, then what is much."""
-    said = " ".join(phrase.many for phrase in group[0].phrases if not phrase.over)
-    rank = next((at for at, word in enumerate(_WORSE_FIRST) if word in said), len(_WORSE_FIRST))
-    return rank, -len(group)
+    """What ended badly first, then what is much."""
+    standings = {phrase.standing for phrase in group[0].phrases}
+    ranks = (at for at, word in enumerate(_WORSE_FIRST) if word in standings)
+    return next(ranks, len(_WORSE_FIRST)), -len(group)
 
 
 def _headline(groups: Sequence[Sequence[_Told]]) -> str:
@@ -218,7 +218,7 @@ _STANDINGS: Final = {
 _HAPPENINGS: Final[Mapping[str, _Phrase]] = {
     "registered": _Phrase("was registered", "were registered"),
     "updated": _Phrase("was updated", "were updated"),
-    "removed": _Phrase("was removed", "were removed"),
+    "removed": _Phrase("was removed", "were removed", "removed"),
     "acceptance_requested": _Phrase("waits for acceptance", "wait for acceptance"),
     "accepted": _Phrase("was accepted", "were accepted"),
     "interface_defined": _Phrase("has new interfaces", "have new interfaces"),
@@ -273,14 +273,14 @@ def _moved(happening: str, steps: Sequence[_Move], *, of_interface: bool, asset:
         away = f"{wanted}{steps[-1].before} and back to {after}"
         if of_interface:
             one, many = f"has an interface that was {away}", f"have interfaces that were {away}"
-            return _Phrase(one, many, over=True)
-        return _Phrase(f"was {away}", f"were {away}", over=True)
+            return _Phrase(one, many, after)
+        return _Phrase(f"was {away}", f"were {away}", after)
     if of_interface:
         standing = f"{wanted}{after}"
         one, many = f"has an interface that is {standing}", f"have interfaces that are {standing}"
-        return _Phrase(one, many)
+        return _Phrase(one, many, after)
     by_now = "" if wanted else _by_now(happening, after, asset)
-    return _Phrase(f"is {wanted}{after}{by_now}", f"are {wanted}{after}{by_now}")
+    return _Phrase(f"is {wanted}{after}{by_now}", f"are {wanted}{after}{by_now}", after)
 
 
 def _by_now(happening: str, after: str, asset: Asset) -> str:
