@@ -128,6 +128,7 @@ for command in (
             flag("--status", "status", "Where it stands (default: open).", INCIDENT_STATUS),
             _STARTED,
             flag("--detected-at", "detected_at", "When monitoring saw it.", Instant()),
+            ROOT_CAUSE_FLAG,
             *ON_CREATION,
         ),
         finish=_opened,
