@@ -97,6 +97,7 @@ def test_a_key_that_was_made_for_a_payload_is_made_again_when_it_is_replayed(
 
     assert replayed.status == 200
     assert replayed.json["verdict"] == "deduplicated"
+    assert int(replayed.headers["x-position"]) > 0
     assert len(gateway.ask("GET", "/tickets").json["items"]) == 1
 
 
@@ -265,6 +266,8 @@ def test_an_instant_in_the_future_is_no_reason_to_lose_an_alert(gateway: Client)
 
     answer = say(gateway, OWN, {**FIRING, "alerts": [later]}, token=token)
     assert (answer.status, answer.json["verdict"]) == (200, "created")
+    newest = gateway.ask("GET", "/events?limit=1000", who="admin").json["items"][-1]
+    assert int(answer.headers["x-position"]) == newest["position"]
 
 
 def test_other_methods_and_paths_are_refused(gateway: Client) -> None:

@@ -94,6 +94,7 @@ def test_a_link_is_its_members_for_a_quarter_of_an_hour(desk: Client) -> None:
     jan = person(desk)
     made = desk.ask("POST", f"/members/{jan}/sign-in-link", who="admin")
     assert made.status == 201
+    assert int(made.headers["x-position"]) > 0
     link = carried(made.json["url"], desk)
 
     assert (link.member_id, link.org_id) == (jan, desk.house.orgs["net"])

@@ -70,15 +70,15 @@ async def _make(acting: Acting) -> Reply:
     call: Call[None, None] = acting.call
     signing_in = _links(acting)
 
-    def look(turn: ReadTurn) -> str:
+    def look(turn: ReadTurn) -> tuple[str, int]:
         admit(acting, turn)
         member = existing(turn, call.org_id, Member, "member", call.path["name"])
         permit_sign_in_link(call.granted, member)
         if member.service:
             raise Conflict("this is a service, not a person: make it a key")
-        return member.id
+        return member.id, turn.last_position()
 
-    member_id = await call.gateway.read(look)
+    member_id, reached = await call.gateway.read(look)
     url, expires_at = signing_in.links.make(org_id=call.org_id, member_id=member_id, at=call.now())
     log.info(
         "a link to sign in was made",
@@ -89,7 +89,9 @@ async def _make(acting: Acting) -> Reply:
         request_id=call.request_id,
     )
     shape = SignInLinkShape(url=url, expires_at=to_text(expires_at))
-    return Reply(status=201, body=msgspec.json.encode(shape))
+    return Reply(
+        status=201, body=msgspec.json.encode(shape), headers=((b"x-position", b"%d" % reached),)
+    )
 
 
 class _Known(Struct, frozen=True, kw_only=True):

@@ -50,7 +50,8 @@ async def tended(
             if earlier is not None:
                 return earlier
             done = work(turn)
-            reply = Reply(status=200, body=_encode(done))
+            reached = b"%d" % turn.last_position()
+            reply = Reply(status=200, body=_encode(done), headers=((b"x-position", reached),))
             keep(acting, turn, reply)
             turn.commit()
         then(done)
@@ -83,7 +84,10 @@ def answered(acting: Acting, turn: ReadTurn) -> Reply | None:
     return Reply(
         status=receipt.answer.status,
         body=receipt.answer.body,
-        headers=((b"idempotency-replayed", b"true"),),
+        headers=(
+            *((name.encode(), value.encode()) for name, value in receipt.answer.headers),
+            (b"idempotency-replayed", b"true"),
+        ),
     )
 
 
@@ -96,7 +100,11 @@ def keep(acting: Acting, turn: WriteTurn, reply: Reply) -> None:
         key=key,
         stream=OUTBOX,
         position=turn.last_position(),
-        answer=Answer(status=reply.status, body=reply.body),
+        answer=Answer(
+            status=reply.status,
+            body=reply.body,
+            headers=tuple((name.decode(), value.decode()) for name, value in reply.headers),
+        ),
         expires_at=acting.call.now() + RECEIPTS_KEPT,
     )
     turn.write(Batch(batch_id=acting.call.fresh_id(), receipts=[receipt]))

@@ -246,7 +246,8 @@ class Visit:
         self.verdict = accounted.verdict
         if problem is None:
             self.errand = receiver.errand(request, connector)
-        return _said(answer(accounted))
+        said = _said(answer(accounted))
+        return replace(said, headers=(*said.headers, (b"x-position", b"%d" % accounted.position)))
 
     async def _left_unread(self, request: Request, speaker: Speaker, wrong: Refusal) -> None:
         """Keep that something came, of which nothing was read."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 import structlog
+from msgspec import Struct
 
 from tocsin.adapters.rest.bodies import read_body
 from tocsin.adapters.rest.calls import AnyCall, Call
@@ -127,7 +128,7 @@ async def _replay_one(acting: Acting) -> Reply:
     if isinstance(found, Reply):
         return found
     (shape,) = await _heard_again(call, [found])
-    reply = Reply(status=200, body=msgspec.json.encode(shape))
+    reply = await _reply(call, shape)
     await _kept(acting, reply)
     _tell(call, payload=found.item.id, verdict=shape.verdict)
     return reply
@@ -191,7 +192,7 @@ async def _replay_several(acting: Acting) -> Reply:
         left=max(total - done, 0),
         next_since=None if following is None else to_text(instant_of(following)),
     )
-    reply = Reply(status=200, body=msgspec.json.encode(answer))
+    reply = await _reply(call, answer)
     await _kept(acting, reply)
     _tell(call, connector=connector.code, replayed=len(shapes), left=answer.left)
     return reply
@@ -298,6 +299,14 @@ def _shape(item: Arrived, became: Accounted) -> ReplayedPayload:
         verdict=became.verdict.value,
         reason=became.reason,
         results=results,
+    )
+
+
+async def _reply(call: AnyCall, shape: Struct) -> Reply:
+    """*shape*, and how far the log is now that it was heard."""
+    reached = await call.gateway.read(lambda turn: turn.last_position())
+    return Reply(
+        status=200, body=msgspec.json.encode(shape), headers=((b"x-position", b"%d" % reached),)
     )
 
 
