@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from itertools import combinations
 from pathlib import Path
 from random import Random
 
@@ -14,14 +16,20 @@ import pytest
 from cryptography.fernet import Fernet
 
 from tocsin.app.demo import DemoKeys, furnish
+from tocsin.app.demo.commissioning import BURN_IN
 from tocsin.app.demo.network import PEOPLE
 from tocsin.app.demo.staging import founded_at, turns
 from tocsin.core.commands import OpenIncident
 from tocsin.core.errors import Forbidden
 from tocsin.core.facts import Event, registered_kinds
 from tocsin.core.ids import uuid7
+from tocsin.core.policy_reading import DEFAULT_POLICY
+from tocsin.core.provisioning.by_record import NO_SOURCE, criteria_by_record
+from tocsin.core.provisioning.criteria import State
+from tocsin.core.provisioning.facts import HealthChanged
+from tocsin.core.provisioning.words import AssetStatus, Health, InterfaceKind, InterfaceRole
 from tocsin.core.record_commands import CreateOrg
-from tocsin.core.records import Key, Member
+from tocsin.core.records import Device, Key, Link, Member
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import NoteAdded, PublicUpdatePosted, Redacted
 from tocsin.core.words import ACTIVE_INCIDENT, Role, Status
@@ -53,6 +61,8 @@ class Furnished:
     progress: tuple[tuple[int, int], ...]
     events: tuple[Event, ...]
     tickets: tuple[Ticket, ...]
+    devices: tuple[Device, ...]
+    links: tuple[Link, ...]
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -84,6 +94,9 @@ def furnished(folder: Path, *, until: datetime) -> Furnished:
                 *reader.heads_of_sort(1, "incident"),
                 *reader.heads_of_sort(1, "maintenance"),
             )
+            assets = [
+                head.state for sort in ("device", "link") for head in reader.heads_of_sort(1, sort)
+            ]
     finally:
         store.close()
     return Furnished(
@@ -93,6 +106,8 @@ def furnished(folder: Path, *, until: datetime) -> Furnished:
         progress=tuple(progress),
         events=events,
         tickets=tuple(head.state for head in heads if isinstance(head.state, Ticket)),
+        devices=tuple(asset for asset in assets if isinstance(asset, Device)),
+        links=tuple(asset for asset in assets if isinstance(asset, Link)),
     )
 
 
@@ -175,10 +190,80 @@ def test_two_windows_to_come_are_in_each_others_way(demo: Furnished) -> None:
     assert conflicts == {one: {other}, other: {one}}
 
 
+def test_what_is_in_service_has_all_that_the_record_is_asked_for(demo: Furnished) -> None:
+    assets: tuple[Device | Link, ...] = (*demo.devices, *demo.links)
+    silent = {"dia_up", "link_up", "reporting", "config_agent", "telemetry_agent", "qa"}
+    states = {
+        asset.code: {one.name: one.state for one in criteria}
+        for asset in assets
+        for _, criteria in [criteria_by_record(asset, DEFAULT_POLICY, NO_SOURCE, at=MORNING)]
+    }
+
+    assert len(states) == len(assets) == 32
+    for asset in assets:
+        assert (asset.life.status, asset.life.health) == (AssetStatus.ACTIVATED, Health.HEALTHY)
+        unknown = {name for name, state in states[asset.code].items() if state is State.UNKNOWN}
+        unmet = {name for name, state in states[asset.code].items() if state is State.UNMET}
+        assert unknown == (silent if isinstance(asset, Device) else {"side_a", "side_z"})
+        assert unmet == set(), asset.code
+
+
+def test_every_interface_is_believable(demo: Furnished) -> None:
+    for device in demo.devices:
+        users = [one for one in device.interfaces if one.role is InterfaceRole.CYOA]
+        standing = {
+            one.life.status for one in device.interfaces if one.kind is InterfaceKind.PHYSICAL
+        }
+        assert standing == {AssetStatus.ACTIVATED}, device.code
+        assert not any(one.by_link for one in device.interfaces)
+        assert [one.life.health for one in users] == [Health.HEALTHY] * len(users)
+        # Each user needs an address, and a network has two that nobody gets.
+        (prefix,) = map(IPv4Network, device.dz_prefixes)
+        assert bool(users) == bool(device.max_users)
+        assert (device.max_users or 0) <= prefix.num_addresses - 2
+
+    prefixes = [IPv4Network(prefix) for device in demo.devices for prefix in device.dz_prefixes]
+    addresses = [IPv4Address(str(device.public_ip)) for device in demo.devices]
+    assert not any(one.overlaps(other) for one, other in combinations(prefixes, 2))
+    assert not any(address in prefix for address in addresses for prefix in prefixes)
+
+
+def test_an_end_of_a_link_has_its_bandwidth_and_a_network_with_the_other_end(
+    demo: Furnished,
+) -> None:
+    ports = {(device.pubkey, one.name): one for device in demo.devices for one in device.interfaces}
+
+    for link in demo.links:
+        ends = [ports[side.device, side.interface] for side in (link.side_a, link.side_z)]
+        assert {one.link for one in ends} == {link.link_type}
+        assert {one.bandwidth for one in ends} == {link.bandwidth}
+        networks = {IPv4Interface(str(one.ip_net)).network for one in ends}
+        assert len({one.ip_net for one in ends}) == 2
+        assert len(networks) == 1
+
+
+def test_nothing_is_healthy_before_its_burn_in_was_over(demo: Furnished) -> None:
+    defined = {
+        event.stream: event.recorded_at
+        for event in demo.events
+        if event.kind in ("device.registered", "link.registered", "link.accepted")
+    }
+    judged = [event for event in demo.events if isinstance(event.payload, HealthChanged)]
+
+    assert {event.stream for event in judged} == set(defined)
+    for event in judged:
+        assert event.recorded_at - defined[event.stream] >= BURN_IN
+    assert {event.actor.name for event in demo.events if event.kind == "link.accepted"} <= {
+        person.name for person in PEOPLE if person.contributor
+    }
+
+
 def test_everything_happened_within_the_thirty_days(demo: Furnished) -> None:
     instants = [event.recorded_at for event in demo.events]
+    tickets = [ticket.created_at for ticket in demo.tickets]
 
     assert instants[0] == founded_at(MIDNIGHT)
+    assert min(tickets) > MIDNIGHT - timedelta(days=30)
     assert instants == sorted(instants)
     assert instants[-1] < MIDNIGHT + timedelta(seconds=1)
 

@@ -6,7 +6,8 @@ of it through the same commands that people and clocks give in life. Reading ord
 (:mod:`fibre_stories`, :mod:`carrier_stories`, :mod:`routing_stories`, :mod:`site_stories`,
 :mod:`service_stories`) and of planned work (:mod:`planned_work`), :mod:`agenda` (what happened
 when, and where), :mod:`staging` (from both to a list of commands), :mod:`founding` (the org and its
-records), :mod:`furnishing` (how it is brought into a store).
+records), :mod:`equipment` (interfaces and prefixes of its devices), :mod:`commissioning` (how these
+come into service), :mod:`furnishing` (how it is brought into a store).
 """
 
 from tocsin.app.demo.furnishing import DemoKeys, furnish

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tocsin.app.demo import metros
+from tocsin.app.demo import equipment, metros
 from tocsin.app.demo.metros import metro_of
 from tocsin.app.demo.network import (
     CONTRIBUTORS,
@@ -44,6 +44,10 @@ from tocsin.core.registry_commands import (
 ORG_CODE: Final = "demo"
 ORG_NAME: Final = "Demo network"
 SIGNING_SECRET_ID: Final = "demo-webhook"  # noqa: S105 - a name, no secret
+
+_NANOSECONDS_A_KILOMETRE: Final = 4_900
+"""How long light takes in glass."""
+_JITTER_A_KILOMETRE: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,10 @@ def network(ids: Iterator[str]) -> Iterator[Founding]:
                 location=f"{device.city}, {device.site}",
                 exchange=metro_of(device.city),
                 public_ip=device.public_ip,
+                dz_prefixes=(equipment.USERS[device.code].prefix,),
+                max_users=0,
+                mgmt_vrf="mgmt",
+                interfaces=equipment.interfaces(device),
             ),
         )
     owners = {device.code: device.contributor for device in DEVICES}
@@ -143,19 +151,14 @@ def network(ids: Iterator[str]) -> Iterator[Founding]:
                 contributor=owners[link.a],
                 bandwidth=link.gigabits * GIGABIT,
                 mtu=9_192,
+                delay=link.kilometres * _NANOSECONDS_A_KILOMETRE,
+                jitter=link.kilometres * _JITTER_A_KILOMETRE,
             ),
         )
     yield from entry_points(ids)
     yield from connectors(ids)
     yield status_page(ids)
     yield from (Founding("location", made) for made in metros.named(ids))
-
-
-ASSETS: Final = (
-    *(("device", device.code) for device in DEVICES),
-    *(("link", link.code) for link in LINKS),
-)
-"""Every device and link, by sort and code."""
 
 
 def entry_points(ids: Iterator[str]) -> Iterator[Founding]:

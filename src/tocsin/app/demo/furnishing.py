@@ -11,13 +11,13 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
-from tocsin.app.demo import founding
-from tocsin.app.demo.network import PEOPLE, PersonFacts
+from tocsin.app.demo import commissioning, equipment, founding
+from tocsin.app.demo.network import CONTRIBUTORS, DEVICES, LINKS, PEOPLE, PersonFacts
 from tocsin.app.demo.staging import Turn, founded_at, turns
 from tocsin.core.commands import Command, Tick
 from tocsin.core.facts import Event
@@ -27,6 +27,7 @@ from tocsin.core.record_commands import (
     CreateKey,
     CreateOrg,
 )
+from tocsin.core.registry_commands import UpdateDevice
 from tocsin.handler.submission import Credential, Outcome, Submission
 from tocsin.handler.writer import Writer
 from tocsin.store.contract import Store
@@ -34,6 +35,13 @@ from tocsin.store.contract import Store
 _ADDRESS: Final = "127.0.0.1"
 _TICK_LATENCY: Final = timedelta(seconds=2)
 _FOUNDING_STEP: Final = timedelta(seconds=40)
+_WISHING_STEP: Final = timedelta(seconds=9)
+_JUDGING_STEP: Final = timedelta(seconds=1)
+_ASSETS: Final = (
+    *(("device", device.code) for device in DEVICES),
+    *(("link", link.code) for link in LINKS),
+)
+_VOICES: Final = {contributor.code: contributor.person for contributor in CONTRIBUTORS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,15 +165,42 @@ def _found(stage: _Stage) -> dict[str, str]:
 
 
 def _take_into_service(stage: _Stage) -> None:
-    """Have every device and link wanted, found healthy and activated."""
-    healthy = Judge(health="healthy", reasons=("all criteria are met",))
-    for sort, code in founding.ASSETS:
-        stage.now += _FOUNDING_STEP
-        if sort == "link":
-            _ask(stage, "ines", AcceptLink(), sort=sort, subject=code)
-        _ask(stage, "ines", Wish(desired="activated"), sort=sort, subject=code)
-        _by_system(stage, healthy, sort=sort, subject=code, via="monitor")
-        _by_system(stage, Advance(), sort=sort, subject=code, via="activator")
+    """Have every device and link wanted, found healthy after the burn-in, and activated."""
+    for link in LINKS:
+        asked = commissioning.accepted_by(link)
+        if asked is not None:
+            stage.now += _FOUNDING_STEP
+            _ask(stage, _VOICES[asked], AcceptLink(), sort="link", subject=link.code)
+    wanted = Wish(desired="activated")
+    for sort, code in _ASSETS:
+        stage.now += _WISHING_STEP
+        _ask(stage, "ines", wanted, sort=sort, subject=code)
+        if sort == "device" and equipment.USERS[code].most:
+            to_users = replace(wanted, interface=equipment.CYOA)
+            _ask(stage, "ines", to_users, sort=sort, subject=code)
+    stage.now += commissioning.BURN_IN
+    for link in LINKS:
+        _find_healthy(stage, "link", link.code, commissioning.link_evidence(link, stage.draw))
+    for device in DEVICES:
+        found = commissioning.device_evidence(device, stage.draw)
+        _find_healthy(stage, "device", device.code, found)
+    for device in DEVICES:
+        users = equipment.USERS[device.code]
+        if users.most:
+            found = commissioning.users_evidence(device, stage.draw)
+            _find_healthy(stage, "device", device.code, found, interface=equipment.CYOA)
+            stage.now += _FOUNDING_STEP
+            opened = UpdateDevice(max_users=users.most)
+            _ask(stage, "ines", opened, sort="device", subject=device.code)
+
+
+def _find_healthy(
+    stage: _Stage, sort: str, code: str, reasons: tuple[str, ...], *, interface: str | None = None
+) -> None:
+    stage.now += _JUDGING_STEP
+    judged = Judge(health="healthy", reasons=reasons, interface=interface)
+    _by_system(stage, judged, sort=sort, subject=code, via="monitor")
+    _by_system(stage, Advance(), sort=sort, subject=code, via="activator")
 
 
 def _admit(stage: _Stage, person: PersonFacts, ids: Iterator[str]) -> str:

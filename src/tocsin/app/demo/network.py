@@ -282,7 +282,7 @@ DEVICES: Final = (
         contributor="orf",
         city="Tokyo",
         site="Otemachi, floor 7, rack 16",
-        device_type="edge",
+        device_type="hybrid",
         public_ip="203.0.113.41",
     ),
     DeviceFacts(
@@ -298,7 +298,7 @@ DEVICES: Final = (
         contributor="straits",
         city="Sydney",
         site="Alexandria, data hall 4, rack 8",
-        device_type="edge",
+        device_type="hybrid",
         public_ip="203.0.113.61",
     ),
 )

@@ -24,7 +24,7 @@ from tocsin.core.ids import uuid7
 PLANNED: Final = (*ON_LINKS, *AT_SITES)
 
 SETTLING: Final = timedelta(hours=2)
-"""How long after the founding the first ticket may be opened."""
+"""How long after the thirty days begin the first ticket may be opened."""
 
 _TIED_AFTER: Final = 40.0
 _FIRST_HOUR, _LAST_HOUR, _EVENING = 8, 16, 18
@@ -79,7 +79,11 @@ def turns(*, until: datetime, members: Mapping[str, str], draw: Random) -> tuple
 
 
 def founded_at(until: datetime) -> datetime:
-    """When the history begins."""
+    """When the org is made: long enough before its first ticket for the network to burn in."""
+    return _begins_at(until) - timedelta(hours=40)
+
+
+def _begins_at(until: datetime) -> datetime:
     return until - timedelta(days=30)
 
 
@@ -172,7 +176,7 @@ def _work_turns(
 ) -> Iterator[Turn]:
     start_at = _at(until, work.day, work.start_at)
     planned_at = _in_working_hours(start_at - timedelta(hours=work.ahead), draw)
-    planned_at = max(planned_at, founded_at(until) + SETTLING + timedelta(minutes=number))
+    planned_at = max(planned_at, _begins_at(until) + SETTLING + timedelta(minutes=number))
     ticket = uuid7(planned_at, draw.getrandbits(62))
     if work.key is not None:
         tickets[work.key] = ticket
