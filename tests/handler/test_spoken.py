@@ -9,6 +9,7 @@ from tests.core.telling import BO, BOT, after, given, incident_open
 from tocsin.core.commands import ChangeStatus, Command
 from tocsin.core.ingestion import Acknowledged
 from tocsin.core.words import ACTIVE_INCIDENT, Status
+from tocsin.handler.directory import OrgDirectory
 from tocsin.handler.spoken import steps_of_words
 
 BEYOND = sorted(ACTIVE_INCIDENT - {Status.OPEN})
@@ -20,7 +21,10 @@ def asked(status: Status, *, note: str | None = None) -> list[Command]:
     if status is not Status.OPEN:
         ticket = after(ticket, ChangeStatus(status=status.value), given(BO))
     said = Acknowledged(key="disk", by="Mia", note=note)
-    return [step.command for step in steps_of_words(said, ticket, connector=None)]
+    return [
+        step.command
+        for step in steps_of_words(said, ticket, connector=None, directory=OrgDirectory(()))
+    ]
 
 
 def test_what_is_open_is_acknowledged_with_their_words() -> None:
