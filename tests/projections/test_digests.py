@@ -15,6 +15,7 @@ from tests.handler.laying import judge, lay
 from tocsin.core.facts import Event
 from tocsin.core.provisioning.commands import Wish
 from tocsin.core.provisioning.facts import HealthChanged
+from tocsin.core.provisioning.words import Health
 from tocsin.core.record_commands import UpdateContributor
 from tocsin.core.records import Device, Link
 from tocsin.core.registry_commands import RegisterDevice, RemoveLink
@@ -193,6 +194,46 @@ def test_what_is_gone_and_renamed_owners_are_told(home: House) -> None:
 
     assert summary.headline == "1 link was removed"
     assert summary.groups[0].owned[0].owner == "Acme and Beta"
+
+
+def test_long_lists_are_cut_and_what_is_left_out_is_counted(home: House) -> None:
+    for number in range(12):
+        judge(home, lay(home, code=f"line-{number:02}", number=number), "impaired", f"{number} dB")
+    told = happened(home, "health_changed")
+
+    apart: list[tuple[Event, Asset]] = []
+    for number, (event, asset) in enumerate(told, start=1):
+        assert isinstance(event.payload, HealthChanged)
+        # No two have the same interfaces impaired, healthy and so on.
+        for bit, health in enumerate(Health):
+            if number & 1 << bit:
+                of_it = replace(event.payload, interface=f"Ethernet{bit}", health_to=health)
+                apart.append((replace(event, payload=of_it), asset))
+    summary = summed(home, apart)
+    assert (len(summary.groups), summary.more) == (MOST_GROUPS, 12 - MOST_GROUPS)
+    assert summary.headline.endswith(f", and {12 - IN_HEADLINE} more")
+
+    owned: list[tuple[Event, Asset]] = []
+    for number, (event, asset) in enumerate(told):
+        assert isinstance(asset, Link)
+        one = f"owner-{number:02}"
+        owned.append((event, replace(asset, contributor_id=one, side_z_contributor_id=one)))
+    (group,) = summed(home, owned).groups
+    assert [one.owner for one in group.owned] == [f"owner-{one:02}" for one in range(MOST_OWNERS)]
+    assert group.more_owned == 12 - MOST_OWNERS
+    assert (len(group.reasons), group.more_reasons) == (MOST_REASONS, 12 - MOST_REASONS)
+
+
+def test_a_reason_counts_once_for_an_asset(home: House) -> None:
+    judge(home, "ams-1", "impaired", "errors", sort="device")
+    ((event, asset),) = happened(home, "health_changed")
+    assert isinstance(event.payload, HealthChanged)
+    of_it = replace(event.payload, interface="Ethernet1")
+
+    summary = summed(home, [(event, asset), (replace(event, payload=of_it), asset)])
+
+    assert summary.headline == "1 device is impaired and has an interface that is impaired"
+    assert summary.groups[0].reasons == (("errors", 1),)
 
 
 @pytest.fixture(scope="module")

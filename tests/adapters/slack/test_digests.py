@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,13 @@ from tests.adapters.slack.office import Office, slack_office
 from tests.core.telling import NOON
 from tests.handler.laying import judge, lay
 from tests.servers.slack import Message
-from tests.servers.slack.rules import check_message
+from tests.servers.slack.rules import check_message, check_metadata
 from tocsin.adapters.slack import digests
+from tocsin.adapters.slack.contract import EVENT_TYPE
+from tocsin.adapters.slack.traces import metadata_of_digest
 from tocsin.core.record_commands import UpdateContributor
-from tocsin.dispatcher.contract import FEW
+from tocsin.dispatcher.contract import FEW, Digest, Parcel
+from tocsin.dispatcher.desk import WINDOW
 from tocsin.projections.digests import (
     MOST_CODES,
     MOST_GROUPS,
@@ -63,10 +67,12 @@ def told(office: Office) -> Counter[str]:
 def test_forty_links_are_one_message(office: Office) -> None:
     laid(office, 40)
     office.route(kinds=HEALTH)
+    office.run(1)
     cut(office, 40)
     office.run(5)
 
     (message,) = office.cards()
+    assert office.calls("conversations.history") == 0, "nobody can have told it before"
     assert message.text == "*40 links are impaired*"
     said = shown(message)
     assert "Alpha and Beta: line-0, line-1, line-10" in said
@@ -132,6 +138,65 @@ def test_whoever_takes_over_says_nothing_twice_in_whatever_company(office: Offic
     assert told(office) == {f"line-{number}": 1 for number in range(17)}
     with office.home.store.reading() as turn:
         assert turn.destinations(office.net)[route].delivered == 17
+
+
+def test_a_message_that_says_only_its_name_is_known_by_that(office: Office) -> None:
+    laid(office, 10)
+    office.route(kinds=HEALTH)
+    office.run(2)
+    cut(office, 10)
+    while not office.cards():
+        office.dispatcher.round()
+        office.wait(0.001)
+    (message,) = office.cards()
+    assert message.metadata is not None
+    del message.metadata["event_payload"]["positions"]
+    office.restart()
+    office.run(10)
+
+    assert office.cards() == [message]
+
+
+def test_what_others_claim_to_have_told_is_read_with_bounds(office: Office) -> None:
+    laid(office, 10)
+    route = office.route(kinds=HEALTH)
+    payload = {"delivery_id": "x", "route_id": route, "positions": f"1-{10**17},0-{10**17}"}
+    office.client(office.workspace).chat_postMessage(
+        channel=office.incidents.id,
+        text="me too",
+        metadata={"event_type": EVENT_TYPE, "event_payload": payload},
+    )
+    office.slack.lose_answer("chat.postMessage")
+    cut(office, 10)
+    office.run(30)
+
+    assert not office.trouble()
+
+
+@pytest.mark.parametrize(
+    ("positions", "said"),
+    [([7], "7"), ([9, 7, 8], "7-9"), ([1, 2, 4, 6, 7], "1-2,4,6-7")],
+)
+def test_a_message_carries_which_events_it_tells(
+    office: Office, positions: list[int], said: str
+) -> None:
+    carried = metadata_of_digest(*digest_of(office, positions))
+
+    assert carried["event_payload"]["positions"] == said
+
+
+def test_it_carries_no_more_than_slack_takes(office: Office) -> None:
+    carried = metadata_of_digest(*digest_of(office, range(10**9, 10**9 + 2 * WINDOW, 2)))
+
+    check_metadata(carried)
+    assert carried["event_payload"]["positions"].startswith(f"{10**9},{10**9 + 2},")
+
+
+def digest_of(office: Office, positions: Iterable[int]) -> tuple[Digest, tuple[Parcel, ...]]:
+    """A digest of events at these positions."""
+    one = office.parcel(office.route("any"), office.incident())
+    parcels = tuple(replace(one, event=replace(one.event, position=at)) for at in positions)
+    return Digest(delivery_id="dgs_1", to=one.to, parcels=parcels), parcels
 
 
 def test_a_few_that_a_digest_has_told_are_not_told_alone(office: Office) -> None:
