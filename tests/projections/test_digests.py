@@ -134,6 +134,16 @@ def test_what_happened_in_another_order_is_the_same_in_the_end(home: House) -> N
 
     assert summary.headline == "2 links are impaired and are wanted activated"
 
+    told: list[tuple[Event, Asset]] = []
+    health = happened(home, "health_changed")
+    for (event, asset), names in zip(health, (("a", "b"), ("b", "a")), strict=True):
+        assert isinstance(event.payload, HealthChanged)
+        for name in names:
+            to = Health.HEALTHY if name == "a" else Health.IMPAIRED
+            of_it = replace(event.payload, interface=name, health_to=to)
+            told.append((replace(event, payload=of_it), asset))
+    assert [one.count for one in summed(home, told).groups] == [2]
+
 
 def test_all_that_happened_to_one_is_said_of_it(home: House) -> None:
     device(home, "par-1", number=70)

@@ -189,7 +189,9 @@ def test_it_carries_no_more_than_slack_takes(office: Office) -> None:
     carried = metadata_of_digest(*digest_of(office, range(10**9, 10**9 + 2 * WINDOW, 2)))
 
     check_metadata(carried)
-    assert carried["event_payload"]["positions"].startswith(f"{10**9},{10**9 + 2},")
+    positions = carried["event_payload"]["positions"]
+    assert positions.startswith(f"{10**9},{10**9 + 2},")
+    assert 3_900 < len(positions) <= 4_000
 
 
 def digest_of(office: Office, positions: Iterable[int]) -> tuple[Digest, tuple[Parcel, ...]]:
