@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import threading
 from typing import Any, Final, cast
@@ -124,7 +125,20 @@ def test_a_head_without_an_end_is_refused(line: bytes) -> None:
     said = answered(head)
 
     assert said.startswith(b"HTTP/1.1 431 ")
-    assert b'"code":"too_large"' in said
+    assert json.loads(said.partition(b"\r\n\r\n")[2])["code"] == "too_large"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"NONSENSE\r\n\r\n", b"GET /\xff HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: \x00\r\n\r\n"],
+)
+def test_what_is_no_request_is_told_so_in_a_problem_document(raw: bytes) -> None:
+    said = answered(raw)
+
+    head, _, body = said.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json" in head
+    assert (json.loads(body)["status"], json.loads(body)["code"]) == (400, "malformed")
 
 
 def test_a_long_head_that_ends_and_a_longer_body_are_read() -> None:

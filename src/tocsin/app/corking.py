@@ -11,6 +11,7 @@ the memory, with no key at all, so what does not end within a bound is refused.
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -18,16 +19,39 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 LONGEST_HEAD: Final = 131_072
 """Bytes that have come of a request whose head has not ended, at most."""
 
-_TOO_LONG: Final = (
-    b'{"type":"/docs#too_large","title":"Too large","status":431,"code":"too_large",'
-    b'"detail":"the head of the request does not end within 128 KiB",'
-    b'"request_id":"","errors":[]}'
+
+def _refusal(status: int, reason: str, *, title: str, code: str, detail: str) -> bytes:
+    """An answer to what never became a request, whole: a problem document, and the end."""
+    problem = {
+        "type": f"/docs#{code}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "request_id": "",
+        "errors": [],
+    }
+    body = json.dumps(problem).encode()
+    head = (
+        f"HTTP/1.1 {status} {reason}\r\ncontent-type: application/problem+json\r\n"
+        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+_TOO_LONG: Final = _refusal(
+    431,
+    "Request Header Fields Too Large",
+    title="Too large",
+    code="too_large",
+    detail="the head of the request does not end within 128 KiB",
 )
-_REFUSAL: Final = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"content-type: application/problem+json\r\n"
-    b"content-length: %d\r\n"
-    b"connection: close\r\n\r\n%b" % (len(_TOO_LONG), _TOO_LONG)
+_NO_HTTP: Final = _refusal(
+    400,
+    "Bad Request",
+    title="Malformed request",
+    code="malformed",
+    detail="this is not HTTP as it is spoken here, or an address of more than 64 KiB",
 )
 
 
@@ -77,7 +101,7 @@ class CorkedProtocol(HttpToolsProtocol):
         self._unended += len(data)
         super().data_received(data)
         if self._unended > LONGEST_HEAD and not self.transport.is_closing():
-            self.transport.write(_REFUSAL)
+            self.transport.write(_TOO_LONG)
             self.transport.close()
 
     def on_headers_complete(self) -> None:
@@ -89,3 +113,8 @@ class CorkedProtocol(HttpToolsProtocol):
         """Some of the body has come; how much of that is read is the application's to say."""
         self._unended = 0
         super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that no request was read."""
+        self.transport.write(_NO_HTTP)
+        self.transport.close()

@@ -46,8 +46,10 @@ def post(state: Ticket, command: PostPublicUpdate, given: Given) -> tuple[Payloa
         Invalid: no title the first time, an unknown word, service or page, a text out of bounds.
     """
     errors: Errors = []
-    if command.title is None and state.public_title is not None:
-        title = state.public_title
+    if command.title is None:
+        title = state.public_title or ""
+        if not title:
+            errors.append(FieldError("title", "required", "is required the first time"))
     else:
         title = required_text(command.title, field="title", longest=TITLE, errors=errors)
     body = required_text(command.body, field="body", longest=TEXT, errors=errors)
