@@ -138,8 +138,12 @@ def test_a_device_shows_its_interfaces_and_where_it_stands(owner: Browser, at_de
         define = DefineInterface(name=name, role=role)
         house.ask("owner", define, sort="device", subject="ams-1")
 
+    inside = DefineInterface(name="Loopback255", kind="loopback", loopback_type="vpnv4")
+    house.ask("owner", inside, sort="device", subject="ams-1")
+
     told = text_of(owner.get("/network/devices/ams-1").text)
 
+    assert "Loopback255 loopback none not asked not asked" in told
     assert "Exchange Amsterdam, NL (ams)" in told
     assert "Location AMS3" in told
     assert "Ethernet1/7 CYOA none Hard drained Unknown" in told

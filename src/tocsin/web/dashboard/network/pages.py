@@ -8,9 +8,10 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from tocsin.core.errors import Forbidden
+from tocsin.core.provisioning.assets import Interface
 from tocsin.core.provisioning.commands import AcceptLink, LifeCommand
 from tocsin.core.provisioning.commands import Wish as LifeWish
-from tocsin.core.provisioning.words import DesiredStatus
+from tocsin.core.provisioning.words import DesiredStatus, InterfaceKind, InterfaceRole
 from tocsin.core.record_permissions import permit_life
 from tocsin.core.records import Device, Link, Side
 from tocsin.projections.shapes.assets import code_of
@@ -241,13 +242,29 @@ def _interfaces(asset: Asset) -> tuple[Mapping[str, Any], ...]:
         {
             "name": one.name,
             "address": DEVICES.address(asset.code, one.name) if one.needs_evidence else None,
-            "role": "none" if one.role.value == "none" else one.role.value.upper(),
+            "role": _role(one),
             "link": "none" if one.link is None else one.link.value,
-            "status": status_mark(one.life.status),
+            # Nothing ever brings it into service, so where it stands would only worry people.
+            "status": None if _is_inside(one) else status_mark(one.life.status),
             "health": health_mark(one.life.health) if one.needs_evidence else None,
         }
         for one in asset.interfaces
     )
+
+
+def _is_inside(interface: Interface) -> bool:
+    """Whether it is a loopback for the device's own use."""
+    return (
+        interface.kind is InterfaceKind.LOOPBACK
+        and interface.role is InterfaceRole.NONE
+        and interface.link is None
+    )
+
+
+def _role(interface: Interface) -> str:
+    if _is_inside(interface):
+        return "loopback"
+    return "none" if interface.role is InterfaceRole.NONE else interface.role.value.upper()
 
 
 def _asks(sort: Sort) -> Callable[[Mapping[str, str], Fields], Wish]:
