@@ -8,9 +8,13 @@ import re
 import pytest
 
 from tests.handler.acting import pubkey
+from tests.handler.laying import judge
 from tests.web.dashboard.administration.conftest import signed_in
 from tests.web.dashboard.browsing import Browser, Desk, hidden
+from tocsin.core.facts import registered_kinds
+from tocsin.core.provisioning.commands import DefineInterface, Wish
 from tocsin.core.record_commands import CreateService
+from tocsin.web.dashboard.administration.histories import WORDS
 from tocsin.web.dashboard.administration.pages import PAGES, SHEETS
 from tocsin.web.dashboard.administration.sheets import Sheet
 from tocsin.web.dashboard.visits import FormAt
@@ -320,3 +324,32 @@ def test_what_is_seldom_needed_is_folded_away_unless_it_says_something(admin: Br
     assert page.status == 422
     assert folded not in page.text
     assert 'id="hmac_secret-wrong"' in page.text
+
+
+def test_every_fact_about_a_record_is_told_in_words() -> None:
+    tickets = ("incident.", "maintenance.")
+    kinds = {kind for kind, _ in registered_kinds() if not kind.startswith(tickets)}
+
+    assert {kind.partition(".")[2] for kind in kinds} <= set(WORDS)
+
+
+def test_what_happened_to_the_life_of_a_device_is_told(at_desk: Desk) -> None:
+    house = at_desk.house
+    for command in (
+        DefineInterface(name="Ethernet1/7", role="cyoa"),
+        Wish(desired="activated", interface="Ethernet1/7"),
+        Wish(desired="activated"),
+    ):
+        house.ask("admin", command, sort="device", subject="ams-1")
+    judge(house, "ams-1", "healthy", "all criteria are met", sort="device")
+    browser = signed_in(at_desk, "admin")
+
+    listed = browser.get("/admin/devices").text
+    (path,) = re.findall(r'href="(/admin/devices/[0-9a-f-]+)"[^>]*>(?:<bdi>)?ams-1', listed)
+    told = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", browser.get(path).text)))
+
+    assert "defined an interface" in told
+    assert "interface Ethernet1/7 desired status hard drained → activated" in told
+    assert "Tocsin itself judged its health" in told
+    assert "health unknown → healthy" in told
+    assert "_changed" not in told

@@ -35,8 +35,11 @@ _WAYS: Final[Mapping[str, str]] = {
     "slack": "in Slack",
     "cli": "on the command line",
     "clock": "by the clock",
+    "monitor": "as the monitor",
+    "activator": "as the activator",
+    "ledger": "from the ledger",
 }
-_WORDS: Final[Mapping[str, str]] = {
+WORDS: Final[Mapping[str, str]] = {
     "created": "made it",
     "registered": "registered it",
     "removed": "removed it",
@@ -46,7 +49,31 @@ _WORDS: Final[Mapping[str, str]] = {
     "redacted": "erased personal data",
     "link_code_issued": "gave out a code for Slack",
     "slack_linked": "tied a Slack user",
+    "desired_status_changed": "wants it otherwise",
+    "health_changed": "judged its health",
+    "status_changed": "moved it on",
+    "acceptance_requested": "asked the other side to accept it",
+    "accepted": "accepted it",
+    "interface_defined": "defined an interface",
+    "interface_changed": "changed an interface",
+    "interface_bound": "tied an interface to a link, or freed it",
+    "interface_removed": "removed an interface",
+    "criterion_waived": "waived a criterion",
+    "criterion_demanded": "demanded a criterion again",
+    "mirrored": "wrote down what the ledger says",
+    "released": "let go of it, which no ledger keeps any more",
 }
+_MOVES: Final = (
+    ("desired status", "desired_from", "desired_to"),
+    ("health", "health_from", "health_to"),
+    ("status", "status_from", "status_to"),
+)
+_INTERFACES: Final = (
+    "interface_defined",
+    "interface_changed",
+    "interface_bound",
+    "interface_removed",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +114,35 @@ def history(turn: ReadTurn, org_id: int, stream: str, *, after: int = 0) -> tupl
 def _entry(event: Event, names: Mapping[str, str]) -> Entry:
     word = event.kind.partition(".")[2]
     return Entry(
-        what=_WORDS.get(word, word.replace("_", " ")),
+        what=WORDS.get(word, word.replace("_", " ")),
         who=_who(event.actor),
         of=event.actor.contributor,
         at=event.recorded_at,
         via=_via(event.via),
         version=event.version,
-        details=tuple(_details(data_of(event.payload), names)),
+        details=(
+            *_lived(word, data_of(event.payload)),
+            *_details(data_of(event.payload), names),
+        ),
     )
+
+
+def _lived(word: str, data: Mapping[str, Any]) -> Iterable[Detail]:
+    """What of the life of a device or link an event tells: of which interface, where it led."""
+    interface = data.get("name") if word in _INTERFACES else data.get("interface")
+    if interface is not None:
+        yield Detail(field="interface", old="", new=interface)
+    if word == "interface_bound":
+        yield Detail(field="link", old="", new=data.get("link") or "none")
+    for field, old, new in _MOVES:
+        if new in data:
+            yield Detail(field=field, old=_spoken(data[old]), new=_spoken(data[new]))
+    if "criterion" in data:
+        yield Detail(field="criterion", old="", new=_spoken(data["criterion"]))
+
+
+def _spoken(word: str) -> str:
+    return word.replace("_", " ")
 
 
 def _who(actor: Actor) -> str:

@@ -32,6 +32,12 @@ _ON_RESOLVE: Final = {
 }
 
 
+def _when_over(rule: Rule, names: RecordNames) -> Cell:
+    # What is on no ticket is over without a word.
+    ignored = rule.action is RuleAction.IGNORE
+    return cells.text("nothing" if ignored else _ON_RESOLVE[rule.on_resolve])
+
+
 def _choices(words: Mapping[Any, str]) -> tuple[Choice, ...]:
     return tuple(
         Choice(value=word.value, text=f"{text[:1].upper()}{text[1:]}")
@@ -171,7 +177,7 @@ RULES: Final = Sheet(
         Column(label="Of", of=_connector),
         Column(label="Which signals", of=lambda one, names: _matchers(one.matchers)),
         Column(label="What to do", of=lambda one, names: cells.text(_ACTIONS[one.action])),
-        Column(label="When over", of=lambda one, names: cells.text(_ON_RESOLVE[one.on_resolve])),
+        Column(label="When over", of=_when_over),
     ),
     facts=(
         Column(label="Order", of=lambda one, names: cells.text(one.order)),
@@ -181,7 +187,7 @@ RULES: Final = Sheet(
             of=lambda one, names: cells.every(one.matchers, otherwise="every signal"),
         ),
         Column(label="What to do", of=lambda one, names: cells.text(_ACTIONS[one.action])),
-        Column(label="When over", of=lambda one, names: cells.text(_ON_RESOLVE[one.on_resolve])),
+        Column(label="When over", of=_when_over),
         *(
             Column(
                 label=label,
