@@ -153,7 +153,7 @@ def test_a_mapping_that_nobody_can_read_is_refused(previewing: Client) -> None:
     gateway = previewing
 
     def wrong_in(method: str, path: str, mapping: dict[str, str]) -> set[str]:
-        named = {"kind": "generic", "code": "am", "name": "Own"} if method == "POST" else {}
+        named = {"kind": "generic", "code": "am", "name": "Own"} if method != "PATCH" else {}
         body = {**named, "mapping": mapping}
         answer = gateway.ask(method, path, body, who="admin")
         assert answer.status == 422, answer.body
@@ -165,6 +165,7 @@ def test_a_mapping_that_nobody_can_read_is_refused(previewing: Client) -> None:
     mapping = {"summary": "nothing(title)", "heading": "title"}
     wrong = {"mapping.summary", "mapping.heading"}
     assert wrong_in("PATCH", "/connectors/am", mapping) == wrong
+    assert wrong_in("PUT", "/connectors/am", mapping) == wrong
     assert gateway.ask("GET", "/connectors/am", who="admin").json["mapping"] == {"summary": "title"}
     assert gateway.ask("PATCH", "/connectors/am", {"mapping": {}}, who="admin").status == 200
 

@@ -231,8 +231,11 @@ class Pipeline:
             return None
         key = given.decode("latin-1").strip()
         if not 0 < len(key) <= LONGEST_IDEMPOTENCY_KEY or not key.isprintable():
+            code = "too_long" if len(key) > LONGEST_IDEMPOTENCY_KEY else "bad_character"
             raise invalid(
-                "Idempotency-Key", "too_long", "1 to 255 printable characters, fresh per request"
+                "Idempotency-Key",
+                code if key else "required",
+                "1 to 255 printable characters, fresh per request",
             )
         digest = hashlib.sha256(call.raw)
         if scope["query_string"]:
