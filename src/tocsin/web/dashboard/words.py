@@ -71,3 +71,16 @@ def counted(number: int, noun: str, *, more: bool = False) -> str:
     if number == 1 and not more:
         return f"one {noun}"
     return f"{number}{'+' if more else ''} {noun}s"
+
+
+def bandwidth_words(bits_per_second: int) -> str:
+    """``100 Gbit/s``: a bandwidth in the largest unit that it has one of, to six digits."""
+    for unit, size in (("Tbit/s", 10**12), ("Gbit/s", 10**9), ("Mbit/s", 10**6)):
+        if bits_per_second >= size:
+            return f"{bits_per_second / size:g} {unit}"
+    return f"{bits_per_second:,} bit/s"
+
+
+def milliseconds_words(nanoseconds: int) -> str:
+    """``2.35 ms``: how long light is under way, to a microsecond."""
+    return f"{round(nanoseconds / 1_000_000, 3):g} ms"

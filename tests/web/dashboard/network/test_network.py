@@ -17,7 +17,7 @@ from tocsin.core.provisioning.commands import DefineInterface, Judge, Waive
 from tocsin.core.provisioning.criteria import State
 from tocsin.core.provisioning.words import AssetStatus, DesiredStatus, Health
 from tocsin.core.records import Link
-from tocsin.core.registry_commands import RegisterLink, SideDraft, UpdateDevice
+from tocsin.core.registry_commands import RegisterLink, SideDraft, UpdateDevice, UpdateLink
 from tocsin.web.dashboard.network.checklist import checklist
 from tocsin.web.dashboard.network.map import HEIGHT, WIDTH, Arc, Metro, Plan, Tone, picture
 from tocsin.web.dashboard.network.words import (
@@ -321,3 +321,13 @@ def test_neighbours_on_the_map_can_be_told_apart() -> None:
         for number, (x, y) in enumerate(at)
         for u, v in at[number + 1 :]
     )
+
+
+def test_a_link_shows_how_wide_and_how_long_it_is(owner: Browser, at_desk: Desk) -> None:
+    laid(at_desk)
+    measured = UpdateLink(bandwidth=400 * 10**9, mtu=9_192, delay=2_352_000, jitter=5_760)
+    at_desk.house.ask("owner", measured, sort="link", subject=CODE)
+
+    told = text_of(owner.get(LINE).text)
+
+    assert "Bandwidth 400 Gbit/s Delay 2.352 ms Jitter 0.006 ms MTU 9,192 bytes" in told

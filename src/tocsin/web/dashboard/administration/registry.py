@@ -25,6 +25,7 @@ from tocsin.web.dashboard.administration import cells, choosing
 from tocsin.web.dashboard.administration.cells import Cell, Tone
 from tocsin.web.dashboard.administration.sheets import Column, Sheet
 from tocsin.web.dashboard.forms import Choice, Field, Kind
+from tocsin.web.dashboard.words import bandwidth_words
 
 _PUBKEY: Final = Field(
     name="pubkey",
@@ -219,10 +220,7 @@ def _said_of_side(side: Side, names: RecordNames) -> Mapping[str, Any]:
 def _bandwidth(record: Link, names: RecordNames) -> Cell:
     if record.bandwidth is None:
         return cells.text(None, otherwise="not said")
-    for unit, size in (("Tbit/s", 10**12), ("Gbit/s", 10**9), ("Mbit/s", 10**6)):
-        if record.bandwidth >= size:
-            return cells.text(f"{record.bandwidth / size:g} {unit}")
-    return cells.text(f"{record.bandwidth} bit/s")
+    return cells.text(bandwidth_words(record.bandwidth))
 
 
 def _side(name: str, label: str) -> tuple[Field, Field]:

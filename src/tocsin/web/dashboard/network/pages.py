@@ -55,6 +55,7 @@ from tocsin.web.dashboard.visits import (
     Visit,
     Wish,
 )
+from tocsin.web.dashboard.words import bandwidth_words, milliseconds_words
 
 LONGEST_WORDS: Final = 64
 _REASON: Final = Field(
@@ -223,7 +224,9 @@ def _facts(visit: Visit, asset: Asset, names: RecordNames) -> tuple[tuple[str, s
             ("Side A", _end(asset.side_a, names)),
             ("Side Z", _end(asset.side_z, names)),
             ("Side Z belongs to", code_of(asset.side_z_contributor_id, names)),
-            ("Bandwidth", None if asset.bandwidth is None else f"{asset.bandwidth:,} bit/s"),
+            ("Bandwidth", None if asset.bandwidth is None else bandwidth_words(asset.bandwidth)),
+            ("Delay", None if asset.delay is None else milliseconds_words(asset.delay)),
+            ("Jitter", None if asset.jitter is None else milliseconds_words(asset.jitter)),
             ("MTU", None if asset.mtu is None else f"{asset.mtu:,} bytes"),
             ("Pubkey", asset.pubkey),
         )
