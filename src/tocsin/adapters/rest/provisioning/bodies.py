@@ -10,7 +10,8 @@ from msgspec import UNSET, Meta, UnsetType, field
 from tocsin.adapters.rest.record_bodies import Code, Named, Pubkey, RecordsQuery
 from tocsin.adapters.rest.ticket_bodies import Body
 from tocsin.core.provisioning.interfaces import LONGEST_NAME
-from tocsin.core.registry import LONGEST_DELAY, MOST_PREFIXES, WIDEST_BITS_PER_SECOND
+from tocsin.core.registered_devices import MOST_PREFIXES
+from tocsin.core.registered_links import LONGEST_DELAY, WIDEST_BITS_PER_SECOND
 
 Bandwidth = Annotated[int, Meta(ge=1, le=WIDEST_BITS_PER_SECOND, description="Bits per second.")]
 Mtu = Annotated[int, Meta(ge=64, le=65_535, description="Bytes.")]

@@ -8,7 +8,7 @@ from typing import Any, Final
 from tocsin.core.claims import ASSET_PUBKEY, DEVICE_CODE, LINK_CODE
 from tocsin.core.provisioning.words import AssetStatus, Health
 from tocsin.core.records import Device, Link, Side
-from tocsin.core.registry import DEVICE_TYPES
+from tocsin.core.registered_devices import DEVICE_TYPES
 from tocsin.core.registry_commands import (
     RegisterDevice,
     RegisterLink,
