@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -57,9 +58,15 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _end(number: int, _frame: object) -> None:
+    """End like Ctrl-C does: with the servers that were started, and the folder."""
+    sys.exit(128 + number)
+
+
 def main() -> int:
     """Measure; 1 when a promise is broken (never with ``--quick``)."""
     asked = arguments()
+    signal.signal(signal.SIGTERM, _end)
     console = Console(stderr=asked.readme)
     console.print(f"Measuring on {report.machine()}", highlight=False)
     figures: list[Figure] = []
