@@ -59,7 +59,7 @@ PLAIN: dict[type, frozenset[str]] = {
     OpenIncident: frozenset(
         {
             *("ticket_id", "refs", "severity", "status", "impact", "start_at", "end_at"),
-            *("dialect", "formal", "detected_at", "detected_by", "links"),
+            *("dialect", "formal", "detected_at", "detected_by", "links", "root_cause"),
         }
     ),
     ChangeFields: frozenset(
