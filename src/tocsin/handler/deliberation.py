@@ -432,7 +432,7 @@ class Deliberation(Recording):
             maintenances=self._neighbours(org, stream, state, command, directory, attempt),
             holding=self._holding(org, state, command, directory, attempt),
         )
-        permit(cast(TicketCommand | RecordCommand, command), state, given)
+        permit(cast("TicketCommand | RecordCommand", command), state, given)
         expected = submission.expected_version
         version = 0 if head is None else head.version
         if command is submission.command and expected is not None and version != expected:
