@@ -126,6 +126,9 @@ class Deliberation(Recording):
     def finish(self) -> None:
         """Nothing more is decided in this turn."""
         self._reception.finish()
+        # Each knows the other: kept, everything that was decided would lie about until the
+        # garbage collector finds it, and finding it holds up everybody.
+        del self._reception
 
     def bearer(
         self, credential: Credential, org_id: int, directory: OrgDirectory, at: datetime
