@@ -17,9 +17,9 @@ from tocsin.core.commands import (
     PostPublicUpdate,
     Redact,
 )
-from tocsin.handler.submission import Submission
+from tocsin.handler.submission import Outcome, Submission
 from tocsin.projections.checking import problems_of_search
-from tocsin.projections.following import REST_SECONDS, SEARCH, SLICE, Followers
+from tocsin.projections.following import REST_SECONDS, SEARCH, SHORT, SLICE, Followers
 from tocsin.projections.measuring import MEASURES
 from tocsin.projections.public_notices import PUBLIC
 from tocsin.projections.rebuilding import rebuild
@@ -134,6 +134,53 @@ def test_between_two_runs_to_the_end_it_rests(home: House) -> None:
 
 
 def test_a_long_log_is_followed_slice_by_slice_without_a_rest(home: House) -> None:
+    opened_at_once(home, 2 * SLICE)
+    followers = Followers(store=home.store, clock=home.clock, timer=Timer())
+    last = position(home)
+
+    assert followed_to(home) == 0
+    assert followers() == 0.0
+    assert followed_to(home) == SHORT
+    # Nobody writes, so nobody waits for a long one.
+    assert followers() == 0.0
+    assert followed_to(home) == SHORT + SLICE
+    assert followers() == REST_SECONDS
+    assert followed_to(home) == last
+    with home.store.reading() as turn:
+        numbers = turn.search(home.orgs["net"], [("quartz",)], limit=1_000)
+    assert len(numbers) == 2 * SLICE
+
+
+@pytest.mark.parametrize(
+    ("came", "length"), [(1, SHORT), (SHORT, 2 * SHORT), (SLICE - 1, SLICE), (2 * SLICE, SLICE)]
+)
+def test_a_slice_takes_twice_what_came_since_the_last_one(
+    home: House, came: int, length: int
+) -> None:
+    opened_at_once(home, 2 * SLICE)
+    followers = Followers(store=home.store, clock=home.clock, timer=Timer())
+    assert followers() == 0.0
+
+    opened_at_once(home, came)
+    assert followers() == 0.0
+    assert followed_to(home) == SHORT + length
+
+
+def test_after_a_rest_the_first_slice_is_short(home: House) -> None:
+    timer = Timer()
+    followers = Followers(store=home.store, clock=home.clock, timer=timer)
+    follow(home)
+    assert followers() is None
+    begins = position(home)
+
+    opened_at_once(home, 2 * SLICE)
+    timer.now += REST_SECONDS + 0.001
+    assert followers() == 0.0
+    assert followed_to(home) == begins + SHORT
+
+
+def opened_at_once(home: House, count: int) -> None:
+    """Open so many incidents in as few turns as there need be, an event each."""
     results = home.writer.do_all(
         [
             Submission(
@@ -142,24 +189,16 @@ def test_a_long_log_is_followed_slice_by_slice_without_a_rest(home: House) -> No
                 command=home.incident(f"quartz {number}"),
                 credential=home.keys["owner"],
             )
-            for number in range(SLICE)
+            for number in range(count)
         ]
     )
-    assert len(results) == SLICE
-    followers = Followers(store=home.store, clock=home.clock, timer=Timer())
-    last = position(home)
+    assert all(isinstance(one, Outcome) and len(one.events) == 1 for one in results)
 
+
+def followed_to(home: House) -> int:
+    """How far the search has come."""
     with home.store.reading() as turn:
-        assert turn.checkpoint(SEARCH) == 0
-    assert followers() == 0.0
-    with home.store.reading() as turn:
-        assert turn.checkpoint(SEARCH) == SLICE
-    assert followers() == REST_SECONDS
-    with home.store.reading() as turn:
-        assert turn.checkpoint(SEARCH) == last
-    with home.store.reading() as turn:
-        numbers = turn.search(home.orgs["net"], [("quartz",)], limit=1_000)
-    assert len(numbers) == SLICE
+        return turn.checkpoint(SEARCH)
 
 
 def test_lag_is_told_in_events_and_seconds(home: House) -> None:

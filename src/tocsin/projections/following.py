@@ -30,7 +30,11 @@ TICKETS: Final = ("incident:", "maintenance:")
 """How the streams of tickets begin."""
 
 SLICE: Final = 128
-"""Events that one slice of one follower takes: some ten milliseconds between two turns."""
+"""Events that one slice takes at most: some ten milliseconds between two turns."""
+
+SHORT: Final = 32
+"""Events that it takes while facts come in one by one: who tells the next of them does not wait ten
+milliseconds."""
 
 REST_SECONDS: Final = 0.2
 """Between two runs to the end of the log. The index is written in pieces that are merged later:
@@ -116,6 +120,7 @@ class Followers:
         self._clock = clock
         self._timer = timer
         self._rested_at = -REST_SECONDS
+        self._end: int | None = None
 
     def __call__(self) -> float | None:
         """Follow a slice of each; seconds until the next, None when there is nothing to follow."""
@@ -125,6 +130,7 @@ class Followers:
         more, moved = self._follow()
         if more:
             return 0.0
+        self._end = None
         self._rested_at = self._timer()
         # What came in meanwhile is followed after a rest; if nothing did, there is nothing to do.
         return REST_SECONDS if moved else None
@@ -139,17 +145,28 @@ class Followers:
                 return False, True
             more = False
             moved = False
-            part = Slice(turn, limit=SLICE)
+            limit = self._length(turn.last_position())
+            part = Slice(turn, limit=limit)
             for name, follow in FOLLOWERS.items():
                 logged = part.log_after(turn.checkpoint(name))
                 if logged:
                     follow(part, logged)
                     turn.put_checkpoint(name, logged[-1].position)
                     moved = True
-                more = more or len(logged) == SLICE
+                more = more or len(logged) == limit
             if moved:
                 turn.commit()
             return more, moved
+
+    def _length(self, end: int) -> int:
+        """How many events the next slice takes, now that the log has come to *end*: short after a
+        rest, then twice what came since the slice before, so that it is caught up with; as long as
+        can be while nobody writes."""
+        came = None if self._end is None else end - self._end
+        self._end = end
+        if came is None:
+            return SHORT
+        return SLICE if came == 0 else min(max(2 * came, SHORT), SLICE)
 
     def lag(self) -> list[tuple[str, int, float]]:
         """Each follower's name, how many events and how many seconds it is behind."""
