@@ -344,6 +344,31 @@ def test_the_last_word_is_a_beginning_unless_it_is_whole(searched: Store, histor
         assert list(turn.search(history.net, [("ams-1",)], whole=True)) == [1]
 
 
+BEGUN = ["car", "card", "carrier", "carriers", "Carry", "cas", *(f"carb{n}" for n in range(20))]
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    ["c", "ca", "car", "CAR", "card", "carr", "carrier", "carriers", "carrierss", "carb", "carb1"],
+)
+def test_all_that_begins_so_is_found_however_many_words_that_are(
+    full: Store, history: History, beginning: str
+) -> None:
+    Teller(full).documents(dict(enumerate(BEGUN, start=100)), org_id=history.net)
+    Teller(full).documents({99: "carrier cas carb1"}, org_id=history.elsewhere)
+
+    wanted = [
+        number
+        for number, word in enumerate(BEGUN, start=100)
+        if word.lower().startswith(beginning.lower())
+    ]
+    with full.reading() as turn:
+        found = turn.search(history.net, [(beginning,)], descending=False)
+        assert [number for number in found if number >= 99] == wanted
+        both = turn.search(history.net, [("nothing", beginning)], descending=False)
+        assert [number for number in both if number >= 99] == wanted
+
+
 def test_what_is_found_can_be_joined(searched: Store, history: History) -> None:
     with searched.reading() as turn:
         for whole, numbers in ((False, [5, 1]), (True, [1])):

@@ -21,6 +21,9 @@ class Connect(Protocol):
 
 BUSY_MILLISECONDS = 5_000
 
+WORDS = "temp.search_words"
+"""The words of the search index, in their order: a view of it that each connection has."""
+
 
 def connect(path: Path, *, read_only: bool) -> Connection:
     """A connection without implicit transactions, usable from any one thread at a time."""
@@ -44,9 +47,7 @@ def opened(path: Path, *, read_only: bool, connect: Callable[..., Connection]) -
     connection = connect(path, read_only=read_only)
     connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
     connection.execute("PRAGMA cache_size=-32000")
-    if read_only:
-        connection.execute("PRAGMA query_only=ON")
-    else:
+    if not read_only:
         # Counts only for a new file. A ticket's texts, state and row fit one page more often.
         connection.execute("PRAGMA page_size=4096")
         connection.execute("PRAGMA journal_mode=WAL")
@@ -54,6 +55,11 @@ def opened(path: Path, *, read_only: bool, connect: Callable[..., Connection]) -
         connection.execute("PRAGMA temp_store=MEMORY")
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("PRAGMA wal_autocheckpoint=4000")
+    connection.execute(
+        f"CREATE VIRTUAL TABLE {WORDS} USING fts5vocab('main', 'search', 'instance')"
+    )
+    if read_only:
+        connection.execute("PRAGMA query_only=ON")
     return connection
 
 

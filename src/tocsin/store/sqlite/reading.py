@@ -24,6 +24,7 @@ from tocsin.store.rows import EVENT, HEAD, RECEIPT, event_of, head_of, receipt_o
 from tocsin.store.sqlite.connecting import Connection
 from tocsin.store.sqlite.measuring import MeasuredReading
 from tocsin.store.sqlite.outgoing import OutgoingReading
+from tocsin.store.sqlite.searching import match_of
 from tocsin.store.workspaces import Rows, WorkspaceReading
 
 
@@ -240,9 +241,7 @@ class SqliteReadTurn(OutgoingReading, WorkspaceReading, MeasuredReading):
         self, org_id: int, words: Sequence[Sequence[str]], *, whole: bool = False
     ) -> tuple[str, tuple[object, ...]]:
         """A SELECT of the ``number`` of each ticket that is found, and its parameters."""
-        wanted = [_any_of(word) for word in words[:-1]]
-        wanted.append(_any_of(words[-1], beginning=not whole))
-        match = f"org : {org_token(org_id)} AND text : ({' AND '.join(wanted)})"
+        match = match_of(self.connection, org_id, words, whole=whole)
         return "SELECT rowid AS number FROM search WHERE search MATCH ?", (match,)
 
     def search(
@@ -266,16 +265,3 @@ class SqliteReadTurn(OutgoingReading, WorkspaceReading, MeasuredReading):
             (*values, limit) if beyond is None else (*values, beyond, limit),
         )
         return [number for (number,) in rows.fetchall()]
-
-
-def _any_of(alternatives: Sequence[str], *, beginning: bool = False) -> str:
-    """One word in the language of FTS5: quoted, so that it is never read as anything else."""
-    quoted = ['"' + word.replace('"', '""') + '"' for word in alternatives]
-    if beginning:
-        quoted = [f"{word} *" for word in quoted]
-    return f"({' OR '.join(quoted)})"
-
-
-def org_token(org_id: int) -> str:
-    """The word that stands for an org in the search index."""
-    return f"o{org_id}"

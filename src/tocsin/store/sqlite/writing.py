@@ -44,7 +44,8 @@ from tocsin.store.sqlite.connecting import Connection
 from tocsin.store.sqlite.measuring import MeasuredWriting
 from tocsin.store.sqlite.outgoing import OutgoingWriting
 from tocsin.store.sqlite.public_notices import PublicNoticesWriting
-from tocsin.store.sqlite.reading import SqliteReadTurn, org_token
+from tocsin.store.sqlite.reading import SqliteReadTurn
+from tocsin.store.sqlite.searching import org_token
 from tocsin.store.workspaces import WorkspaceWriting
 
 
