@@ -29,6 +29,12 @@ LITTLE = 2_000
 COUNTING = 8
 """Instructions for an entry that is counted."""
 
+ASKING = 40
+"""Instructions for a ticket that is asked whether it has a term."""
+
+SEEN = 250
+"""Tickets that may be asked so for a page of fifty, when nearly all have the term."""
+
 
 def filled(home: House, tickets: int) -> None:
     """So many incidents: all labelled alike, ten of them also rare, a third of each severity."""
@@ -111,6 +117,20 @@ def test_a_common_term_beside_a_rare_one_costs_its_counting_and_no_more(
     few, many = homes
 
     assert cost(many, query) <= cost(few, query) * AS_MUCH + COUNTING * (FEW + 1)
+
+
+@both_ways
+@pytest.mark.parametrize("sort", list(Sort))
+def test_what_most_tickets_have_is_seen_at_a_short_glance(
+    homes: tuple[House, House], sort: Sort, descending: bool
+) -> None:
+    query = TicketQuery(sort=sort, descending=descending)
+    common = replace(query, terms=(frozenset({"label=common"}),))
+    _, many = homes
+
+    asked = cost(many, common) - cost(many, query)
+
+    assert asked <= COUNTING * (FEW + 1) + ASKING * SEEN
 
 
 WISHES = {

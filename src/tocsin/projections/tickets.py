@@ -31,7 +31,7 @@ FEW: Final = 3_000
 FEW_WINDOWS: Final = 20_000
 """Up to so many tickets whose window meets the wanted one are sorted."""
 
-GLANCE: Final = 2_000
+GLANCES: Final = (250, 2_000)
 """So many tickets are asked one by one whether they have the terms, before gathering all that do:
 asking is quick where many have them, and slow where the order has those at its far end."""
 
@@ -302,20 +302,34 @@ _INDEXES: Final = {
 
 
 def _at_a_glance(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found]:
-    """Those among the first tickets of the order; the page, if they fill it."""
+    """Those among the first tickets of the order; the page, if they fill it.
+
+    A short glance comes first: what most tickets have fills a page at once. All but the tickets of
+    the page themselves is read from indexes, unless a window is asked for.
+    """
     place = _Conditions([], [])
     place.add("t.org_id = ?", org_id)
     _add_place(place, query)
-    conditions = _conditions(turn, org_id, query)
-    way = "DESC" if query.descending else "ASC"
-    return turn.select(
-        f"SELECT t.number, t.stream, {_COLUMNS[query.sort]} FROM (SELECT t.*"
-        f" FROM tickets AS t {turn.using_index(_INDEXES[query.sort])} WHERE {place.joined()}"
-        f" ORDER BY {_COLUMNS[query.sort]} {way}, t.number {way} LIMIT {GLANCE}) AS t"
-        f" WHERE {conditions.joined()} {_order(query)}",
-        (*place.values, *conditions.values, query.limit + 1),
-        org_id=org_id,
-    )
+    conditions = _conditions(turn, org_id, replace(query, beyond=None))
+    key, way = _COLUMNS[query.sort], "DESC" if query.descending else "ASC"
+    columns = {"t.org_id", "t.number", "t.facets", key}
+    if query.overlaps_from is not None or query.overlaps_to is not None:
+        columns |= {"t.start_at", "t.end_at"}
+    found: Sequence[Found] = ()
+    for glance in GLANCES:
+        found = turn.select(
+            f"SELECT t.number, t.stream, {key}"
+            f" FROM (SELECT t.number FROM (SELECT {', '.join(sorted(columns))}"
+            f" FROM tickets AS t {turn.using_index(_INDEXES[query.sort])} WHERE {place.joined()}"
+            f" ORDER BY {key} {way}, t.number {way} LIMIT {glance}) AS t"
+            f" WHERE {conditions.joined()} ORDER BY {key} {way}, t.number {way} LIMIT ?) AS d"
+            f" CROSS JOIN tickets AS t ON t.number = d.number {_order(query)}",
+            (*place.values, *conditions.values, query.limit + 1, query.limit + 1),
+            org_id=org_id,
+        )
+        if len(found) > query.limit:
+            break
+    return found
 
 
 def _along_the_order(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found]:
