@@ -8,13 +8,14 @@ and its p99 is the second longest of these.
 from __future__ import annotations
 
 import http.client
-import time
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
 
 from bench import processes
+from bench.asking import seconds_to, uncollected
 from bench.invented import Values
 from bench.load import quantile
 from bench.populate import ADMIN, Stored
@@ -83,13 +84,11 @@ def ask(
 ) -> Timed:
     """Ask *times* over. Raises: ProcessFailed when an answer is not 200."""
     path = f"/v1/orgs/{ORG}/tickets?{urlencode(question.query)}"
-    taken, items = [], 0
-    for _ in range(times):
-        began = time.perf_counter()
-        answer = processes.call_on(connection, "GET", path, token=token)
-        taken.append(time.perf_counter() - began)
-        items = len(processes.expect(answer, 200).body["items"])
-    taken.sort()
+    headers = {"Authorization": f"Bearer {token}"}
+    with uncollected():
+        answers = [seconds_to(connection, path, headers) for _ in range(times)]
+    items = len(json.loads(answers[-1][1])["items"])
+    taken = sorted(seconds for seconds, _ in answers)
     return Timed(
         question=question, p50=quantile(taken, 0.50), p99=quantile(taken, 0.99), items=items
     )
