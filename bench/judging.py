@@ -19,10 +19,11 @@ from typing import Final
 import psutil
 
 from bench.processes import ProcessFailed
+from tocsin.adapters.asking.post import Post
+from tocsin.adapters.influx.source import Influx, InfluxSettings
 from tocsin.adapters.provisioning.activator import Activator
 from tocsin.adapters.provisioning.monitor import Monitor
 from tocsin.adapters.provisioning.watching import NO_SOURCE, Sources, Watch
-from tocsin.adapters.telemetry.influx.source import Influx, InfluxSettings
 from tocsin.app.house import database_path, fresh_bits, installation_key
 from tocsin.app.provisioning import QUERY_SECONDS
 from tocsin.core.instants import MINUTE
@@ -74,7 +75,7 @@ def run(data: Path, *, url: str, database: str, until: datetime, influxd: int) -
     writer = Writer(
         store=store, clock=clock, entropy=fresh_bits, seal=lambda secret: sealed(key, secret)
     )
-    source = Influx(InfluxSettings(url=url, database=database, seconds=QUERY_SECONDS))
+    source = Influx(InfluxSettings(url=url, database=database, seconds=QUERY_SECONDS), opening=Post)
     watch = Watch(Sources(counters=source, qa=source))
     monitor = Monitor(store=store, writer=writer, watch=watch, clock=clock)
     activator = Activator(store=store, writer=writer, clock=clock)

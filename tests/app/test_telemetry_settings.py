@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.telemetry.answering import Answering, answering, said
+from tests.adapters.asking.answering import Answering, answering, said
 from tests.core.telling import MINUTE, NOON
-from tocsin.adapters.telemetry.influx.questions import Names
-from tocsin.adapters.telemetry.prometheus.questions import Queries, checked
+from tocsin.adapters.influx.questions import Names
+from tocsin.adapters.prometheus.questions import Queries, checked
 from tocsin.app.provisioning import sources
 from tocsin.app.settings import Settings, SettingWrong, read_settings
 from tocsin.app.telemetry_settings import influx_names, prometheus_queries

@@ -11,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from tocsin.adapters.asking.post import Post
 from tocsin.adapters.doublezero.ledger import CannotSign, DoubleZero, pen
 from tocsin.adapters.doublezero.rpc import Away, Rpc
 from tocsin.adapters.doublezero.rpc import Settings as RpcSettings
@@ -90,7 +91,9 @@ def kept_ledger(settings: Settings) -> KeptLedger | None:
     patience = Patience()
     try:
         rpc = Rpc(
-            RpcSettings(url=settings.ledger_rpc_url, seconds=ANSWER_SECONDS), wait=patience.wait
+            RpcSettings(url=settings.ledger_rpc_url, seconds=ANSWER_SECONDS),
+            wait=patience.wait,
+            opening=Post,
         )
     except ValueError:
         # What is wrong with it may be the key in it.

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
+from tocsin.adapters.asking.post import Post
 from tocsin.adapters.doublezero.latency import LedgerLatency
 from tocsin.adapters.doublezero.rpc import Rpc
 from tocsin.adapters.doublezero.rpc import Settings as NodeSettings
+from tocsin.adapters.influx.source import Influx, InfluxSettings
+from tocsin.adapters.prometheus.source import Prometheus, PrometheusSettings
 from tocsin.adapters.provisioning.activator import Activator
 from tocsin.adapters.provisioning.explaining import Explainer
 from tocsin.adapters.provisioning.monitor import Judged, Monitor
@@ -17,8 +20,6 @@ from tocsin.adapters.provisioning.watching import NO_SOURCE, Sources, Watch
 from tocsin.adapters.provisioning.writing import LedgerOf, Notes, Writing, local
 from tocsin.adapters.rest.explaining import Explaining
 from tocsin.adapters.rest.metrics import Metrics
-from tocsin.adapters.telemetry.influx.source import Influx, InfluxSettings
-from tocsin.adapters.telemetry.prometheus.source import Prometheus, PrometheusSettings
 from tocsin.app.house import now
 from tocsin.app.settings import Settings, SettingWrong
 from tocsin.app.telemetry_settings import influx_names, prometheus_queries
@@ -64,7 +65,8 @@ def sources(
                     token=settings.influx_token,
                     names=influx_names(settings),
                     seconds=seconds,
-                )
+                ),
+                opening=Post,
             )
     except ValueError as wrong:
         raise SettingWrong(f"TOCSIN_INFLUX_URL and its secrets: {wrong}") from wrong
@@ -78,7 +80,8 @@ def sources(
                     token=settings.prometheus_token,
                     queries=prometheus_queries(settings),
                     seconds=seconds,
-                )
+                ),
+                opening=Post,
             )
     except ValueError as wrong:
         raise SettingWrong(f"TOCSIN_PROMETHEUS_URL and its secrets: {wrong}") from wrong
@@ -86,7 +89,9 @@ def sources(
     try:
         if settings.ledger_rpc_url is not None and settings.ledger_telemetry_program is not None:
             node = NodeSettings(url=settings.ledger_rpc_url, seconds=seconds, attempts=attempts)
-            latency = LedgerLatency(Rpc(node), program=settings.ledger_telemetry_program)
+            latency = LedgerLatency(
+                Rpc(node, opening=Post), program=settings.ledger_telemetry_program
+            )
     except ValueError as wrong:
         raise SettingWrong(f"TOCSIN_LEDGER_RPC_URL: {wrong}") from wrong
     counters = influx or prometheus

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tocsin.adapters.telemetry.influx.questions import Names, quoted
-from tocsin.adapters.telemetry.prometheus.questions import Queries, checked, checked_label
+from tocsin.adapters.influx.questions import Names, quoted
+from tocsin.adapters.prometheus.questions import Queries, checked, checked_label
 from tocsin.app import setting_values as of
 from tocsin.app.setting import Setting
 from tocsin.core.provisioning.counters import COUNTERS, Counter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tocsin.adapters.asking.post import Post
 from tocsin.adapters.language_model.model import ChatModel
 from tocsin.app.settings import Settings, SettingWrong
 from tocsin.core.triage import LanguageModel
@@ -17,6 +18,6 @@ def language_model(settings: Settings) -> LanguageModel | None:
     if url is None or model is None or key is None:
         return None
     try:
-        return ChatModel(url=url, model=model, key=key, seconds=settings.llm_seconds)
+        return ChatModel(url=url, model=model, key=key, seconds=settings.llm_seconds, opening=Post)
     except ValueError as wrong:
         raise SettingWrong(f"TOCSIN_LLM_URL and TOCSIN_LLM_API_KEY: {wrong}") from wrong

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.adapters.doublezero.encoding import encoded
 from tests.adapters.doublezero.program import Accounts, Call, Listed, Wrong
 from tests.adapters.doublezero.town import ACME, BETA, STATE, TOWN
 from tests.adapters.webhook.listening import Heard, Receiver, receiving, status
+from tocsin.adapters.asking.post import Post
 from tocsin.adapters.doublezero import addresses
 from tocsin.adapters.doublezero.accounts import Account
 from tocsin.adapters.doublezero.rpc import Rpc, Settings
@@ -59,6 +61,7 @@ class Ledger:
     stale: int = 0
     epoch: int = 0
     asked: list[tuple[str, list[Any]]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     landed: dict[str, Any] = field(default_factory=dict)
     batches: list[int] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
@@ -72,7 +75,11 @@ class Ledger:
 
     def rpc(self, **settings: Any) -> Rpc:
         """One that asks here and does not really wait."""
-        return Rpc(Settings(url=self.url, **settings), wait=self.waits.append, tls=TRUSTING)
+        return Rpc(
+            Settings(url=self.url, **settings),
+            wait=self.waits.append,
+            opening=partial(Post, tls=TRUSTING),
+        )
 
     # -- answering --------------------------------------------------------------------------------
 
@@ -80,6 +87,7 @@ class Ledger:
         said = json.loads(heard.body)
         method, params = said["method"], said["params"]
         self.asked.append((method, params))
+        self.lines.append(heard.line)
         waiting = self.troubles.get(method)
         if waiting:
             trouble = waiting.pop(0)

@@ -5,23 +5,21 @@ from __future__ import annotations
 import json
 import socket
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from tests.adapters.asking.manners import Manner, dripping, dripping_head, flooding, hanging
 from tests.adapters.language_model.answering import (
-    Answering,
     choosing,
     completion,
-    dripping,
-    dripping_head,
-    flooding,
-    hanging,
     point,
     question_in,
 )
 from tests.adapters.webhook.listening import Receiver, certificate, receiving, saying, status
+from tocsin.adapters.asking.post import Post
 from tocsin.adapters.language_model.model import PATIENCE, ChatModel
 from tocsin.adapters.language_model.questions import MOST_OFFERED, NoSense, question, suggestion
 from tocsin.core.triage import LONGEST_READ, Suggestion
@@ -46,11 +44,11 @@ class Hands:
 def model(receiver: Receiver, *, seconds: float = 5, timer: Hands | None = None) -> ChatModel:
     url = f"http://127.0.0.1:{receiver.port}/v1"
     if timer is None:
-        return ChatModel(url=url, model="small", key=KEY, seconds=seconds)
-    return ChatModel(url=url, model="small", key=KEY, seconds=seconds, timer=timer)
+        return ChatModel(url=url, model="small", key=KEY, seconds=seconds, opening=Post)
+    return ChatModel(url=url, model="small", key=KEY, seconds=seconds, timer=timer, opening=Post)
 
 
-def asked(answer: Answering | bytes, *, seconds: float = 5) -> tuple[Suggestion | None, str]:
+def asked(answer: Manner | bytes, *, seconds: float = 5) -> tuple[Suggestion | None, str]:
     """What comes of one question, and the reason that is logged where nothing does."""
     with receiving(answer) as receiver, capture_logs() as logs:
         found = model(receiver, seconds=seconds).suggest("nothing is found", POINTS)
@@ -120,10 +118,12 @@ def test_it_speaks_tls(tmp_path: Path) -> None:
     shown = certificate(tmp_path)
     with receiving(choosing(1), tls=shown.shown) as receiver:
         url = f"https://127.0.0.1:{receiver.port}/v1/"
-        trusting = ChatModel(url=url, model="small", key=KEY, seconds=5, tls=shown.trusted)
+        trusting = ChatModel(
+            url=url, model="small", key=KEY, seconds=5, opening=partial(Post, tls=shown.trusted)
+        )
         assert trusting.suggest("nothing is found", POINTS) == SAID
         with capture_logs() as logs:
-            doubting = ChatModel(url=url, model="small", key=KEY, seconds=5)
+            doubting = ChatModel(url=url, model="small", key=KEY, seconds=5, opening=Post)
             assert doubting.suggest("nothing is found", POINTS) is None
     assert "certificate is not accepted" in str(logs[0]["reason"])
 
@@ -208,8 +208,8 @@ def test_garbage_is_of_no_use(answer: bytes) -> None:
         (status("401 Unauthorized", body=KEY.encode()), "it answers 401"),
         (status("429 Too Many Requests"), "it answers 429"),
         (status("204 No Content"), "it answers 204"),
-        (b"SSH-2.0-OpenSSH_9.6\r\n", "what answers is not HTTP"),
-        (b"", "what answers is not HTTP"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "what answers is not HTTP, or breaks off"),
+        (b"", "what answers is not HTTP, or breaks off"),
     ],
     ids=["500", "401", "429", "204", "no HTTP", "nothing"],
 )
@@ -236,7 +236,7 @@ def test_a_huge_answer_is_not_read_to_its_end() -> None:
 
 
 @pytest.mark.parametrize("answer", [hanging, dripping, dripping_head])
-def test_it_takes_no_longer_than_it_may(answer: Answering) -> None:
+def test_it_takes_no_longer_than_it_may(answer: Manner) -> None:
     before = time.monotonic()
     found, reason = asked(answer, seconds=0.3)
 
@@ -247,10 +247,14 @@ def test_it_takes_no_longer_than_it_may(answer: Answering) -> None:
 def test_nobody_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    gone = ChatModel(url=f"http://127.0.0.1:{port}", model="small", key=KEY, seconds=5)
+    gone = ChatModel(
+        url=f"http://127.0.0.1:{port}", model="small", key=KEY, seconds=5, opening=Post
+    )
     with capture_logs() as logs:
         assert gone.suggest("nothing is found", POINTS) is None
-        nameless = ChatModel(url="http://nobody.invalid/v1", model="m", key=KEY, seconds=5)
+        nameless = ChatModel(
+            url="http://nobody.invalid/v1", model="m", key=KEY, seconds=5, opening=Post
+        )
         assert nameless.suggest("nothing is found", POINTS) is None
     assert "it cannot be reached" in str(logs[0]["reason"])
     assert logs[0]["action"] == "language_model_failed"
@@ -309,11 +313,13 @@ def test_after_three_failures_it_is_left_alone_for_a_while() -> None:
 )
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"give an address|[Pp]ort"):
-        ChatModel(url=url, model="small", key=KEY, seconds=5)
+        ChatModel(url=url, model="small", key=KEY, seconds=5, opening=Post)
 
 
 @pytest.mark.parametrize("key", ["", "two words", "a\r\nX: y", "schlüssel", "k" * 4_097])
 def test_a_key_that_is_none_is_refused_and_not_repeated(key: str) -> None:
     with pytest.raises(ValueError, match="give a key") as wrong:
-        ChatModel(url="https://models.example.net/v1", model="small", key=key, seconds=5)
+        ChatModel(
+            url="https://models.example.net/v1", model="small", key=key, seconds=5, opening=Post
+        )
     assert not key or key not in str(wrong.value)

@@ -10,22 +10,23 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from tests.adapters.influx.filled import FIELDS
+from tests.adapters.prometheus.backfilled import prometheus
 from tests.adapters.provisioning.town import activator, link, until
 from tests.adapters.rest.asking import Client, client
-from tests.adapters.telemetry.influx.filled import FIELDS
-from tests.adapters.telemetry.prometheus.backfilled import prometheus
 from tests.core.provisioning.watching import DAY, Story, samples
 from tests.handler.acting import NOON, pubkey
 from tests.servers.influx import DATABASE, influx
 from tests.servers.influx import Influx as InfluxServer
 from tests.servers.prometheus import Watcher
+from tocsin.adapters.asking.post import Post
+from tocsin.adapters.influx.source import Influx, InfluxSettings
+from tocsin.adapters.prometheus.source import Prometheus, PrometheusSettings
 from tocsin.adapters.provisioning.explaining import Explainer
 from tocsin.adapters.provisioning.monitor import Monitor
 from tocsin.adapters.provisioning.watching import Sources, Watch
 from tocsin.adapters.rest.application import make_application
 from tocsin.adapters.rest.explaining import Explaining
-from tocsin.adapters.telemetry.influx.source import Influx, InfluxSettings
-from tocsin.adapters.telemetry.prometheus.source import Prometheus, PrometheusSettings
 from tocsin.core.provisioning.commands import Wish
 from tocsin.core.provisioning.counters import COUNTERS
 from tocsin.core.registry_commands import RegisterDevice, RegisterLink, SideDraft
@@ -106,8 +107,12 @@ class Servers:
 
     def sources(self, counters: str) -> Sources:
         """Both are asked; *counters* is which of them has the counters."""
-        tells = Influx(InfluxSettings(url=f"http://{self.influx.address}", database=DATABASE))
-        watches = Prometheus(PrometheusSettings(url=f"http://{self.prometheus.address}"))
+        tells = Influx(
+            InfluxSettings(url=f"http://{self.influx.address}", database=DATABASE), opening=Post
+        )
+        watches = Prometheus(
+            PrometheusSettings(url=f"http://{self.prometheus.address}"), opening=Post
+        )
         return Sources(
             counters=tells if counters == "InfluxDB" else watches, agents=watches, qa=tells
         )

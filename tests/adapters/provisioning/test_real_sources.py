@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters.influx.filled import FIELDS
+from tests.adapters.prometheus.backfilled import prometheus
 from tests.adapters.provisioning.town import (
     AMS,
     CYOA,
@@ -28,17 +30,16 @@ from tests.adapters.provisioning.town import (
     until,
     want,
 )
-from tests.adapters.telemetry.influx.filled import FIELDS
-from tests.adapters.telemetry.prometheus.backfilled import prometheus
 from tests.handler.acting import NOON, House
 from tests.servers.influx import DATABASE, influx
 from tests.servers.influx import Influx as InfluxServer
 from tests.servers.prometheus import Watcher
+from tocsin.adapters.asking.post import Post
+from tocsin.adapters.influx.source import Influx, InfluxSettings
+from tocsin.adapters.prometheus.source import Prometheus, PrometheusSettings
 from tocsin.adapters.provisioning.explaining import Explainer
 from tocsin.adapters.provisioning.monitor import Monitor
 from tocsin.adapters.provisioning.watching import Sources, Watch
-from tocsin.adapters.telemetry.influx.source import Influx, InfluxSettings
-from tocsin.adapters.telemetry.prometheus.source import Prometheus, PrometheusSettings
 from tocsin.core.commands import ChangeStatus
 from tocsin.core.instants import MINUTE
 from tocsin.core.provisioning.counters import Interface
@@ -86,8 +87,12 @@ class Telemetry:
 
     def sources(self) -> Sources:
         """Those that a server is set up with."""
-        counters = Influx(InfluxSettings(url=f"http://{self.influx.address}", database=DATABASE))
-        agents = Prometheus(PrometheusSettings(url=f"http://{self.prometheus.address}"))
+        counters = Influx(
+            InfluxSettings(url=f"http://{self.influx.address}", database=DATABASE), opening=Post
+        )
+        agents = Prometheus(
+            PrometheusSettings(url=f"http://{self.prometheus.address}"), opening=Post
+        )
         return Sources(counters=counters, agents=agents, qa=counters)
 
 

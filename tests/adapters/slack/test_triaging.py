@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters.asking.manners import Manner, hanging
 from tests.adapters.language_model.answering import (
-    Answering,
     choosing,
     completion,
-    hanging,
 )
 from tests.adapters.webhook.listening import receiving, status
 from tests.handler.acting import House, house
+from tocsin.adapters.asking.post import Post
 from tocsin.adapters.language_model.model import ChatModel
 from tocsin.adapters.slack.errands import Errands
 from tocsin.adapters.slack.triaging import MOST_ASKED, Triager
@@ -359,7 +359,11 @@ def test_no_more_than_a_few_are_asked_about_at_once(desk: Desk) -> None:
 
 def chat(port: int, *, seconds: float) -> ChatModel:
     return ChatModel(
-        url=f"http://127.0.0.1:{port}/v1", model="small", key="sk-none", seconds=seconds
+        url=f"http://127.0.0.1:{port}/v1",
+        model="small",
+        key="sk-none",
+        seconds=seconds,
+        opening=Post,
     )
 
 
@@ -388,7 +392,7 @@ def test_a_report_is_bettered_by_a_server(desk: Desk) -> None:
     ids=["hanging", "garbage", "500", "redirect", "huge"],
 )
 def test_with_a_model_that_is_of_no_use_the_fallback_stays(
-    desk: Desk, answer: Answering | bytes
+    desk: Desk, answer: Manner | bytes
 ) -> None:
     with receiving(answer) as receiver:
         _, ticket = desk.opened(desk.triager(chat(receiver.port, seconds=0.2)))

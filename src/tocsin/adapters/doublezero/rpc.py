@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
-from tocsin.adapters.doublezero.wire import Address, NoAnswer, Timer, address_of, posted
+from tocsin.core.asking import JSON, NoAnswer, OpenAsking
 from tocsin.core.pubkeys import NotAPubkey, encode, parse_pubkey
 
 MOST_ACCOUNTS: Final = 100
@@ -90,8 +89,8 @@ class Settings:
 
 
 class Rpc:
-    """Asks one node. ``wait`` passes the seconds between attempts, ``timer`` tells how they pass;
-    ``tls`` says whom to trust (the system's authorities).
+    """Asks one node. ``opening`` makes what it is asked with, ``wait`` passes the seconds between
+    attempts.
 
     Raises:
         ValueError: the address of the settings is none.
@@ -101,15 +100,18 @@ class Rpc:
         self,
         settings: Settings,
         *,
+        opening: OpenAsking,
         wait: Wait = time.sleep,
-        timer: Timer = time.monotonic,
-        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._settings = settings
-        self._address: Address = address_of(settings.url)
+        self._asking = opening(
+            settings.url,
+            content=JSON,
+            headers={},
+            seconds=settings.seconds,
+            largest=settings.largest,
+        )
         self._wait = wait
-        self._timer = timer
-        self._tls = ssl.create_default_context() if tls is None else tls
 
     @property
     def wait(self) -> Wait:
@@ -234,7 +236,7 @@ class Rpc:
         while True:
             is_last = attempt >= self._settings.attempts
             try:
-                return _result(self._posted(body), wanted)
+                return _result(self._asking.answer(body), wanted)
             except NoAnswer as missing:
                 if is_last or not missing.may_pass:
                     raise Away(missing.reason) from None
@@ -245,16 +247,6 @@ class Rpc:
                 wished = None
             self._wait(min(max(pause, wished or 0.0), LONGEST_PAUSE))
             pause, attempt = pause * 2, attempt + 1
-
-    def _posted(self, body: bytes) -> bytes:
-        return posted(
-            body,
-            self._address,
-            seconds=self._settings.seconds,
-            largest=self._settings.largest,
-            tls=self._tls,
-            timer=self._timer,
-        )
 
 
 # -- what is answered -----------------------------------------------------------------------------

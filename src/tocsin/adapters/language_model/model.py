@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ssl
+import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
 
 from tocsin.adapters.language_model.questions import NoSense, question, suggestion
-from tocsin.adapters.language_model.wire import NoAnswer, Timer, address_of, posted
+from tocsin.core.asking import JSON, NoAnswer, OpenAsking
 from tocsin.core.records import EntryPoint
 from tocsin.core.triage import Suggestion
 
@@ -23,6 +23,13 @@ PATIENCE: Final = 3
 
 REST_SECONDS: Final = 60.0
 
+LARGEST_ANSWER: Final = 256 * 1024
+"""Bytes, head and all; an answer of ours is a few hundred."""
+
+_KEY = re.compile(r"[\x21-\x7e]{1,4096}")
+
+Timer = Callable[[], float]
+
 
 class ChatModel:
     """Keeps :class:`tocsin.core.triage.LanguageModel` over ``POST {url}/chat/completions``.
@@ -31,7 +38,7 @@ class ChatModel:
 
     Each question takes at most *seconds*. After :data:`PATIENCE` failures in a row the model is not
     asked for *rest* seconds; then the next question tries again, and one failure more means another
-    rest. *tls* says whom to trust, *timer* how time passes.
+    rest. *opening* makes what it is asked with, *timer* says how time passes.
 
     Raises:
         ValueError: the address or the key is none; the key is not repeated.
@@ -45,14 +52,21 @@ class ChatModel:
         key: str,
         seconds: float,
         rest: float = REST_SECONDS,
-        tls: ssl.SSLContext | None = None,
+        opening: OpenAsking,
         timer: Timer = time.monotonic,
     ) -> None:
-        self._address = address_of(url, path=PATH, key=key)
+        if _KEY.fullmatch(key) is None:
+            raise ValueError("give a key of printable ASCII characters without blanks")
+        self._asking = opening(
+            url,
+            below=PATH,
+            content=JSON,
+            headers={"authorization": f"Bearer {key}"},
+            seconds=seconds,
+            largest=LARGEST_ANSWER,
+        )
         self._model = model
-        self._seconds = seconds
         self._rest = rest
-        self._tls = ssl.create_default_context() if tls is None else tls
         self._timer = timer
         self._lock = threading.Lock()
         self._failures = 0
@@ -63,13 +77,7 @@ class ChatModel:
         if not entry_points or not text.strip() or self._is_resting():
             return None
         try:
-            answer = posted(
-                question(text, entry_points, model=self._model),
-                self._address,
-                seconds=self._seconds,
-                tls=self._tls,
-                timer=self._timer,
-            )
+            answer = self._asking.answer(question(text, entry_points, model=self._model))
             found = suggestion(answer, entry_points)
         except NoAnswer as none:
             self._failed(none.reason)
@@ -94,7 +102,7 @@ class ChatModel:
         log.warning(
             "the language model was of no use",
             action="language_model_failed",
-            host=self._address.host,
+            host=self._asking.host,
             reason=reason,
             rests_seconds=self._rest if rests else 0,
         )

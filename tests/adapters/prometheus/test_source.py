@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from bench import processes
-from tests.adapters.telemetry.answering import answering, said
-from tests.adapters.telemetry.influx.filled import day_of
-from tests.adapters.telemetry.prometheus.backfilled import (
+from tests.adapters.asking.answering import answering, said
+from tests.adapters.influx.filled import day_of
+from tests.adapters.prometheus.backfilled import (
     DOWN,
     FAILING,
     IDLE,
@@ -27,8 +27,9 @@ from tests.core.provisioning.watching import samples, terms
 from tests.core.telling import HOUR, MINUTE, NOON
 from tests.servers.prometheus import Watcher
 from tests.servers.target import target
-from tocsin.adapters.telemetry.prometheus.questions import Queries
-from tocsin.adapters.telemetry.prometheus.source import Prometheus, PrometheusSettings
+from tocsin.adapters.asking.post import Post
+from tocsin.adapters.prometheus.questions import Queries
+from tocsin.adapters.prometheus.source import Prometheus, PrometheusSettings
 from tocsin.core.provisioning.carrying import Watched, up
 from tocsin.core.provisioning.counters import NOTHING_COUNTED, Counter, joined_runs
 from tocsin.core.provisioning.courses import cuts
@@ -56,7 +57,9 @@ def settings(server: Watcher) -> PrometheusSettings:
 
 @pytest.fixture(scope="module")
 def kept(server: Watcher) -> Following:
-    return day_of(Prometheus(PrometheusSettings(url=f"http://{server.address}")), TODAY)
+    return day_of(
+        Prometheus(PrometheusSettings(url=f"http://{server.address}"), opening=Post), TODAY
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,7 @@ def test_the_database_and_our_own_arithmetic_agree(
 ) -> None:
     start = TODAY.start + offset * MINUTE
     stretch = Window(start=start, end=start + minutes * MINUTE)
-    source = Prometheus(settings)
+    source = Prometheus(settings, opening=Post)
 
     found, ours = source.counters(stretch), expected(stretch)
 
@@ -109,7 +112,7 @@ def test_the_database_and_our_own_arithmetic_agree(
 
 
 def test_the_baseline_is_where_every_counter_stood_last(settings: PrometheusSettings) -> None:
-    source = Prometheus(settings)
+    source = Prometheus(settings, opening=Post)
     found = source.baseline(before=TODAY.start).interfaces
 
     for name, story in INTERFACES.items():
@@ -125,7 +128,7 @@ def test_the_baseline_is_where_every_counter_stood_last(settings: PrometheusSett
 def test_a_config_agent_runs_while_it_asks_and_counts_no_error(
     settings: PrometheusSettings,
 ) -> None:
-    found = Prometheus(settings).agents(TODAY).config
+    found = Prometheus(settings, opening=Post).agents(TODAY).config
 
     one, two = found.devices["one"], found.devices["two"]
     # It asked nothing new in the minutes after the first of them.
@@ -142,7 +145,7 @@ def test_a_config_agent_runs_while_it_asks_and_counts_no_error(
 def test_a_telemetry_agent_that_is_down_is_told_from_one_that_nobody_asked(
     settings: PrometheusSettings,
 ) -> None:
-    found = Prometheus(settings).agents(TODAY).telemetry
+    found = Prometheus(settings, opening=Post).agents(TODAY).telemetry
 
     one, two = found.devices["one"], found.devices["two"]
     assert (two.ill.count, one.ill.count) == (len(DOWN), 0)
@@ -151,7 +154,7 @@ def test_a_telemetry_agent_that_is_down_is_told_from_one_that_nobody_asked(
 
 
 def test_stretches_come_to_what_the_day_does(settings: PrometheusSettings) -> None:
-    source = Prometheus(settings)
+    source = Prometheus(settings, opening=Post)
     cut = TODAY.start + 1_140 * MINUTE
     whole = source.agents(TODAY).config.devices["one"]
 
@@ -168,22 +171,22 @@ def test_qa_is_asked_for_where_there_is_a_query(settings: PrometheusSettings) ->
     query = 'max by (dzd_pubkey) (last_over_time(up{job="doublezero-telemetry"}[$minute]))'
     asked = replace(settings, queries=Queries(qa=query))
 
-    assert Prometheus(asked).qa(TODAY).devices["two"].ill.count == len(DOWN)
+    assert Prometheus(asked, opening=Post).qa(TODAY).devices["two"].ill.count == len(DOWN)
     with pytest.raises(SourceSilent, match="no query for QA tests"):
-        Prometheus(settings).qa(TODAY)
+        Prometheus(settings, opening=Post).qa(TODAY)
 
 
 def test_a_heartbeat_shows_a_device_that_counts_nothing(settings: PrometheusSettings) -> None:
     queries = Queries(heartbeat='up{job="doublezero-telemetry"}')
 
-    found = Prometheus(replace(settings, queries=queries)).counters(TODAY)
+    found = Prometheus(replace(settings, queries=queries), opening=Post).counters(TODAY)
 
     assert found.covered["two"].count == TODAY.minutes
     assert ("two", "Ethernet1/1") not in found.interfaces
 
 
 def test_no_minutes_need_no_query(settings: PrometheusSettings) -> None:
-    source = Prometheus(settings)
+    source = Prometheus(settings, opening=Post)
 
     assert source.counters(Window(start=NOON, end=NOON)).interfaces == {}
     assert source.queries == 0
@@ -193,7 +196,7 @@ def test_an_agent_that_is_asked_right_now(tmp_path: Path) -> None:
     with target() as agent:
         server = prometheus(tmp_path / "server", told=(), asks=[agent.address])
         with server.running():
-            source = Prometheus(PrometheusSettings(url=f"http://{server.address}"))
+            source = Prometheus(PrometheusSettings(url=f"http://{server.address}"), opening=Post)
 
             def seen() -> bool:
                 now = minute_of(datetime.now(UTC))
@@ -209,7 +212,7 @@ def test_an_agent_that_is_asked_right_now(tmp_path: Path) -> None:
 
 def silence(settings: PrometheusSettings) -> str:
     with pytest.raises(SourceSilent) as caught:
-        Prometheus(settings).counters(Window(start=NOON - HOUR, end=NOON))
+        Prometheus(settings, opening=Post).counters(Window(start=NOON - HOUR, end=NOON))
     assert caught.value.source == "Prometheus"
     return caught.value.why
 
@@ -266,7 +269,7 @@ def test_what_cannot_be_read_is_silence(says: bytes, why: str) -> None:
 
 def test_what_is_no_number_is_no_sample() -> None:
     with answering(matrix([LAST - 60, "NaN"], [LAST, "+Inf"])) as server:
-        found = Prometheus(PrometheusSettings(url=server.url)).counters(
+        found = Prometheus(PrometheusSettings(url=server.url), opening=Post).counters(
             Window(start=NOON - HOUR, end=NOON)
         )
 
@@ -311,7 +314,7 @@ def test_queries_that_are_none() -> None:
 
 
 def test_a_question_about_a_few_devices_tells_of_no_other(settings: PrometheusSettings) -> None:
-    source = Prometheus(settings)
+    source = Prometheus(settings, opening=Post)
     only = frozenset({"one_error", "one"})
     all_of_them, few = source.counters(TODAY), source.counters(TODAY, only=only)
     assert few.interfaces == {
@@ -328,7 +331,7 @@ def test_a_query_of_ones_own_about_all_devices_is_narrowed_here(
     settings: PrometheusSettings,
 ) -> None:
     query = 'max by (dzd_pubkey) (last_over_time(up{job="doublezero-telemetry"}[$minute]))'
-    source = Prometheus(replace(settings, queries=Queries(qa=query)))
+    source = Prometheus(replace(settings, queries=Queries(qa=query)), opening=Post)
     assert set(source.qa(TODAY).devices) == {"one", "two"}
     assert set(source.qa(TODAY, only=frozenset({"two"})).devices) == {"two"}
 
@@ -336,13 +339,13 @@ def test_a_query_of_ones_own_about_all_devices_is_narrowed_here(
 @pytest.mark.parametrize("names", [[], ['a"} or vector(1)'], ["a|b"], [".*"]])
 def test_only_names_get_into_a_question(settings: PrometheusSettings, names: list[str]) -> None:
     with pytest.raises(ValueError, match="device"):
-        Prometheus(settings).counters(TODAY, only=frozenset(names))
+        Prometheus(settings, opening=Post).counters(TODAY, only=frozenset(names))
 
 
 def test_the_pieces_of_a_day_take_no_more_queries_and_come_to_the_day(
     settings: PrometheusSettings,
 ) -> None:
-    source, other = Prometheus(settings), Prometheus(settings)
+    source, other = Prometheus(settings, opening=Post), Prometheus(settings, opening=Post)
 
     pieces = source.pieces(cuts(TODAY))
     day = other.counters(TODAY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -11,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.telemetry.answering import answering, said
-from tests.adapters.telemetry.influx.filled import INTERFACES, STORIES, day_of, interface, lines
+from tests.adapters.asking.answering import answering, said
+from tests.adapters.influx.filled import INTERFACES, STORIES, day_of, interface, lines
 from tests.core.provisioning.watching import counted, life, runs, samples, terms
 from tests.core.telling import HOUR, MINUTE, NOON
 from tests.servers.influx import DATABASE, PASSWORD, USER, admitted, influx
 from tests.servers.influx import Influx as Server
-from tocsin.adapters.telemetry.influx.questions import Names
-from tocsin.adapters.telemetry.influx.source import Influx, InfluxSettings
+from tocsin.adapters.asking.post import Post
+from tocsin.adapters.influx.questions import Names
+from tocsin.adapters.influx.source import Influx, InfluxSettings
 from tocsin.core.provisioning.assessment import assess
 from tocsin.core.provisioning.carrying import Watched, up
 from tocsin.core.provisioning.counters import NOTHING_COUNTED, Counter, Runs, joined_runs
@@ -69,7 +69,8 @@ def kept(server: Server) -> Following:
     source = Influx(
         InfluxSettings(
             url=f"http://{server.address}", database=DATABASE, user=USER, password=PASSWORD
-        )
+        ),
+        opening=Post,
     )
     return day_of(source, TODAY)
 
@@ -156,7 +157,7 @@ def test_the_database_and_our_own_arithmetic_agree(
 ) -> None:
     start = TODAY.start + offset * MINUTE
     stretch = Window(start=start, end=start + minutes * MINUTE)
-    source = Influx(replace(settings, summed_there=summed_there))
+    source = Influx(replace(settings, summed_there=summed_there), opening=Post)
 
     found, ours = source.counters(stretch), counted(stretch, INTERFACES)
 
@@ -166,7 +167,7 @@ def test_the_database_and_our_own_arithmetic_agree(
 
 
 def test_the_baseline_is_where_every_counter_stood_last(settings: InfluxSettings) -> None:
-    found = Influx(settings).baseline(before=TODAY.start).interfaces
+    found = Influx(settings, opening=Post).baseline(before=TODAY.start).interfaces
 
     def stood(came: Runs) -> list[int | None]:
         return [run.last if run else None for run in came]
@@ -180,7 +181,7 @@ def test_the_baseline_is_where_every_counter_stood_last(settings: InfluxSettings
 
 
 def test_queries_do_not_grow_with_the_network(settings: InfluxSettings) -> None:
-    source = Influx(settings)
+    source = Influx(settings, opening=Post)
 
     kept = day_of(source, TODAY, minutes=60)
 
@@ -192,7 +193,7 @@ def test_queries_do_not_grow_with_the_network(settings: InfluxSettings) -> None:
 def test_qa_tests_are_marked(settings: InfluxSettings) -> None:
     hour = Window(start=NOON - HOUR, end=NOON)
 
-    found = Influx(replace(settings, database="tests")).qa(hour)
+    found = Influx(replace(settings, database="tests"), opening=Post).qa(hour)
 
     assert found.devices.keys() == {"one", "two"}
     assert found.devices["one"].well.bits == 1 << 50
@@ -203,11 +204,11 @@ def test_qa_tests_are_marked(settings: InfluxSettings) -> None:
 
 def test_nothing_about_agents_is_kept_there(settings: InfluxSettings) -> None:
     with pytest.raises(SourceSilent, match="nothing about agents"):
-        Influx(settings).agents(TODAY)
+        Influx(settings, opening=Post).agents(TODAY)
 
 
 def test_an_empty_database_says_nothing_of_anybody(settings: InfluxSettings) -> None:
-    source = Influx(replace(settings, database="empty"))
+    source = Influx(replace(settings, database="empty"), opening=Post)
 
     found = source.counters(TODAY)
 
@@ -225,17 +226,17 @@ def silence(source: Telemetry) -> str:
 
 
 def test_a_database_that_is_not_there(settings: InfluxSettings) -> None:
-    why = silence(Influx(replace(settings, database="another")))
+    why = silence(Influx(replace(settings, database="another"), opening=Post))
 
     assert why == "it refuses: database not found: another"
 
 
 def test_a_password_that_is_wrong(settings: InfluxSettings) -> None:
-    assert silence(Influx(replace(settings, password="guess"))) == "it answers 401"
+    assert silence(Influx(replace(settings, password="guess"), opening=Post)) == "it answers 401"
 
 
 def test_a_day_that_is_too_much_for_one_answer(settings: InfluxSettings) -> None:
-    why = silence(Influx(replace(settings, largest_answer=5_000)))
+    why = silence(Influx(replace(settings, largest_answer=5_000), opening=Post))
 
     assert why == "its answer has more than 5,000 bytes"
 
@@ -246,7 +247,9 @@ def test_a_server_that_went_away_and_came_back(tmp_path: Path) -> None:
     with made.running():
         made.create()
         made.write(lines())
-        source = Influx(InfluxSettings(url=f"http://{made.address}", database=DATABASE))
+        source = Influx(
+            InfluxSettings(url=f"http://{made.address}", database=DATABASE), opening=Post
+        )
         before = source.counters(hour)
         made.stop()
         assert silence(source) == "it cannot be reached: Connection refused"
@@ -263,7 +266,7 @@ def asked_of(says: bytes, **changed: object) -> str:
     """Why nothing is made of an answer."""
     with answering(says) as server:
         settings = InfluxSettings(url=server.url, database=DATABASE)
-        return silence(Influx(replace(settings, **changed)))  # type: ignore[arg-type]
+        return silence(Influx(replace(settings, **changed), opening=Post))  # type: ignore[arg-type]
 
 
 def rows(*values: list[object]) -> bytes:
@@ -308,15 +311,7 @@ def test_an_answer_that_does_not_come() -> None:
     with answering(begun, hangs_up=False) as server:
         settings = InfluxSettings(url=server.url, database=DATABASE, seconds=0.2)
 
-        assert silence(Influx(settings)) == "no answer within 0.2 s"
-
-
-def test_an_answer_over_tls_that_is_none() -> None:
-    with answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
-        url = server.url.replace("http:", "https:")
-        settings = InfluxSettings(url=url, database=DATABASE, seconds=5)
-
-        assert "it cannot be reached" in silence(Influx(settings, tls=ssl.create_default_context()))
+        assert silence(Influx(settings, opening=Post)) == "no answer within 0.2 s"
 
 
 def test_a_token_goes_in_the_head_and_no_password_with_it() -> None:
@@ -324,7 +319,7 @@ def test_a_token_goes_in_the_head_and_no_password_with_it() -> None:
         settings = InfluxSettings(
             url=f"{server.url}/below/", database=DATABASE, user="u", password="p", token="tok-1"
         )
-        Influx(settings).counters(TODAY)
+        Influx(settings, opening=Post).counters(TODAY)
 
         head = server.asked[0].partition(b"\r\n\r\n")[0].decode()
         assert head.startswith("POST /below/query HTTP/1.1\r\n")
@@ -337,7 +332,7 @@ def test_a_token_goes_in_the_head_and_no_password_with_it() -> None:
 def test_counters_that_are_written_as_fractions_are_read() -> None:
     body = rows([INSIDE, 1.0, *NO_COUNTERS], [INSIDE + 1_000_000, 4e3, *NO_COUNTERS])
     with answering(body) as server:
-        found = Influx(InfluxSettings(url=server.url, database=DATABASE)).counters(
+        found = Influx(InfluxSettings(url=server.url, database=DATABASE), opening=Post).counters(
             Window(start=NOON - HOUR, end=NOON)
         )
 
@@ -363,7 +358,9 @@ def test_a_series_that_comes_in_parts_is_one() -> None:
     )
     last = part([INSIDE + 2_000_000, 4, *NO_COUNTERS], is_partial=False)
     with answering(said(first + b"\n" + last)) as server:
-        found = Influx(InfluxSettings(url=server.url, database=DATABASE)).counters(TODAY)
+        found = Influx(InfluxSettings(url=server.url, database=DATABASE), opening=Post).counters(
+            TODAY
+        )
 
     run = found.interfaces["one", "x"][0]
     assert run is not None
@@ -422,7 +419,8 @@ def test_a_database_that_calls_things_otherwise_is_asked_so(
 
     for summed_there in (False, True):
         source = Influx(
-            replace(settings, database="otherwise", names=names, summed_there=summed_there)
+            replace(settings, database="otherwise", names=names, summed_there=summed_there),
+            opening=Post,
         )
         found = source.counters(last_minute)
         assert set(found.interfaces) == {("one", "Ethernet1")}
@@ -447,12 +445,12 @@ def test_a_baseline_is_not_looked_for_without_end(days: int) -> None:
 )
 def test_an_address_that_is_none(url: str) -> None:
     with pytest.raises(ValueError, match="give an address"):
-        Influx(InfluxSettings(url=url, database=DATABASE))
+        Influx(InfluxSettings(url=url, database=DATABASE), opening=Post)
 
 
 def test_a_token_that_no_head_can_carry_is_not_repeated() -> None:
     with pytest.raises(ValueError, match="authorization") as caught:
-        Influx(InfluxSettings(url="http://x", database=DATABASE, token="a\r\nb"))
+        Influx(InfluxSettings(url="http://x", database=DATABASE, token="a\r\nb"), opening=Post)
     assert "a\r\nb" not in str(caught.value)
 
 
@@ -460,7 +458,7 @@ def test_a_token_that_no_head_can_carry_is_not_repeated() -> None:
 def test_a_question_about_a_few_devices_tells_of_no_other(
     settings: InfluxSettings, summed_there: bool
 ) -> None:
-    source = Influx(replace(settings, summed_there=summed_there))
+    source = Influx(replace(settings, summed_there=summed_there), opening=Post)
     chosen = interface("one_error")
     only = frozenset({chosen[0]})
     all_of_them, few = source.counters(TODAY), source.counters(TODAY, only=only)
@@ -471,34 +469,34 @@ def test_a_question_about_a_few_devices_tells_of_no_other(
 
 
 def test_tests_of_a_few_devices_are_told_alone(settings: InfluxSettings) -> None:
-    source = Influx(replace(settings, database="tests"))
+    source = Influx(replace(settings, database="tests"), opening=Post)
     assert set(source.qa(TODAY).devices) == {"one", "two"}
     assert set(source.qa(TODAY, only=frozenset({"two"})).devices) == {"two"}
 
 
 @pytest.mark.parametrize("name", ["x' OR 'a' = 'a", "x\\' OR 1 = 1 --", 'x" OR "a'])
 def test_a_name_is_a_name_and_nothing_else(settings: InfluxSettings, name: str) -> None:
-    assert Influx(settings).counters(TODAY, only=frozenset({name})).interfaces == {}
+    assert Influx(settings, opening=Post).counters(TODAY, only=frozenset({name})).interfaces == {}
 
 
 @pytest.mark.parametrize("names", [[], ["a; DROP DATABASE telemetry"], ["a\nb"]])
 def test_what_no_device_is_called_is_not_asked(settings: InfluxSettings, names: list[str]) -> None:
     with pytest.raises(ValueError, match="device"):
-        Influx(settings).counters(TODAY, only=frozenset(names))
+        Influx(settings, opening=Post).counters(TODAY, only=frozenset(names))
 
 
 @pytest.mark.parametrize("summed_there", [False, True])
 def test_the_pieces_of_a_day_take_one_query_and_come_to_the_day(
     settings: InfluxSettings, summed_there: bool
 ) -> None:
-    source = Influx(replace(settings, summed_there=summed_there))
+    source = Influx(replace(settings, summed_there=summed_there), opening=Post)
     only = frozenset({interface("reset")[0], interface("clean")[0]})
 
     pieces = source.pieces(cuts(TODAY), only=only)
 
     assert source.queries == 1
     assert len(pieces) == 48
-    day = Influx(settings).counters(TODAY, only=only)
+    day = Influx(settings, opening=Post).counters(TODAY, only=only)
     for name, runs_of_day in day.interfaces.items():
         runs_of_pieces = NOTHING_COUNTED
         for piece in pieces:

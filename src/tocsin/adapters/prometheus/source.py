@@ -11,25 +11,18 @@ from __future__ import annotations
 
 import base64
 import math
-import ssl
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
+from urllib.parse import urlencode
 
 import msgspec
 
-from tocsin.adapters.telemetry.prometheus import questions
-from tocsin.adapters.telemetry.prometheus.questions import Only, Queries
-from tocsin.adapters.telemetry.wire import (
-    Asking,
-    NoAnswer,
-    Timer,
-    address_of,
-    checked_headers,
-)
+from tocsin.adapters.prometheus import questions
+from tocsin.adapters.prometheus.questions import Only, Queries
+from tocsin.core.asking import FORM, Asking, NoAnswer, OpenAsking
 from tocsin.core.instants import MINUTE
 from tocsin.core.provisioning.counters import (
     COUNTERS,
@@ -105,21 +98,18 @@ class Prometheus:
         self,
         settings: PrometheusSettings,
         *,
-        tls: ssl.SSLContext | None = None,
-        timer: Timer = time.monotonic,
+        opening: OpenAsking,
     ) -> None:
         """Raises ValueError for an address or a token that nothing can be sent with."""
-        headers = checked_headers(_authorization(settings))
-        chosen = ssl.create_default_context() if tls is None else tls
 
         def asking(path: str) -> Asking:
-            return Asking(
-                address=address_of(settings.url, path=path),
-                headers=headers,
+            return opening(
+                settings.url,
+                below=path,
+                content=FORM,
+                headers=_authorization(settings),
                 seconds=settings.seconds,
-                largest_answer=settings.largest_answer,
-                tls=chosen,
-                timer=timer,
+                largest=settings.largest_answer,
             )
 
         self._settings = settings
@@ -297,7 +287,8 @@ class Prometheus:
             self.queries += 1
         limit = f"{max(1, math.ceil(self._settings.seconds))}s"
         try:
-            return _ANSWER.decode(asking.post({**form, "timeout": limit})).data.result
+            asked = urlencode({**form, "timeout": limit}).encode()
+            return _ANSWER.decode(asking.answer(asked)).data.result
         except NoAnswer as wrong:
             raise SourceSilent(NAME, wrong.reason) from None
         except (msgspec.DecodeError, UnicodeDecodeError):

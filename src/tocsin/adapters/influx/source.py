@@ -11,19 +11,18 @@ from __future__ import annotations
 
 import base64
 import math
-import ssl
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias, assert_never
+from urllib.parse import urlencode
 
 import msgspec
 
-from tocsin.adapters.telemetry.influx import questions
-from tocsin.adapters.telemetry.influx.questions import Names
-from tocsin.adapters.telemetry.wire import Asking, NoAnswer, Timer, address_of, checked_headers
+from tocsin.adapters.influx import questions
+from tocsin.adapters.influx.questions import Names
+from tocsin.core.asking import FORM, NoAnswer, OpenAsking
 from tocsin.core.provisioning.counters import (
     COUNTERS,
     NOTHING_COUNTED,
@@ -103,18 +102,17 @@ class Influx:
         self,
         settings: InfluxSettings,
         *,
-        tls: ssl.SSLContext | None = None,
-        timer: Timer = time.monotonic,
+        opening: OpenAsking,
     ) -> None:
         """Raises ValueError for an address or a token that nothing can be sent with."""
         self._settings = settings
-        self._asking = Asking(
-            address=address_of(settings.url, path="/query"),
-            headers=checked_headers(_authorization(settings)),
+        self._asking = opening(
+            settings.url,
+            below="/query",
+            content=FORM,
+            headers=_authorization(settings),
             seconds=settings.seconds,
-            largest_answer=settings.largest_answer,
-            tls=ssl.create_default_context() if tls is None else tls,
-            timer=timer,
+            largest=settings.largest_answer,
         )
         self.queries = 0
         self._counting = threading.Lock()
@@ -286,7 +284,7 @@ class Influx:
             "q": query,
         }
         try:
-            yield from self._asking.pieces(form)
+            yield from self._asking.pieces(urlencode(form).encode())
         except NoAnswer as wrong:
             raise SourceSilent(NAME, wrong.reason) from None
 

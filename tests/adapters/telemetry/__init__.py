@@ -1,1 +1,0 @@
-"""Telemetry as its stores give it: real ones, and stand-ins that answer as they should not."""
