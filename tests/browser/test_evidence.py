@@ -31,7 +31,7 @@ from tests.web.dashboard.browsing import Browser as Visitor
 from tests.web.dashboard.browsing import desk
 from tocsin.adapters.rest.explaining import Explaining
 from tocsin.core.provisioning.commands import Judge, Waive
-from tocsin.web.dashboard.rendering import CONTENT_SECURITY_POLICY
+from tocsin.web.templating import CONTENT_SECURITY_POLICY
 
 PAGES = {
     "evidence-link": "/network/links/line",

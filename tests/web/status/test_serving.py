@@ -17,6 +17,7 @@ from tocsin.web.status import forms, pages
 from tocsin.web.status.printing import accepts_gzip, is_known
 from tocsin.web.status.serving import StatusPages
 from tocsin.web.status.view import Look
+from tocsin.web.templating import CONTENT_SECURITY_POLICY
 
 T = TypeVar("T")
 
@@ -103,7 +104,7 @@ def test_pages_for_people_have_their_own_policy_and_what_they_load_is_here(town:
         return [await ask(site, f"/assets/{name}", query="v=1") for name in pages.SERVED_ASSETS]
 
     page = asked(town, "/status/ring")
-    assert page.headers["content-security-policy"] == pages.CONTENT_SECURITY_POLICY
+    assert page.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
     assert "access-control-allow-origin" not in page.headers
     for answer in served(town, talk):
         assert answer.status == 200

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tocsin.web.dashboard import pages
-from tocsin.web.dashboard.rendering import CONTENT_SECURITY_POLICY
 from tocsin.web.dashboard.requests import Send
 from tocsin.web.dashboard.visits import HTML, Header, Page
+from tocsin.web.templating import CONTENT_SECURITY_POLICY
 
 SECURITY: Final[tuple[Header, ...]] = (
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),

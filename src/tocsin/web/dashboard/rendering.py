@@ -5,20 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from tocsin.core.words import Role, Severity, Status, TicketType
 from tocsin.handler.admission import Admission
 from tocsin.web.dashboard import addresses, words
 from tocsin.web.dashboard.visits import NOT_SENT, Filled, Page, Visit
-from tocsin.web.status import prose
 from tocsin.web.status import words as instants
 from tocsin.web.status.pages import Addresses
-
-CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
+from tocsin.web.templating import pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,34 +76,12 @@ def rendered(template: str, **values: object) -> str:
     return _PAGES.get_template(f"dashboard/{template}").render(values)
 
 
-def _shown(value: object) -> object:
-    """What a template puts out: no text brings control or directional characters with it."""
-    return (
-        prose.cleaned(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
-    )
-
-
-def _environment() -> Environment:
-    pages = Environment(
-        loader=PackageLoader("tocsin.web", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
-    pages.globals.update(
-        {
-            "Severity": Severity,
-            "Status": Status,
-            "TicketType": TicketType,
-            "addresses": addresses,
-            "instants": instants,
-            "to": Addresses(root="", leaf="", assets="/assets"),
-            "words": words,
-        }
-    )
-    return pages
-
-
-_PAGES: Final = _environment()
+_PAGES: Final = pages(
+    Severity=Severity,
+    Status=Status,
+    TicketType=TicketType,
+    addresses=addresses,
+    instants=instants,
+    to=Addresses(root="", leaf="", assets="/assets"),
+    words=words,
+)

@@ -2,7 +2,7 @@
 
 Everything is rendered on the server at the picture's ``made_at`` and complete without a script; the
 same picture gives the same bytes. Nothing is loaded from elsewhere and nothing is inline, so that
-:data:`CONTENT_SECURITY_POLICY` can hold on every page.
+:data:`~tocsin.web.templating.CONTENT_SECURITY_POLICY` can hold on every page.
 """
 
 from __future__ import annotations
@@ -16,16 +16,11 @@ from importlib.resources import files
 from typing import Final, Self
 from urllib.parse import quote, urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from tocsin.web.status import addresses, bars, network, prose, words
 from tocsin.web.status.view import Kind, Level, NoticeView, PageView, ServiceView
+from tocsin.web.templating import pages
 
 CONTENT_TYPE: Final = "text/html; charset=utf-8"
-CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 ASSETS: Final = (
     "tocsin.css",
     "status.js",
@@ -281,36 +276,14 @@ def _digest(name: str) -> str:
     return hashlib.sha256(asset(name)).hexdigest()[:10]
 
 
-def _shown(value: object) -> object:
-    """What a template puts out: no text brings control characters with it."""
-    return (
-        prose.cleaned(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
-    )
-
-
-def _environment() -> Environment:
-    pages = Environment(
-        loader=PackageLoader("tocsin.web", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
-    pages.globals.update(
-        {
-            "Kind": Kind,
-            "Level": Level,
-            "bars": bars,
-            "forms": addresses,
-            "level_of": network.level_of,
-            "state_words": network.state_words,
-            "prose": prose,
-            "words": words,
-            "UPDATES_SHOWN": UPDATES_SHOWN,
-        }
-    )
-    return pages
-
-
-_PAGES: Final = _environment()
+_PAGES: Final = pages(
+    Kind=Kind,
+    Level=Level,
+    bars=bars,
+    forms=addresses,
+    level_of=network.level_of,
+    state_words=network.state_words,
+    prose=prose,
+    words=words,
+    UPDATES_SHOWN=UPDATES_SHOWN,
+)

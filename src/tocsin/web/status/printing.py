@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from typing import Final
 
 from tocsin.web.status.document import Document
-from tocsin.web.status.pages import CONTENT_SECURITY_POLICY
+from tocsin.web.templating import CONTENT_SECURITY_POLICY
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
