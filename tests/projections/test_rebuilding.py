@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import given as for_all
 from hypothesis import settings
@@ -19,10 +23,12 @@ from tocsin.projections.checking import (
     problems_of_pages,
     problems_of_search,
 )
-from tocsin.projections.following import SEARCH
+from tocsin.projections.following import FOLLOWERS, SEARCH
 from tocsin.projections.rebuilding import rebuild
 from tocsin.store.contract import LogDamaged, StorageFailed
 from tocsin.store.measuring import MEASURED
+from tocsin.store.postgres import PostgresStore
+from tocsin.store.postgres.writing import WRITER
 from tocsin.store.public_notices import PUBLIC_NOTICES
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite.connecting import connect
@@ -226,3 +232,90 @@ def test_what_was_erased_does_not_come_back(story: House) -> None:
         assert head is not None
         assert getattr(head.state, "title", None) == "[removed]"
         assert all("Fibre cut\n" not in row[2] for row in rows_of(story)["search"])
+
+
+# -- beside servers, on PostgreSQL ---------------------------------------------------------------
+
+
+@pytest.fixture
+def town(tmp_path: Path, fresh_database: Callable[[], str]) -> Iterator[tuple[House, str]]:
+    """A house over PostgreSQL with one incident that the public knows of, and its address."""
+    address = fresh_database()
+    with house(tmp_path, at=address) as home:
+        subject = home.ask("owner", home.incident()).stream.partition(":")[2]
+        _tell_public(home, subject, "We look.")
+        follow(home)
+        yield home, address
+
+
+def _tell_public(home: House, subject: str, body: str) -> None:
+    told = PostPublicUpdate(title="Trouble", body=body, status="investigating")
+    home.ask("admin", told, subject=subject)
+
+
+def _rows_there(home: House) -> Rows:
+    wanted = {table: sql for table, sql in ROWS.items() if table != "search"}
+    with home.store.reading() as turn:
+        return {
+            table: [tuple(row) for row in turn.select(sql, org_id=None)]
+            for table, sql in wanted.items()
+        }
+
+
+def _wait_for_waiting(connection: psycopg.Connection, count: int, *threads: Future[Any]) -> None:
+    """Until so many wait for a lock of the house, or are through."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    while not any(one.done() for one in threads):
+        row = connection.execute(waiting).fetchone()
+        if row is not None and row[0] >= count:
+            return
+        os.sched_yield()
+
+
+def test_what_is_written_while_a_rebuild_waits_is_followed_once(town: tuple[House, str]) -> None:
+    home, address = town
+    (stream,) = streams(home, "net")
+    subject = stream.partition(":")[2]
+    other = PostgresStore(address)
+    with ThreadPoolExecutor(2) as threads, psycopg.connect(address, autocommit=True) as watching:
+        with watching.transaction():
+            watching.execute("SELECT pg_advisory_xact_lock(%s)", (WRITER,))
+            said = threads.submit(_tell_public, home, subject, "Spliced.")
+            _wait_for_waiting(watching, 1, said)
+            rebuilt = threads.submit(rebuild, other)
+            _wait_for_waiting(watching, 2, said, rebuilt)
+        said.result()
+        done = rebuilt.result()
+    other.close()
+    rows = _rows_there(home)
+
+    assert done == len(events_of(home))
+    assert [position for _, position in rows["checkpoints"]] == [done] * len(FOLLOWERS)
+    follow(home)
+    assert _rows_there(home) == rows
+    rebuild(home.store)
+    assert _rows_there(home) == rows
+
+
+def test_a_follower_that_has_begun_does_not_go_back_behind_a_rebuild(
+    town: tuple[House, str],
+) -> None:
+    home, address = town
+    with home.store.tending() as turn:
+        for name in FOLLOWERS:
+            turn.put_checkpoint(name, 1)
+        turn.commit()
+    other = PostgresStore(address)
+    with ThreadPoolExecutor(1) as threads, psycopg.connect(address, autocommit=True) as watching:
+        with home.store.tending() as turn:
+            places = {name: turn.checkpoint(name) for name in FOLLOWERS}
+            rebuilt = threads.submit(rebuild, other)
+            _wait_for_waiting(watching, 1, rebuilt)
+            for name, place in places.items():
+                turn.put_checkpoint(name, place + 1)
+            turn.commit()
+        done = rebuilt.result()
+    other.close()
+
+    with home.store.reading() as reading:
+        assert {reading.checkpoint(name) for name in FOLLOWERS} == {done}

@@ -141,6 +141,9 @@ class Followers:
         if holding is None:
             return False, True
         with self._store.tending() as turn:
+            # Asked first: who waits here for everything to be made anew must not hold on to a lease
+            # meanwhile, which is renewed with all others.
+            places = {name: turn.checkpoint(name) for name in FOLLOWERS}
             if not turn.holds(holding):
                 return False, True
             more = False
@@ -148,7 +151,7 @@ class Followers:
             limit = self._length(turn.last_position())
             part = Slice(turn, limit=limit)
             for name, follow in FOLLOWERS.items():
-                logged = part.log_after(turn.checkpoint(name))
+                logged = part.log_after(places[name])
                 if logged:
                     follow(part, logged)
                     turn.put_checkpoint(name, logged[-1].position)

@@ -50,8 +50,9 @@ def rebuild(store: Store, progress: Progress = lambda done, total: None) -> int:
     """
     done = 0
     with store.tending() as turn:
-        total = turn.last_position()
         turn.clear_projections()
+        # Asked only now that nobody writes: what came before is folded, and not followed again.
+        total = turn.last_position()
         for streams in _streams(turn):
             done += _fold(turn, streams)
             progress(done, total)

@@ -313,11 +313,16 @@ class WriteTurn(
         """After a redaction: leave nothing of replaced documents in the index."""
         ...
 
+    def checkpoint(self, name: str) -> int:
+        """How far a follower has come, 0 before it began. Nobody makes everything anew until this
+        turn ends; while somebody does, who asks waits."""
+        ...
+
     def put_checkpoint(self, name: str, position: int) -> None: ...
     def clear_projections(self) -> None:
         """Empty everything that follows from the log: states, claims, slugs of pages, deadlines,
         rows, terms, search index, what measures and status pages are made of, and how far their
-        followers have come."""
+        followers have come. Nobody else writes or follows from here until this turn ends."""
         ...
 
     def attempting(self, *, keep: bool) -> AbstractContextManager[None]:

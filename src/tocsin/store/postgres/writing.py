@@ -49,6 +49,9 @@ from tocsin.store.workspaces import WorkspaceWriting
 WRITER: Final = 0x746F6373
 """The advisory lock that the one writer of the database holds."""
 
+FOLLOWING: Final = 0x746F6375
+"""The advisory lock that whoever follows the log shares, and whoever begins anew has alone."""
+
 KEPT_BATCHES: Final = 10_000
 """So many positions back a batch is known by its name, whoever has written since."""
 
@@ -114,6 +117,7 @@ class PostgresWriteTurn(
         super().__init__(scoped)
         self._commit = commit
         self._told = False
+        self._follows = False
         self._known_newest: _Newest | None = None
 
     def _newest(self) -> _Newest:
@@ -446,6 +450,17 @@ class PostgresWriteTurn(
         """Nothing to do: what was replaced is found no more, and is swept away with every other
         row that nobody can see."""
 
+    def checkpoint(self, name: str) -> int:
+        """How far a follower has come; nobody makes everything anew until this turn ends.
+
+        Without the lock, who asked before that and wrote behind it would go on from where it was
+        then, and take in twice what has been taken in already.
+        """
+        if not self._follows:
+            self.scoped.directory("SELECT pg_advisory_xact_lock_shared(%s)", (FOLLOWING,))
+            self._follows = True
+        return super().checkpoint(name)
+
     def put_checkpoint(self, name: str, position: int) -> None:
         """A follower has come as far as *position*."""
         self.scoped.directory(
@@ -455,8 +470,12 @@ class PostgresWriteTurn(
         )
 
     def clear_projections(self) -> None:
-        """Empty everything that follows from the log; nobody writes until this turn ends."""
-        self.scoped.directory("SELECT pg_advisory_xact_lock(%s)", (WRITER,))
+        """Empty everything that follows from the log; nobody writes, and nobody follows, until this
+        turn ends."""
+        for lock in (WRITER, FOLLOWING):
+            self.scoped.directory("SELECT pg_advisory_xact_lock(%s)", (lock,))
+        # How long the largest table takes is no sign of trouble.
+        self.scoped.directory("SELECT set_config('statement_timeout', '0', true)")
         for table in (
             "heads",
             "claims",
