@@ -10,6 +10,7 @@ import pytest
 
 from tests.handler.acting import House, house
 from tocsin.core.commands import ChangeFields, ChangeStatus, Redact
+from tocsin.core.record_commands import ChangePolicy
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite.tending import COLUMNS, backup, check
 
@@ -105,6 +106,20 @@ def test_a_state_or_row_that_is_not_what_the_log_says_is_found(home: House) -> N
     database.execute("UPDATE heads SET state = replace(state, 'Utrecht', 'Leiden')")
     assert any("the state of" in problem for problem in check(home.path))
     database.close()
+
+
+def test_a_state_that_is_lost_is_missed_although_another_org_has_one_of_that_name(
+    home: House,
+) -> None:
+    for who, org in (("admin", "net"), ("stranger", "elsewhere")):
+        home.ask(who, ChangePolicy(require_root_cause=True), sort="policy", org=org)
+    database = sqlite3.connect(home.path, isolation_level=None)
+    database.execute(
+        "DELETE FROM heads WHERE stream = 'policy:policy' AND org_id = ?", (home.orgs["net"],)
+    )
+    database.close()
+
+    assert check(home.path) == ["policy:policy has events and no state; run: tocsin db rebuild"]
 
 
 def test_the_chain_still_verifies_after_a_redaction_and_seals_what_is_left(home: House) -> None:

@@ -99,9 +99,9 @@ def _problems_of_heads(connection: Connection) -> Iterator[str]:
     for org_id, stream in deadlines:
         yield f"{stream} of org {org_id} has deadlines and no state; run: tocsin db rebuild"
     lost = connection.execute(
-        "SELECT DISTINCT stream FROM events EXCEPT SELECT stream FROM heads"
+        "SELECT DISTINCT org_id, stream FROM events EXCEPT SELECT org_id, stream FROM heads"
     ).fetchall()
-    for (stream,) in lost:
+    for _, stream in lost:
         yield f"{stream} has events and no state; run: tocsin db rebuild"
 
 
