@@ -182,6 +182,8 @@ class Background:
         """What keeps this process from its duties, in a sentence; None when nothing does."""
         if self._with_duties and not self._dispatcher.running:
             return "the dispatcher has stopped; restart the server"
+        if self._with_duties and not self._clockwork.running:
+            return "the clock has stopped; restart the server"
         if self._with_duties and not all(one.running for one in self._activating):
             return "the activator has stopped; restart the server"
         if self._with_duties and self._monitoring is not None and not self._monitoring.running:

@@ -251,6 +251,48 @@ def test_the_thread_beats_until_it_is_stopped(acting: House) -> None:
     assert ticket(acting, stream).status is Status.IN_PROGRESS
 
 
+def test_an_error_in_one_part_of_the_clock_is_told_once_and_stops_no_other(acting: House) -> None:
+    broken = True
+
+    def watch(at: datetime) -> None:
+        if broken:
+            raise ValueError("a connector that nobody thought of")
+
+    clockwork = Clockwork(store=acting.store, writer=acting.writer, clock=acting.clock, watch=watch)
+    with capture_logs() as logged:
+        settle(clockwork)
+        stream = planned(acting)
+        acting.clock.pass_by(2 * HOUR)
+        assert settle(clockwork) == LONGEST_PAUSE
+        broken = False
+        settle(clockwork)
+
+    assert ticket(acting, stream).status is Status.IN_PROGRESS
+    told = [line for line in logged if line["action"].startswith("clock_")]
+    assert [(line["action"], line["part"]) for line in told] == [
+        ("clock_broken", "look_around"),
+        ("clock_works", "look_around"),
+    ]
+    assert "nobody thought of" in str(told[0]["exc_info"])
+
+
+def test_the_thread_survives_an_error_in_the_code(acting: House) -> None:
+    asked = threading.Semaphore(0)
+
+    def watch(at: datetime) -> None:
+        asked.release()
+        raise ValueError(at)
+
+    clockwork = Clockwork(store=acting.store, writer=acting.writer, clock=acting.clock, watch=watch)
+    ran = [clockwork.running]
+    clockwork.start()
+    for _ in range(2):
+        assert asked.acquire(timeout=10)
+    ran.append(clockwork.running)
+    clockwork.stop()
+    assert [*ran, clockwork.running] == [False, True, False]
+
+
 def test_each_beat_has_the_writer_look_at_its_duties(acting: House) -> None:
     done = threading.Semaphore(0)
 

@@ -59,3 +59,19 @@ def test_a_storage_that_is_away_is_told_once_and_tried_again() -> None:
         assert [rounds.once() for _ in range(4)] == [retry, retry, LONG, retry]
     assert [line["action"] for line in logged] == ["duty_failed", "duty_works", "duty_failed"]
     assert logged[0]["reason"] == "the disk is full"
+
+
+def test_an_error_in_the_code_of_a_round_ends_no_duty() -> None:
+    wrong = [True, True, False]
+
+    def go() -> timedelta:
+        if wrong.pop(0):
+            raise ValueError("an answer that nobody thought of")
+        return LONG
+
+    retry = timedelta(seconds=7)
+    rounds = Rounds("test", go, retry=retry)
+    with capture_logs() as logged:
+        assert [rounds.once() for _ in range(3)] == [retry, retry, LONG]
+    assert [line["action"] for line in logged] == ["duty_broken", "duty_works"]
+    assert "nobody thought of" in str(logged[0]["exc_info"])

@@ -76,12 +76,18 @@ class Clockwork:
         self._erase_at: datetime | None = None
         self._stopping = threading.Event()
         self._troubled = False
+        self._broken: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
 
     @property
     def parked(self) -> int:
         """How many deadlines stayed due after their tick."""
         return self._ticking.parked
+
+    @property
+    def running(self) -> bool:
+        """Whether it beats."""
+        return self._thread.is_alive()
 
     def start(self) -> None:
         """Begin to beat."""
@@ -101,12 +107,12 @@ class Clockwork:
             # A tick needs no more than that: decided under the writer's lock, one that another
             # process has handed in too finds nothing left to do.
             pause = min(
-                self._tick(),
-                self._hear_again(),
-                self._look_around(),
-                self._sweep(),
-                self._sweep_inbox(),
-                self._erase(),
+                self._done("tick", self._tick),
+                self._done("hear_again", self._hear_again),
+                self._done("look_around", self._look_around),
+                self._done("sweep", self._sweep),
+                self._done("sweep_inbox", self._sweep_inbox),
+                self._done("erase", self._erase),
             )
         except (StorageFailed, Overloaded) as failed:
             # Said once: the storage may be away for hours, and the writer tells of it too.
@@ -120,6 +126,28 @@ class Clockwork:
         if pause:
             # What another process has written wakes nobody here; the writer's duties shall see it.
             self._writer.nudge()
+        return pause
+
+    def _done(self, name: str, part: Callable[[], timedelta]) -> timedelta:
+        """Do one part of a beat; how long it may pause."""
+        try:
+            pause = part()
+        except (StorageFailed, Overloaded):
+            raise
+        except BaseException as wrong:
+            # An error in the code of one part is no reason for time to stop for all others.
+            if name not in self._broken:
+                log.error(
+                    "a part of the clock is broken",
+                    action="clock_broken",
+                    part=name,
+                    exc_info=wrong,
+                )
+            self._broken.add(name)
+            return LONGEST_PAUSE
+        if name in self._broken:
+            log.info("a part of the clock works again", action="clock_works", part=name)
+        self._broken.discard(name)
         return pause
 
     def _run(self) -> None:

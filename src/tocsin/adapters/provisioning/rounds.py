@@ -30,9 +30,10 @@ def _nobody() -> None:
 class Rounds:
     """Calls *go* until it is stopped; ``go`` says how long to pause, which a nudge ends.
 
-    ``holding`` is whether this is the process whose duty that is. While the storage is away the
-    round comes again after ``retry``; it is said once. ``hurry`` is called when it is stopped, from
-    another thread, to cut short the round that is under way.
+    ``holding`` is whether this is the process whose duty that is. While the storage is away, or the
+    round meets an error in the code, it comes again after ``retry``; that is said once.
+    ``hurry`` is called when it is stopped, from another thread, to cut short the round that is
+    under way.
     """
 
     def __init__(
@@ -90,6 +91,12 @@ class Rounds:
                     duty=self._name,
                     reason=str(failed),
                 )
+            self._troubled = True
+            return self._retry
+        except BaseException as wrong:
+            # What one answer of one neighbour brought about shall not end the duty for good.
+            if not self._troubled:
+                log.error("a duty is broken", action="duty_broken", duty=self._name, exc_info=wrong)
             self._troubled = True
             return self._retry
         if self._troubled:
