@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -18,25 +20,42 @@ class WrongSecretKey(Exception):
 def secret_key(folder: Path, given: str | None) -> bytes:
     """The installation's key: *given*, or the one in *folder*, made (mode 0600) when there is none.
 
+    One that is made is on disk before anything is sealed under it, and whoever begins beside us
+    finds all of it.
+
     Raises:
         ValueError: the key is not 32 bytes in URL-safe base64.
     """
-    if given is not None:
-        key = given.encode()
-    else:
-        path = folder / KEY_FILE
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            key = path.read_bytes().strip()
-        else:
-            key = Fernet.generate_key()
-            with os.fdopen(handle, "wb") as file:
-                file.write(key)
-                file.flush()
-                os.fsync(file.fileno())
+    key = given.encode() if given is not None else _kept(folder)
     Fernet(key)
     return key
+
+
+def _kept(folder: Path) -> bytes:
+    path = folder / KEY_FILE
+    if not path.exists():
+        _make(path)
+    return path.read_bytes().strip()
+
+
+def _make(path: Path) -> None:
+    """Make a key, unless somebody else is faster."""
+    handle, fresh = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(Fernet.generate_key())
+            file.flush()
+            os.fsync(file.fileno())
+        # It gets its name whole, and never takes the place of one that is there.
+        with suppress(FileExistsError):
+            os.link(fresh, path)
+    finally:
+        os.unlink(fresh)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def sealed(key: bytes, secret: bytes) -> bytes:
