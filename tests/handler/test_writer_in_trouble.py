@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from tests.handler.acting import House
 from tocsin.core.errors import Overloaded
 from tocsin.handler.submission import Outcome, Submission
-from tocsin.handler.writer import Writer
+from tocsin.handler.writer import TURN_SECONDS, TurnReport, Writer
 from tocsin.store.contract import Answer, StorageFailed
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite.connecting import connect
@@ -84,6 +85,34 @@ def test_a_full_queue_says_come_back_and_takes_nothing(home: House) -> None:
     assert len(loop.run_until_complete(settled())) == 2
     loop.close()
     writer.stop()
+
+
+def test_what_takes_long_to_decide_is_spread_over_turns_in_its_order(home: House) -> None:
+    home.writer.stop()
+    seconds = count(step=0.6 * TURN_SECONDS)
+    turns: list[TurnReport] = []
+    writer = Writer(
+        store=home.store,
+        clock=home.clock,
+        entropy=lambda: next(home.numbers),
+        seal=lambda secret: secret,
+        on_turn=turns.append,
+        timer=lambda: next(seconds),
+    )
+    loop = asyncio.new_event_loop()
+    taken = [writer.submit(submission(home), loop) for _ in range(5)]
+    writer.start()
+
+    async def settled() -> list[Outcome]:
+        return await asyncio.gather(*taken)
+
+    outcomes = loop.run_until_complete(settled())
+    loop.close()
+    writer.stop()
+    assert [turn.commands for turn in turns] == [2, 2, 1]
+    positions = [one.position for one in outcomes]
+    assert positions == sorted(set(positions))
+    assert not writer.waiting
 
 
 def test_a_full_disk_refuses_and_goes_on_when_there_is_room(filed: House) -> None:

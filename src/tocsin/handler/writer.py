@@ -31,6 +31,10 @@ log = structlog.get_logger(__name__)
 
 QUEUE_LIMIT = 4_096
 BATCH_LIMIT = 256
+TURN_SECONDS: Final = 0.1
+"""About so long a turn decides. What is left has the next one: whoever was decided first, and every
+other process, waits no longer than that for what takes long."""
+
 RETRY_AFTER_SECONDS = 1
 FAILED_DUTY_PAUSE = 1.0
 """Seconds until a duty that met a failing storage is tried again."""
@@ -92,8 +96,8 @@ class Writer:
     """The only writer of a store.
 
     ``clock`` says what time it is, ``entropy`` gives 62 random bits, ``seal`` seals secrets,
-    ``duties`` run between turns, one slice of each. ``on_commit``
-    is told of the events of each committed batch, ``on_turn`` of what each turn did.
+    ``duties`` run between turns, one slice of each. ``on_commit`` is told of the events of each
+    committed batch, ``on_turn`` of what each turn did. ``timer`` counts the seconds of a turn.
     """
 
     def __init__(
@@ -107,6 +111,7 @@ class Writer:
         on_commit: Callable[[Sequence[Event]], None] = lambda events: None,
         on_turn: Callable[[TurnReport], None] = lambda report: None,
         queue_limit: int = QUEUE_LIMIT,
+        timer: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -116,6 +121,7 @@ class Writer:
         self._on_commit = on_commit
         self._on_turn = on_turn
         self._queue_limit = queue_limit
+        self._timer = timer
         self._queue: deque[_Waiting] = deque()
         self._heard = 0
         self._bytes = 0
@@ -265,6 +271,15 @@ class Writer:
                 self._bytes -= one.size
         return batch
 
+    def _put_back(self, batch: list[_Waiting], begin: int) -> None:
+        """Have what stands in *batch* from *begin* on wait again, before everybody else."""
+        with self._wake:
+            for one in reversed(batch[begin:]):
+                self._queue.appendleft(one)
+                self._heard += one.weight - 1
+                self._bytes += one.size
+        del batch[begin:]
+
     def _tend(self) -> float | None:
         """A slice of each duty; in how many seconds the first of them wants to be called again."""
         pauses: list[float] = []
@@ -362,7 +377,11 @@ class Writer:
             if arrivals:
                 deliberation.listen(arrivals)
             results: list[tuple[_Waiting, Result]] = []
+            until = self._timer() + TURN_SECONDS
             for one in waiting:
+                if results and self._timer() >= until:
+                    self._put_back(waiting, len(results))
+                    break
                 try:
                     if isinstance(one.submission, Arrival):
                         results.append((one, deliberation.take(one.submission)))
