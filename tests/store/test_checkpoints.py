@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.handler.acting import House, house
 from tocsin.store.sqlite.checkpoints import Checkpoints
@@ -52,6 +53,28 @@ def test_a_short_log_goes_on(home: House, beside: Connection) -> None:
     checkpoints.finish()
     assert checkpoints.fold(beside) > 0
     assert before > 0
+
+
+def test_a_log_that_a_reader_holds_back_is_told_of_once(home: House, beside: Connection) -> None:
+    checkpoints = Checkpoints(home.file, long_log_pages=50)
+    home.file.leave_checkpoints_to_others()
+    reader = opened(home.path, read_only=True, connect=connect)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM events").fetchone()
+    with capture_logs() as logged:
+        busy(home, 1)
+        checkpoints.fold(beside)
+        assert logged == []
+        for _ in range(2):
+            busy(home)
+            checkpoints.fold(beside)
+        reader.close()
+        checkpoints.fold(beside)
+        busy(home)
+        checkpoints.fold(beside)
+
+    assert [line["action"] for line in logged] == ["checkpoint_held", "checkpoint_freed"]
+    assert logged[0]["pages"] > 50
 
 
 def test_the_thread_starts_and_stops(home: House) -> None:

@@ -35,6 +35,7 @@ class Checkpoints:
         self._stopping = threading.Event()
         self._is_long = False
         self._troubled = False
+        self._is_held = False
         self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
 
     def start(self) -> None:
@@ -60,7 +61,7 @@ class Checkpoints:
         log."""
         try:
             with storage_errors():
-                _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                _, pages, folded = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except StorageFailed as failed:
             # Said once: the writer meets the same disk, and tells of it too.
             if not self._troubled:
@@ -69,7 +70,22 @@ class Checkpoints:
             return 0
         self._troubled = False
         self._is_long = pages > self._long_log_pages
+        self._watch(held=pages - folded)
         return int(pages)
+
+    def _watch(self, *, held: int) -> None:
+        """Tell, once, of a log that grows because somebody still reads what was before it."""
+        is_held = held > (0 if self._is_held else self._long_log_pages)
+        if is_held and not self._is_held:
+            log.warning(
+                "somebody reads for so long that the log cannot be folded, and its file grows;"
+                " look for a check, a backup or an sqlite3 that does not end",
+                action="checkpoint_held",
+                pages=held,
+            )
+        elif self._is_held and not is_held:
+            log.info("the log is folded again", action="checkpoint_freed")
+        self._is_held = is_held
 
     def _run(self) -> None:
         with storage_errors():
