@@ -126,7 +126,9 @@ class SqliteStore:
             turn = SqliteWriteTurn(self._writer, moved=version != self._seen_version)
             try:
                 yield turn
-                self._seen_version = version
+                if turn.has_told_who_moved:
+                    # Whoever did not ask has not heard of it: the next one shall.
+                    self._seen_version = version
             finally:
                 turn.rollback()
 

@@ -57,15 +57,17 @@ class SqliteWriteTurn(
     ArrivalWriting,
     SqliteReadTurn,
 ):
-    """The one writing transaction; ``moved`` tells whether another connection wrote since the
-    last."""
+    """The one writing transaction; ``moved`` tells whether another connection wrote since the last
+    that was asked about it."""
 
     def __init__(self, connection: Connection, *, moved: bool) -> None:
         super().__init__(connection)
         self._moved = moved
+        self.has_told_who_moved = False
 
     def moved_since(self, position: int) -> Sequence[tuple[int, str]]:
         """Streams that others moved after *position*; empty when nobody else wrote."""
+        self.has_told_who_moved = True
         if not self._moved:
             return ()
         rows = self.connection.execute(
