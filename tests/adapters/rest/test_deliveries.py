@@ -488,3 +488,23 @@ def test_every_endpoint_says_what_it_is() -> None:
         assert endpoint.summary.endswith(".")
         # What has deliveries sent is no fact of the log.
         assert endpoint.logged != endpoint.writes
+
+
+def test_what_is_answered_to_a_redrive_is_on_disk(tmp_path: Path) -> None:
+    with client(tmp_path) as made:
+        outbox = Outbox(made)
+        _, parked = outbox.parked("noc")
+        said: list[str] = []
+        with made.house.file.tending() as turn:
+            connection = turn.connection
+        connection.set_trace_callback(said.append)
+
+        answer = outbox.redrive(f"{parked}/redrive")
+
+        connection.set_trace_callback(None)
+    assert answer.status == 200
+    (done,) = [place for place, one in enumerate(said) if one.startswith("UPDATE deliveries")]
+    synced = [one for one in said[:done] if one.startswith("PRAGMA synchronous")]
+    # A connection of the writer's waits for the disk, unless it is told not to.
+    assert synced[-1:] in ([], ["PRAGMA synchronous=FULL"])
+    assert "COMMIT" in said[done:]

@@ -1,7 +1,8 @@
-"""Changes that are no facts of the log: made in a turn of their own, beside the writer's decisions.
+"""What changes and is no fact of the log: in a turn of its own, between the writer's decisions.
 
-Permission is checked in that very turn, and the answer is kept in it under the request's
-Idempotency-Key, so both hold as they do for what the writer does.
+Like a fact it is on disk before it is answered. Permission is checked in that very turn, and the
+answer is kept in it under the request's Idempotency-Key, so both hold as they do for what the
+writer does.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 async def tended(
     acting: Acting, work: Callable[[WriteTurn], T], *, then: Callable[[T], None]
 ) -> Reply:
-    """The answer that *work* gives in a tending turn, once it is committed and *then* was told.
+    """The answer that *work* gives in a turn of its own, once it is committed and *then* was told.
 
     *work* finds ``call.granted`` as it is in that turn. Asked again under the same Idempotency-Key
     it is not done again, and the answer is the first one.
@@ -44,7 +45,7 @@ async def tended(
     gateway = acting.call.gateway
 
     def tending() -> Reply:
-        with gateway.store.tending() as turn:
+        with gateway.store.writing() as turn:
             admit(acting, turn)
             earlier = answered(acting, turn)
             if earlier is not None:
