@@ -105,6 +105,31 @@ def test_check_and_backup_tell_a_sound_database_from_a_damaged_one(tmp_path: Pat
     assert "position 1" in damaged.output
 
 
+def test_a_database_of_an_older_release_is_checked_as_far_as_it_goes(tmp_path: Path) -> None:
+    founded(tmp_path)
+    database = sqlite3.connect(tmp_path / "tocsin.db", isolation_level=None)
+    for statement in (
+        "DROP TABLE page_slugs",
+        "DROP TABLE public_notices",
+        "DROP INDEX receipts_of_stream",
+        "UPDATE alembic_version SET version_num = '0005'",
+    ):
+        database.execute(statement)
+    checked = run("db", "check", data=tmp_path)
+    assert checked.exit_code == 0, checked.output
+    assert checked.output.endswith("once it was migrated: tocsin db migrate\n")
+
+    database.execute("UPDATE heads SET state = replace(state, 'Net', 'Ten')")
+    damaged = run("db", "check", data=tmp_path)
+    assert damaged.exit_code == 1
+    assert "the state of org" in damaged.output
+    database.execute("UPDATE heads SET state = replace(state, 'Ten', 'Net')")
+    database.close()
+
+    assert run("db", "migrate", data=tmp_path).exit_code == 0
+    assert "the measures and the search are sound" in run("db", "check", data=tmp_path).output
+
+
 def test_a_database_that_asks_for_newer_code_is_refused_with_what_to_do(tmp_path: Path) -> None:
     founded(tmp_path)
     database = sqlite3.connect(tmp_path / "tocsin.db", isolation_level=None)

@@ -17,7 +17,7 @@ from tocsin.store.sqlite.connecting import (
 )
 from tocsin.store.sqlite.reading import SqliteReadTurn
 from tocsin.store.sqlite.writing import SqliteWriteTurn
-from tocsin.store.standing import stands_today
+from tocsin.store.standing import NEWEST_REVISION, stands_today
 
 READERS = 4
 FORGOTTEN_LOG_PAGES = 64_000
@@ -68,6 +68,16 @@ class SqliteStore:
 
                 finished(self._writer)
 
+    def is_behind(self) -> bool:
+        """Whether an older release has made it, so that there is something to migrate.
+
+        Raises:
+            StorageFailed: the file cannot be read.
+        """
+        with self._turn, storage_errors():
+            revision, _ = self._standing()
+        return revision is None or revision < NEWEST_REVISION
+
     def _migrate(self) -> None:
         if not self._stands_today():
             # With what it takes a tenth of a second and ten megabytes to load: only for who has
@@ -78,16 +88,21 @@ class SqliteStore:
 
     def _stands_today(self) -> bool:
         """Whether there is nothing to migrate and nothing to finish."""
+        revision, oldest_code = self._standing()
+        return stands_today(revision=revision, oldest_code=oldest_code)
+
+    def _standing(self) -> tuple[str | None, int]:
+        """The last migration that was done, and the oldest code that may be at work."""
         tables = "SELECT count(*) FROM sqlite_master WHERE name IN ('house', 'alembic_version')"
         if self._writer.execute(tables).fetchone()[0] < 2:
-            return False
+            return None, 0
         revision = self._writer.execute("SELECT version_num FROM alembic_version").fetchone()
         oldest = self._writer.execute(
             "SELECT value FROM house WHERE name = 'oldest_code'"
         ).fetchone()
-        return stands_today(
-            revision=None if revision is None else revision[0],
-            oldest_code=0 if oldest is None else int(oldest[0]),
+        return (
+            None if revision is None else revision[0],
+            0 if oldest is None else int(oldest[0]),
         )
 
     @contextmanager
