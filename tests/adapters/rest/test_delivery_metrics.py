@@ -17,6 +17,7 @@ DESTINATIONS = (
     "tocsin_delivery_lag_seconds",
     "tocsin_destination_down",
 )
+FOLLOWERS = ("tocsin_follower_lag_events", "tocsin_follower_lag_seconds")
 
 
 def told(metrics: Metrics) -> dict[str, list[tuple[dict[str, str], float]]]:
@@ -82,11 +83,15 @@ def test_the_rest_is_told_while_the_storage_is_away() -> None:
     def figures() -> Iterable[DestinationFigures]:
         raise StorageFailed("the disk is gone")
 
+    def lag() -> Iterable[tuple[str, int, float]]:
+        raise StorageFailed("the disk is gone")
+
     metrics = Metrics()
     metrics.observe_deliveries("net", "noc", "webhook", "delivered", 3)
     metrics.watch_destinations(figures)
+    metrics.watch_followers(lag)
 
     families = told(metrics)
 
     assert families["tocsin_deliveries"] == [(NOC | {"outcome": "delivered"}, 3.0)]
-    assert [families[name] for name in DESTINATIONS] == [[]] * 4
+    assert [families[name] for name in (*DESTINATIONS, *FOLLOWERS)] == [[]] * 6

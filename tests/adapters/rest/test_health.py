@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import threading
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from ipaddress import ip_network
@@ -11,7 +13,7 @@ from typing import cast
 
 import pytest
 
-from tests.adapters.rest.asking import Client, client
+from tests.adapters.rest.asking import Answer, Client, client
 from tocsin.adapters.rest.application import make_application
 from tocsin.handler.writer import Writer
 from tocsin.store.contract import ReadTurn, StorageFailed, Store
@@ -155,3 +157,29 @@ def test_without_a_token_no_token_opens_them(gateway: Client) -> None:
     for token in ("", "None", "x"):
         headers = {"Authorization": f"Bearer {token}"}
         assert gateway.ask("GET", "/metrics", who=None, headers=headers, peer=FAR).status == 403
+
+
+def test_nobody_waits_for_what_metrics_are_read_from(gateway: Client) -> None:
+    """The storage may take seconds to say that it is away; a request beside it does not."""
+    asked, answered = threading.Event(), threading.Event()
+    in_time: list[bool] = []
+
+    def lag() -> Iterable[tuple[str, int, float]]:
+        asked.set()
+        in_time.append(answered.wait(timeout=5))
+        return [("search", 1, 0.5)]
+
+    gateway.gateway.metrics.watch_followers(lag)
+
+    async def both() -> Answer:
+        scraped = asyncio.ensure_future(gateway.asked("GET", "/metrics", who=None))
+        while not asked.is_set():
+            await asyncio.wait({scraped}, timeout=0.01)
+        assert (await gateway.asked("GET", "/healthz", who=None)).status == 200
+        answered.set()
+        return await scraped
+
+    answer = gateway.loop.run_until_complete(both())
+
+    assert in_time == [True]
+    assert b'tocsin_follower_lag_events{follower="search"} 1.0' in answer.body

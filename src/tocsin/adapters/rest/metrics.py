@@ -159,7 +159,7 @@ class Metrics:
         self._destinations.figures = figures
 
     def exposition(self) -> bytes:
-        """Everything in Prometheus's text format."""
+        """Everything in Prometheus's text format. It asks the storage, and waits for it."""
         return generate_latest(self.registry)
 
 
@@ -206,11 +206,17 @@ class _Followers(Collector):
             "Age of the oldest event not yet followed.",
             labels=["follower"],
         )
-        for name, behind, late in self._lag():
+        for name, behind, late in self._told():
             events.add_metric([name], behind)
             seconds.add_metric([name], late)
-        yield events
-        yield seconds
+        return (events, seconds)
+
+    def _told(self) -> Iterable[tuple[str, int, float]]:
+        try:
+            return self._lag()
+        except StorageFailed:
+            # Here too the other figures are wanted all the more.
+            return ()
 
 
 _DESTINATION = ("org", "route", "kind")

@@ -98,8 +98,8 @@ class Gallery:
 
     @property
     def stale(self) -> int:
-        """How many of them could not be renewed."""
-        return sum(shown.stale_since is not None for shown in self._shown.values())
+        """How many of them could not be renewed. From any thread."""
+        return sum(shown.stale_since is not None for shown in tuple(self._shown.values()))
 
     def on_show(self, slug: str) -> Shown | None:
         """What is shown of the page at once, if it is in memory."""
