@@ -164,7 +164,7 @@ def test_badges_say_what_is_out_of_order() -> None:
     assert badges == (
         ":hourglass: Still in progress past its planned end\n"
         ":warning: Conflicts with M20261120-bbbb on ams-1\n"
-        ":grey_question: Nothing affected is named yet: say which device, link or service"
+        ":grey_question: Nothing affected is named yet: *Update* is where to name it"
     )
 
 

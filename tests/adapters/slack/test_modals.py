@@ -26,6 +26,8 @@ from tocsin.adapters.slack.contract import (
 )
 from tocsin.adapters.slack.people import UNKNOWN
 from tocsin.core.commands import ChangeStatus
+from tocsin.core.registry_commands import RemoveDevice
+from tocsin.core.ticket import Ticket
 from tocsin.core.words import Impact, Severity, Status, TicketType
 
 
@@ -212,6 +214,77 @@ def test_nothing_is_lost_while_slack_does_not_say_who_it_is(desk: Desk) -> None:
     assert list(sent.errors) == [fields.TITLE]
     assert "Slack did not answer" in sent.errors[fields.TITLE]
     assert (len(desk.slack.open_views(anna)), desk.tickets()) == (1, [])
+
+
+# -- what is affected -----------------------------------------------------------------------------
+
+
+def test_what_a_mention_left_out_is_named_by_an_update(desk: Desk) -> None:
+    anna = desk.person("anna", role="oncall_engineer")
+    desk.incident("Known already", devices=(), services=("api",))
+    desk.say(anna, "/create", "the portal is slow")
+    (opened,) = [one for one in desk.tickets() if one.title == "the portal is slow"]
+    assert opened.labels == ("needs_affected",)
+
+    name_affected(desk, anna, opened, devices="ams", services="api")
+
+    named = desk.now(opened)
+    assert (len(named.devices), named.services, named.labels) == (1, ("api",), ())
+    assert desk.last(anna).endswith("is updated.")
+    name_affected(desk, anna, opened, devices="fra")
+    more = desk.now(opened)
+    assert (len(more.devices), more.services) == (2, ("api",))
+    assert set(named.devices) < set(more.devices)
+
+
+def test_what_several_name_at_once_is_all_named(desk: Desk) -> None:
+    codes = ("api", "dns", "portal", "transit")
+    desk.incident("Known already", devices=(), services=codes)
+    ticket = desk.incident()
+    forms = []
+    for code in codes:
+        somebody = desk.person(f"of {code}", role="oncall_engineer")
+        desk.say(somebody, "/update", ticket.ref)
+        form = desk.slack.top_view(somebody)
+        desk.slack.options(somebody, form, PICK_SERVICE, code)
+        forms.append((somebody, form, {fields.SERVICES: [code]}))
+
+    desk.slack.together(len(codes), lambda: desk.slack.submit(*forms.pop()))
+    desk.hands.settle()
+
+    assert desk.now(ticket).services == codes
+
+
+def test_an_asset_that_is_taken_away_meanwhile_is_told_at_its_field(desk: Desk) -> None:
+    anna = desk.person("anna", role="oncall_engineer")
+    ticket = desk.incident(devices=(), services=("api",))
+    desk.say(anna, "/update", ticket.ref)
+    form = desk.slack.top_view(anna)
+    desk.slack.options(anna, form, PICK_DEVICE, "ams")
+    (device,) = [one["value"] for one in form.offered[PICK_DEVICE]]
+    desk.home.ask("admin", RemoveDevice(), subject=device, sort="device")
+
+    sent = desk.fill(anna, {fields.DEVICES: [device], fields.COMMENT: "It is this one."})
+
+    assert list(sent.errors) == [fields.DEVICES]
+    assert "incident.note_added" not in [event.kind for event in desk.events(ticket)]
+
+
+def name_affected(
+    desk: Desk, user: User, ticket: Ticket, *, devices: str = "", services: str = ""
+) -> None:
+    """Pick what is found for those words in the form of an update, and send it."""
+    desk.say(user, "/update", ticket.ref)
+    form = desk.slack.top_view(user)
+    chosen = {}
+    for block, action_id, typed in (
+        (fields.DEVICES, PICK_DEVICE, devices),
+        (fields.SERVICES, PICK_SERVICE, services),
+    ):
+        if typed:
+            found = desk.slack.options(user, form, action_id, typed)
+            chosen[block] = [one["value"] for one in found]
+    desk.fill(user, chosen)
 
 
 # -- once -----------------------------------------------------------------------------------------

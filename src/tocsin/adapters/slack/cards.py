@@ -218,7 +218,7 @@ def _badges(ticket: Ticket, names: Names, *, at: datetime) -> Iterator[str]:
     if len(ticket.conflicts) > MOST_CALLED:
         yield f":warning: … and with {len(ticket.conflicts) - MOST_CALLED} more"
     if NEEDS_AFFECTED in ticket.labels:
-        yield ":grey_question: Nothing affected is named yet: say which device, link or service"
+        yield ":grey_question: Nothing affected is named yet: *Update* is where to name it"
 
 
 def _contacts(ticket: Ticket, names: Names) -> str:

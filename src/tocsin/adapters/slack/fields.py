@@ -307,7 +307,11 @@ def moment(
 
 
 def affected(
-    *, devices: Sequence[Option], links: Sequence[Option], services: Sequence[Option]
+    *,
+    devices: Sequence[Option] = (),
+    links: Sequence[Option] = (),
+    services: Sequence[Option] = (),
+    hint: str | None = None,
 ) -> list[Block]:
     """What is affected: devices, links and services, each searched on the server."""
     return [
@@ -316,6 +320,7 @@ def affected(
             label,
             search_many(action_id, shown=shown, initial=chosen),
             optional=True,
+            hint=hint,
         )
         for block_id, label, action_id, shown, chosen in (
             (DEVICES, "Devices", PICK_DEVICE, "Type a code", devices),

@@ -181,6 +181,7 @@ def update_form(
             optional=True,
             hint="Left empty: it stays as it is.",
         ),
+        *fields.affected(hint="Added to what is named as affected already."),
         *parts.ended(ticket),
     ]
     return fields.view_of(

@@ -43,6 +43,7 @@ from tocsin.adapters.slack.contract import (
 from tocsin.adapters.slack.escaping import escaped
 from tocsin.adapters.slack.fields import Carried, carried_by
 from tocsin.adapters.slack.messages import Names, Shelf, is_ts, message_in
+from tocsin.adapters.slack.obeying import ticket_named
 from tocsin.adapters.slack.opening import (
     Opened,
     done,
@@ -53,10 +54,11 @@ from tocsin.adapters.slack.opening import (
     opened_words,
     thread_reference,
 )
-from tocsin.adapters.slack.submitted import Analysed, Published, Updated, Wrong, errors_of
+from tocsin.adapters.slack.submitted import Analysed, Named, Published, Updated, Wrong, errors_of
 from tocsin.adapters.slack.telling import AWAY
 from tocsin.adapters.slack.threads import Conversation, Place, Unreadable
 from tocsin.core.commands import (
+    ChangeFields,
     ChangeSeverity,
     ChangeStatus,
     OpenIncident,
@@ -65,7 +67,8 @@ from tocsin.core.commands import (
     ReferenceDraft,
     SetRca,
 )
-from tocsin.core.errors import Invalid, Refusal, Unavailable
+from tocsin.core.errors import Invalid, NotFound, Refusal, Unavailable, VersionMismatch
+from tocsin.core.facts import NOT_GIVEN, NotGiven
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import TicketType
 from tocsin.handler.submission import Speaker, Submission
@@ -75,6 +78,9 @@ log = structlog.get_logger(__name__)
 
 WITHIN_SECONDS: Final = 2.0
 """How long a form stays open for the answer; Slack itself waits three seconds."""
+
+TRIES: Final = 5
+"""How often a ticket that moves meanwhile is looked at anew."""
 
 View = Mapping[str, Any]
 Errors = dict[str, str]
@@ -339,7 +345,7 @@ def _take_in(opened: Opened, place: Place, sent: Sent) -> None:
 
 # -- changing -------------------------------------------------------------------------------------
 
-Change = ChangeSeverity | ChangeStatus | SetRca | PostPublicUpdate
+Change = ChangeFields | ChangeSeverity | ChangeStatus | SetRca | PostPublicUpdate
 
 
 def _update(sent: Sent) -> Spoken | Wrong:
@@ -366,8 +372,8 @@ def _changed(asks: Updated | Analysed | Published | Wrong, sent: Sent) -> Spoken
     match asks:
         case Wrong():
             return asks
-        case Updated(ticket=ticket, commands=commands):
-            return _done(ticket, commands, "is updated", sent)
+        case Updated():
+            return _updated(asks, sent)
         case Analysed(ticket=ticket, command=command):
             return _done(ticket, (command,), "has its root-cause analysis", sent)
         case Published(ticket=ticket, command=command):
@@ -376,8 +382,54 @@ def _changed(asks: Updated | Analysed | Published | Wrong, sent: Sent) -> Spoken
             assert_never(asks)
 
 
-def _done(ticket: str, commands: tuple[Change, ...], what: str, sent: Sent) -> Spoken:
-    """Do them in their order, all or none: each is tried before the first is done."""
+def _updated(asks: Updated, sent: Sent) -> Spoken:
+    """Name what is affected besides what the ticket names at that very moment, and do the rest.
+
+    Messages and the like move a ticket all the time, so it is looked at anew where it has moved.
+    """
+    tries = TRIES if asks.besides else 1
+    while True:
+        tries -= 1
+        naming, version = _naming(asks.ticket, asks.besides, sent)
+        try:
+            return _done(
+                asks.ticket, (*naming, *asks.commands), "is updated", sent, version=version
+            )
+        except VersionMismatch:
+            if not tries:
+                raise
+
+
+def _naming(ticket: str, besides: Named, sent: Sent) -> tuple[tuple[ChangeFields, ...], int | None]:
+    """The change that names what is affected *besides*, and the version that it is made for."""
+    if not besides:
+        return (), None
+    with sent.surroundings.store.reading() as turn:
+        now = ticket_named(turn, sent.asked.org_id, ticket)
+    if now is None:
+        raise NotFound(f"there is no ticket {ticket[:64]} here")
+    change = ChangeFields(
+        devices=_with(now.devices, besides.devices),
+        links=_with(now.links, besides.links),
+        services=_with(now.services, besides.services),
+    )
+    return (change,), now.version
+
+
+def _with(there: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...] | NotGiven:
+    return (*there, *(one for one in more if one not in there)) if more else NOT_GIVEN
+
+
+def _done(
+    ticket: str,
+    commands: tuple[Change, ...],
+    what: str,
+    sent: Sent,
+    *,
+    version: int | None = None,
+) -> Spoken:
+    """Do them in their order, all or none: each is tried before the first is done, which is of
+    that *version*."""
     speaker, org_id = sent.speaker(), sent.asked.org_id
     handed = [
         Submission(
@@ -387,6 +439,7 @@ def _done(ticket: str, commands: tuple[Change, ...], what: str, sent: Sent) -> S
             command=command,
             speaker=speaker,
             via=VIA,
+            expected_version=None if number else version,
             receipt=once(org_id, "view", f"{sent.key}:{number}"),
             render=done,
         )

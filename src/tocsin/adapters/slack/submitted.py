@@ -47,11 +47,25 @@ UpdateCommand = ChangeSeverity | ChangeStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What is affected besides what a ticket names already: pubkeys, and codes of services."""
+
+    devices: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.devices or self.links or self.services)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Updated:
-    """What an update or closing asks of ``ticket`` (an id), to be done in this order."""
+    """What an update or closing asks of ``ticket`` (an id): to name what is affected ``besides``,
+    then the commands, in this order."""
 
     ticket: str
     commands: tuple[UpdateCommand, ...]
+    besides: Named = Named()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +170,15 @@ def updated(view: View, *, now: datetime) -> Updated | Wrong:
         # Words are words, whichever field they were typed into.
         body = resolution
     said = any(one is not None for one in (status, body, root_cause))
-    if not said and severity is None:
-        read.errors[fields.COMMENT] = "Say what is new, or choose a status or a severity."
+    besides = Named(
+        devices=read.chosen(fields.DEVICES),
+        links=read.chosen(fields.LINKS),
+        services=read.chosen(fields.SERVICES),
+    )
+    if not said and severity is None and not besides:
+        read.errors[fields.COMMENT] = (
+            "Say what is new, or choose a status, a severity or what is affected."
+        )
     if read.errors:
         return Wrong(read.errors)
     commands: list[UpdateCommand] = []
@@ -169,7 +190,7 @@ def updated(view: View, *, now: datetime) -> Updated | Wrong:
                 status=status, body=body, resolution=resolution, root_cause=root_cause, at=at
             )
         )
-    return Updated(ticket=ticket, commands=tuple(commands))
+    return Updated(ticket=ticket, commands=tuple(commands), besides=besides)
 
 
 def closed(view: View, *, now: datetime) -> Updated | Wrong:
