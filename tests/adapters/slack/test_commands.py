@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +206,48 @@ def test_list_shows_the_worst_first_and_what_it_was_asked_for(desk: Desk) -> Non
     assert desk.last(anna).startswith("Nothing")
 
 
+def test_planned_work_is_listed_by_its_windows(desk: Desk) -> None:
+    anna = desk.person("anna", role="viewer")
+    noon = desk.home.clock()
+    later, sooner, past = (
+        planned_maintenance(desk, f"M20261120-000{number}", start_at=noon + timedelta(hours=hours))
+        for number, hours in ((1, 48), (2, 24), (3, 2))
+    )
+    desk.ask(past, ChangeStatus(status="closed"))
+
+    desk.say(anna, "/maintenance", "list")
+    assert desk.last(anna).splitlines() == [
+        f"*{one.ref}* · sev3 · Splice · planned · {day} 12:00 UTC to {day} 14:00 UTC · ams-1, api"
+        for one, day in ((sooner, "2026-11-21"), (later, "2026-11-22"))
+    ]
+
+    desk.say(anna, "/maintenance", "list all")
+    assert [line[1:15] for line in desk.last(anna).splitlines()] == [
+        later.ref,
+        sooner.ref,
+        past.ref,
+    ]
+
+
+def planned_maintenance(desk: Desk, ref: str, *, start_at: datetime) -> Ticket:
+    """Two hours of work on a device and a service."""
+    outcome = desk.home.ask(
+        "admin",
+        PlanMaintenance(
+            ticket_id=desk.home.fresh(),
+            refs=(ref,),
+            title="Splice",
+            start_at=start_at,
+            end_at=start_at + timedelta(hours=2),
+            devices=("ams-1",),
+            services=("api",),
+            formal=False,
+        ),
+    )
+    assert isinstance(outcome.state, Ticket)
+    return outcome.state
+
+
 def test_a_viewer_an_unmapped_user_and_who_has_gone_are_refused_alone(desk: Desk) -> None:
     vera = desk.person("vera", role="viewer")
     eve = desk.person("eve", role=None)
@@ -305,19 +347,7 @@ def test_over_long_text_is_cut_with_words_or_refused_with_words(desk: Desk) -> N
 def test_a_maintenance_in_commands(desk: Desk) -> None:
     anna = desk.person("anna", role="oncall_engineer")
     start = desk.home.clock() + timedelta(hours=1)
-    planned = desk.home.ask(
-        "admin",
-        PlanMaintenance(
-            ticket_id=desk.home.fresh(),
-            refs=("M20261120-0001",),
-            title="Splice",
-            start_at=start,
-            end_at=start + timedelta(hours=2),
-            services=("api",),
-            formal=False,
-        ),
-    ).state
-    assert isinstance(planned, Ticket)
+    planned = planned_maintenance(desk, "M20261120-0001", start_at=start)
 
     desk.say(anna, "/maintenance", f"start {planned.ref}")
     assert desk.now(planned).status is Status.IN_PROGRESS

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from tocsin.adapters.slack.contract import (
@@ -177,8 +177,9 @@ def listed(
     member_id: str | None = None,
     limit: int = 20,
 ) -> Listing:
-    """What ``list`` shows for its filter *words*: active tickets, the worst first, unless one says
-    otherwise.
+    """What ``list`` shows for its filter *words*: active tickets unless one says otherwise;
+    incidents the worst first, maintenance in the order of its windows (what is over, or all of it,
+    the last one first).
 
     Known are severities, statuses, ``mine`` (created by or assigned to *member_id*), ``all`` and
     ``over``; every other word is searched for, and then the newest come first.
@@ -215,6 +216,10 @@ def listed(
         sort=Sort.CREATED_AT if searched else Sort.SEVERITY,
         limit=limit,
     )
+    if kind is TicketType.MAINTENANCE and not searched:
+        # What comes next is asked for, or what was last; planned work hardly differs in severity.
+        ahead = all(is_active(one) for one in statuses) if statuses else active is True
+        query = replace(query, sort=Sort.START_AT, descending=not ahead)
     page = list_tickets(turn, org_id=org_id, query=query)
     tickets = [head.state for head in page.heads if isinstance(head.state, Ticket)]
     return Listing(tickets=tuple(tickets), more=page.next is not None)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from slack_bolt import Ack, App
 
-from tocsin.adapters.slack import connecting, showing
+from tocsin.adapters.slack import connecting, naming, showing
 from tocsin.adapters.slack.answering import (
     Asked,
     answer,
@@ -30,6 +30,7 @@ from tocsin.adapters.slack.contract import (
     message_key,
 )
 from tocsin.adapters.slack.entities import cut, plain
+from tocsin.adapters.slack.escaping import mrkdwn, utc
 from tocsin.adapters.slack.intentions import (
     Acknowledge,
     Close,
@@ -55,8 +56,10 @@ from tocsin.adapters.slack.opening import name_of, once, open_report, opened_wor
 from tocsin.adapters.slack.spoken import slash
 from tocsin.adapters.slack.triaging import Triager
 from tocsin.core.errors import Invalid
+from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_reading import NAME
 from tocsin.core.words import Status, TicketType
+from tocsin.projections.shapes.ticket_names import LoadedNames, Names
 
 _ANY: Final = re.compile(r".*")
 
@@ -142,12 +145,23 @@ def _list(said: ListTickets, standing: Standing, surroundings: Surroundings) -> 
             words=said.words,
             member_id=granted.member_id,
         )
+        names = LoadedNames(turn, org_id=standing.org_id, tickets=found.tickets)
     if not found.tickets:
         return "Nothing: no such ticket is active. `all` or `over` looks at the others too."
-    lines = [f"{name_of(one)} · {spaced(one.status)}" for one in found.tickets]
+    lines = [_line(one, names) for one in found.tickets]
     if found.more:
         lines.append("… and more; a word, a severity or a status narrows it down.")
     return "\n".join(lines)
+
+
+def _line(ticket: Ticket, names: Names) -> str:
+    """One ticket in a list; of a maintenance also when it is, and on what."""
+    line = f"{name_of(ticket)} · {spaced(ticket.status)}"
+    if ticket.type is TicketType.INCIDENT or ticket.end_at is None:
+        return line
+    where = naming.listed((*naming.assets(ticket, names), *ticket.services))
+    parts = (line, f"{utc(ticket.start_at)} to {utc(ticket.end_at)}", mrkdwn(where, longest=200))
+    return " · ".join(part for part in parts if part)
 
 
 def _report(
