@@ -324,6 +324,8 @@ def test_what_is_not_understood_says_what_would_be(desk: Desk) -> None:
         ("/incident", "help", "*Incidents*"),
         ("/tocsin", "help", "/tocsin link CODE"),
         ("/tocsin", "", "/tocsin link CODE"),
+        ("/tocsin", "mttr", "`/incident create …` opens an incident"),
+        ("/maintenance", "frobnicate", "`/maintenance create` opens the form"),
     ):
         desk.say(anna, command, text)
         assert sentence in desk.last(anna), desk.last(anna)

@@ -176,11 +176,12 @@ def _told(text: str, *, kind: TicketType, verbs: Mapping[str, Verb], name: str) 
 def _unknown(word: str, verbs: Mapping[str, Verb], *, name: str) -> Unclear:
     near = get_close_matches(word, verbs, n=3, cutoff=0.6)
     meant = tuple(dict.fromkeys(verbs[one].value for one in near))
-    advice = (
-        "Did you mean " + " or ".join(f"`/{name} {one}`" for one in meant) + "?"
-        if meant
-        else f"`/{name} create …` opens a new one with the words that follow."
-    )
+    if meant:
+        advice = "Did you mean " + " or ".join(f"`/{name} {one}`" for one in meant) + "?"
+    elif name == "maintenance":
+        advice = "`/maintenance create` opens the form for planned work."
+    else:
+        advice = "`/incident create …` opens an incident with the words that follow."
     return Unclear(
         sentence=f"I do not know `{harmless(word)}`. {advice} `/{name} help` lists everything.",
         meant=meant,
