@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from tests.adapters.slack.desk import Desk, slack_desk
+from tests.projections.histories import follow
 from tocsin.adapters.slack.answering import Asked, tell
 from tocsin.adapters.slack.contract import Spoken, conversation
+from tocsin.adapters.slack.measured import measured
 from tocsin.adapters.slack.people import UNKNOWN
 from tocsin.core.commands import AddReference, ChangeStatus, PlanMaintenance, ReferenceDraft
 from tocsin.core.membership import link_code_digest
@@ -246,6 +248,40 @@ def planned_maintenance(desk: Desk, ref: str, *, start_at: datetime) -> Ticket:
     )
     assert isinstance(outcome.state, Ticket)
     return outcome.state
+
+
+def test_measures_are_told_to_who_asks(desk: Desk) -> None:
+    anna = desk.person("anna", role="viewer")
+    desk.incident("An old one", severity="sev1")
+    desk.home.clock.pass_by(timedelta(days=31))
+    taken, left = desk.incident("Fibre cut", severity="sev2"), desk.incident(severity="sev3")
+    desk.home.clock.pass_by(timedelta(minutes=12))
+    desk.ask(taken, ChangeStatus(status="acknowledged"))
+    desk.home.clock.pass_by(timedelta(hours=3))
+    desk.ask(taken, ChangeStatus(status="resolved"))
+    desk.ask(left, ChangeStatus(status="acknowledged"))
+    follow(desk.home)
+
+    desk.say(anna, "/incident", "measures")
+    assert desk.last(anna).splitlines() == [
+        "*2* incidents since 2026-11-21 15:12 UTC: 1 sev2, 1 sev3",
+        "*MTTA* (to acknowledge): 1 h 42 min on average, median 1 h 42 min (of 2)",
+        "*MTTR* (to resolve): 3 h 12 min on average, median 3 h 12 min (of 1)",
+    ]
+
+    desk.say(anna, "/incident", "measures 60d")
+    assert "*3* incidents" in desk.last(anna)
+    desk.say(anna, "/incident", "measures 1h")
+    assert desk.last(anna) == "No incident was opened since 2026-12-21 14:12 UTC."
+    with desk.home.store.reading() as turn:
+        told = measured(
+            turn,
+            org_id=desk.net,
+            span=timedelta(days=1),
+            now=desk.home.clock(),
+            base_url="https://tocsin.example/",
+        )
+    assert told.splitlines()[-1] == "<https://tocsin.example/measures|All measures>"
 
 
 def test_a_viewer_an_unmapped_user_and_who_has_gone_are_refused_alone(desk: Desk) -> None:

@@ -21,6 +21,7 @@ from tocsin.adapters.slack.intentions import (
     Intention,
     Link,
     ListTickets,
+    Measure,
     Move,
     Myself,
     Named,
@@ -71,6 +72,9 @@ INCIDENT, MAINTENANCE = TicketType.INCIDENT, TicketType.MAINTENANCE
         ),
         ("/incident", "rca", Rca()),
         ("/incident", f"publish {REF}", Publish(ref=REF)),
+        ("/incident", "measures", Measure()),
+        ("/incident", "metrics 7d", Measure(span=timedelta(days=7))),
+        ("/incident", "MTTR for 90 days", Measure(span=timedelta(days=90))),
         ("/incident", "list sev1 mine", ListTickets(kind=INCIDENT, words=("sev1", "mine"))),
         (
             "/incident",
@@ -205,6 +209,11 @@ def test_an_end_that_is_none_is_asked_for(text: str) -> None:
     assert isinstance(slash("/maintenance", text), Unclear)
 
 
+@pytest.mark.parametrize("text", ["measures of dns", "measures 0d", "measures 7d sev1"])
+def test_a_time_that_is_none_is_asked_for(text: str) -> None:
+    assert isinstance(slash("/incident", text), Unclear)
+
+
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
@@ -217,6 +226,7 @@ def test_an_end_that_is_none_is_asked_for(text: str) -> None:
         (f"<@{BOT}> monitoring shows nothing yet", Comment(text="monitoring shows nothing yet")),
         (f"<@{BOT}> we are close to it", Comment(text="we are close to it")),
         (f"<@{BOT}> close to a cause", Comment(text="close to a cause")),
+        (f"<@{BOT}> measures taken: none", Comment(text="measures taken: none")),
         (f"<@{BOT}> done rebooting &amp; waiting", Comment(text="done rebooting & waiting")),
     ],
 )

@@ -8,6 +8,7 @@ the answer says what to type instead.
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any, Final
 
 from slack_bolt import Ack, App
@@ -41,6 +42,7 @@ from tocsin.adapters.slack.intentions import (
     Intention,
     Link,
     ListTickets,
+    Measure,
     Move,
     Publish,
     Rca,
@@ -50,6 +52,7 @@ from tocsin.adapters.slack.intentions import (
     Update,
     Use,
 )
+from tocsin.adapters.slack.measured import UNLESS_SAID, measured
 from tocsin.adapters.slack.naming import spaced
 from tocsin.adapters.slack.obeying import Standing, obey
 from tocsin.adapters.slack.opening import name_of, once, open_report, opened_words
@@ -113,6 +116,8 @@ def _perform(
             return connecting.use(code, standing, surroundings)
         case ListTickets():
             return Spoken(_list(said, standing, surroundings))
+        case Measure(span=span):
+            return Spoken(_measure(span or UNLESS_SAID, standing, surroundings))
         case Create(kind=TicketType.INCIDENT, text=text) if text:
             return Spoken(_report(text, standing, surroundings, triager))
         case _ if needs_form(said):
@@ -152,6 +157,18 @@ def _list(said: ListTickets, standing: Standing, surroundings: Surroundings) -> 
     if found.more:
         lines.append("… and more; a word, a severity or a status narrows it down.")
     return "\n".join(lines)
+
+
+def _measure(span: timedelta, standing: Standing, surroundings: Surroundings) -> str:
+    with surroundings.store.reading() as turn:
+        reader(turn, standing.org_id, standing.person, "ticket")
+        return measured(
+            turn,
+            org_id=standing.org_id,
+            span=span,
+            now=surroundings.clock(),
+            base_url=surroundings.base_url,
+        )
 
 
 def _line(ticket: Ticket, names: Names) -> str:

@@ -145,6 +145,14 @@ class ListTickets:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """Say how many incidents there were within ``span``, and how long they took; None where no time
+    was said."""
+
+    span: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """Tie the speaker to a member by a link code."""
 
@@ -187,6 +195,7 @@ Intention = (
     | Extend
     | Comment
     | ListTickets
+    | Measure
     | Link
     | Use
     | Help

@@ -32,6 +32,7 @@ from tocsin.adapters.slack.intentions import (
     Intention,
     Link,
     ListTickets,
+    Measure,
     Move,
     Myself,
     Named,
@@ -196,6 +197,8 @@ def _done(verb: Verb, text: str, *, kind: TicketType, name: str, given: str | No
         return Help(text=HELP[kind])
     if verb is Verb.LIST:
         return ListTickets(kind=kind, words=_filters(text))
+    if verb is Verb.MEASURES:
+        return _measures(text)
     ref, rest, bad = (given, text, None) if given is not None else with_ref(text)
     if bad is not None:
         return Unclear(
@@ -203,6 +206,18 @@ def _done(verb: Verb, text: str, *, kind: TicketType, name: str, given: str | No
             f" (`/{name} list` shows those that are open)."
         )
     return _PARTS[verb](_Said(ref=ref, rest=rest, kind=kind, name=name))
+
+
+def _measures(text: str) -> Intention:
+    if not words_in(text):
+        return Measure()
+    found = later_end(plain(text))
+    if found is None or found.by is None or found.rest:
+        return Unclear(
+            sentence="Of what time? Say for example `/incident measures 7d`; without a time it is"
+            " the last 30 days."
+        )
+    return Measure(span=found.by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ class Verb(StrEnum):
     RCA = "rca"
     PUBLISH = "publish"
     LIST = "list"
+    MEASURES = "measures"
     SEVERITY = "severity"
     ASSIGN = "assign"
     UNASSIGN = "unassign"
@@ -58,7 +59,13 @@ def _spelt(verbs: Mapping[Verb, tuple[str, ...]]) -> Mapping[str, Verb]:
 
 
 INCIDENT_VERBS: Final = _spelt(
-    {**_BOTH, Verb.ACK: ("acknowledge",), Verb.RESOLVE: (), Verb.REOPEN: ()}
+    {
+        **_BOTH,
+        Verb.ACK: ("acknowledge",),
+        Verb.RESOLVE: (),
+        Verb.REOPEN: (),
+        Verb.MEASURES: ("metrics", "mtta", "mttr"),
+    }
 )
 """What follows ``/incident``, in every spelling."""
 
@@ -94,12 +101,12 @@ COMMENTS_AFTER: Final = frozenset(
 
 
 def in_conversation(verbs: Mapping[str, Verb]) -> Mapping[str, Verb]:
-    """Those of *verbs* that are commands in a conversation too, where "done" and "new" are words
-    like others."""
+    """Those of *verbs* that are commands in a conversation too, where "done", "new" and "measures"
+    are words like others."""
     return {
         word: verb
         for word, verb in verbs.items()
-        if word == verb.value or word in ("acknowledge", "comment")
+        if (word == verb.value and verb is not Verb.MEASURES) or word in ("acknowledge", "comment")
     }
 
 
@@ -111,6 +118,7 @@ _INCIDENT_HELP = """\
 • `/incident severity REF sev2` · `/incident assign REF @somebody` (or `me`, `nobody`, a code)
 • `/incident rca REF https://…` · `/incident publish REF` · `/incident list sev1`
 • `/incident cancel REF why` · `/incident reopen REF why`
+• `/incident measures` or `measures 7d`: how many, MTTA and MTTR
 `/create`, `/update` and `/close` alone open their forms. All times are UTC."""
 
 _MAINTENANCE_HELP = """\
