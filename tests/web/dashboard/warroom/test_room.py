@@ -55,6 +55,18 @@ def test_a_ticket_has_a_page_by_its_ref_and_by_its_id(admin: Browser, at_desk: D
     assert admin.get(f"/tickets/{ticket(at_desk, ref).id}").status == 200
 
 
+def test_since_when_it_is_planned_is_not_taken_for_its_window(
+    admin: Browser, at_desk: Desk
+) -> None:
+    ref = planned(at_desk)
+    at_desk.house.clock.pass_by(timedelta(hours=2, minutes=1))
+
+    head = admin.get(f"/tickets/{ref}").text.partition('id="head"')[2].partition("</ul>")[0]
+
+    assert "Planned</b> 2 h" in head
+    assert "Planned</b> for" not in head
+
+
 @pytest.mark.parametrize("name", ["I20261120-none", "nothing", "a%2Fb", "0" * 400])
 def test_what_is_not_there_is_a_helpful_404(admin: Browser, name: str) -> None:
     page = admin.get(f"/tickets/{name}")
