@@ -74,6 +74,8 @@ def test_an_incident_is_opened_and_its_page_is_next(member: Browser, at_desk: De
             "labels": "routing, optics",
             "initial_correlation_key": "ams-1:Ethernet1",
             "assignee": "beta",
+            "reporter_name": "Carol of support",
+            "reporter_email": "carol@alpha.example",
         },
     )
     (ticket,) = tickets(at_desk)
@@ -87,6 +89,10 @@ def test_an_incident_is_opened_and_its_page_is_next(member: Browser, at_desk: De
     assert ticket.assignee.kind == "contributor"
     assert ticket.start_at.hour == 11
     assert ticket.created_by.name == "owner"
+    assert (ticket.reporter_name, ticket.reporter_email) == (
+        "Carol of support",
+        "carol@alpha.example",
+    )
 
 
 def test_sending_twice_opens_one(member: Browser, at_desk: Desk) -> None:
@@ -223,12 +229,14 @@ def test_others_incidents_stand_beside_the_form_and_no_other_orgs(
 
 
 def test_maintenance_is_planned(member: Browser, at_desk: Desk) -> None:
-    told = member.fill_in(MAINTENANCE, {**SWAP, "auto_close_after_hours": "12"})
+    told = member.fill_in(
+        MAINTENANCE, {**SWAP, "auto_close_after_hours": "12", "reporter_name": "Carol"}
+    )
     (ticket,) = tickets(at_desk, "maintenance")
     assert where(told) == f"/tickets/{ticket.ref}"
     assert ticket.end_at is not None
     assert (ticket.start_at.hour, ticket.end_at.hour) == (9, 11)
-    assert ticket.auto_close_after_hours == 12
+    assert (ticket.auto_close_after_hours, ticket.reporter_name) == (12, "Carol")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from tocsin.core.ticket_reading import NAME
 from tocsin.core.words import Impact, Severity, severities_of
 from tocsin.web.dashboard import words
 from tocsin.web.dashboard.addresses import NEW_MAINTENANCE
@@ -99,6 +100,15 @@ _RUNBOOK: Final = Field(
 _ENVIRONMENT: Final = Field(
     name="environment", label="Environment", longest=64, hint="Production, if nothing is said."
 )
+_REPORTER: Final = (
+    Field(
+        name="reporter_name",
+        label="Reported by",
+        longest=NAME,
+        hint="Who noticed it or asks for it, where that is not you.",
+    ),
+    Field(name="reporter_email", label="Their mail address", longest=NAME),
+)
 FORCE: Final = Field(
     name="force.reason",
     label="Plan it all the same, because",
@@ -171,7 +181,7 @@ def incident_draft(*, levels: int = 5, people: tuple[Choice, ...] = ()) -> Draft
             ),
         ),
         people=(_assignee(people), _LABELS),
-        more=(_impact(_ANY_IMPACT), _KEY, _ENVIRONMENT, _OWN_NUMBER, _RUNBOOK),
+        more=(_impact(_ANY_IMPACT), _KEY, _ENVIRONMENT, _OWN_NUMBER, _RUNBOOK, *_REPORTER),
     )
 
 
@@ -202,6 +212,7 @@ def maintenance_draft(
             _ENVIRONMENT,
             _OWN_NUMBER,
             _RUNBOOK,
+            *_REPORTER,
         ),
         forced=(FORCE,) if forced else (),
     )
