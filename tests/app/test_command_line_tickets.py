@@ -307,6 +307,21 @@ def test_ended_means_not_active(gateway: StandIn, run: Run) -> None:
     assert ("active", "false") in gateway.only("GET", f"{ORG}/tickets").query
 
 
+def test_planned_work_is_listed_with_its_window(gateway: StandIn, run: Run) -> None:
+    planned = {
+        **TICKET,
+        "type": "maintenance",
+        "start_at": "2026-11-21T22:00:00.000000Z",
+        "end_at": "2026-11-22T02:30:00.000000Z",
+    }
+    gateway.answers("GET", f"{ORG}/tickets", Reply(body={"items": [planned], "next_cursor": None}))
+
+    shown = run("maintenance", "list").stdout
+
+    assert "2026-11-21 22:00Z (" in shown
+    assert "to 2026-11-22 02:30Z" in shown
+
+
 def page(start: int, count: int, cursor: str | None) -> Reply:
     items = [{**TICKET, "ref": f"I{n}"} for n in range(start, start + count)]
     return Reply(body={"items": items, "next_cursor": cursor})

@@ -110,9 +110,17 @@ def ticket_table(page: Mapping[str, Any], now: datetime) -> RenderableType:
             text(ticket.get("title")),
             affected(ticket),
             named(ticket.get("contributor")),
-            human(ticket.get("start_at"), now=now),
+            _window(ticket, now=now),
         )
     return counted(table, page)
+
+
+def _window(ticket: Mapping[str, Any], *, now: datetime) -> str:
+    """When a ticket began; of a maintenance its planned window."""
+    start = human(ticket.get("start_at"), now=now)
+    if ticket.get("type") != "maintenance":
+        return start
+    return f"{start}\nto {human(ticket.get('end_at'), now=now).partition(' (')[0]}"
 
 
 def ticket_line(ticket: Mapping[str, Any], now: datetime) -> RenderableType:
