@@ -224,7 +224,7 @@ def test_interfaces_are_listed_added_changed_and_deleted(gateway: StandIn, run: 
         "mtu": 9000,
     }
     assert gateway.only("PATCH", f"{where}/Ethernet1%2F2").body == {"mtu": None}
-    assert gone.stdout.strip() == "nothing found"
+    assert gone.stdout.strip() == "ams-1 has no interfaces"
     assert run("device", "interface", "update", "ams-1", *named).exit_code == 2
 
 

@@ -3,6 +3,7 @@ readiness, interfaces (Provisioning: link, device, interface)."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 import click
@@ -186,12 +187,14 @@ def interfaces_of(sort: Sort) -> click.Group:
 def _shown(found: Any, form: str | None) -> None:
     """The device as it is answered; for people, its interfaces."""
     from tocsin.app.command_line.provisioning_tables import interface_table
+    from tocsin.app.command_line.tables import text
 
-    emit(
-        found,
-        form=form,
-        human=lambda device, now: interface_table({"items": device["interfaces"]}, now),
-    )
+    def human(device: dict[str, Any], now: datetime) -> Any:
+        if not device["interfaces"]:
+            return text(f"{device['code']} has no interfaces")
+        return interface_table({"items": device["interfaces"]}, now)
+
+    emit(found, form=form, human=human)
 
 
 def _listing(sort: Sort) -> click.Command:
