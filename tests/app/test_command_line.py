@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from click.shell_completion import ShellComplete
 
 from tests.app.conftest import Run
 from tocsin.app.command_line.program import ROOMS, program
+from tocsin.core.ticket_reading import NEEDS_AFFECTED
 
 SHARED = "comment label assign severity publish timeline"
 COMMANDS = {
@@ -68,7 +70,10 @@ def test_every_command_of_the_contract_exists_and_explains_itself(
 
     assert answer.exit_code == 0
     assert f"Usage: tocsin {' '.join(path)}" in answer.stdout
-    assert f"tocsin {' '.join(path)}" in answer.stdout.partition("Examples:")[2]
+    examples = answer.stdout.partition("Examples:")[2]
+    assert f"tocsin {' '.join(path)}" in examples
+    assert NEEDS_AFFECTED not in examples, "it is put on and taken off by itself"
+    assert re.search(r"(?<![-\w])a [aeio]", answer.stdout) is None
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=" ".join)

@@ -57,6 +57,10 @@ def group(sort: Sort) -> click.Group:
     return made
 
 
+def _one(sort: Sort) -> str:
+    return f"{'an' if sort.name[0] in 'aeiou' else 'a'} {sort.name}"
+
+
 def naming_options(sort: Sort) -> list[click.Parameter]:
     """The positional and the flags that name one thing of *sort*."""
     metavar = "|".join((*sort.naming, "id") if "code" not in sort.naming else sort.naming).upper()
@@ -151,7 +155,7 @@ def _create(sort: Sort) -> click.Command:
         params=[*options(sort.creation), IDEMPOTENCY, *json_options()],
         callback=run,
         help=described(
-            f"Create a {sort.name}.",
+            f"Create {_one(sort)}.",
             more="Prints the secret once, alone on standard output." if sort.secret else "",
             examples=(f"{sort.name} create {sort.create_example}",),
         ),
@@ -200,7 +204,7 @@ def _update(sort: Sort) -> click.Command:
         ],
         callback=run,
         help=described(
-            f"Change fields of a {sort.name}. Lists are replaced by what is named.",
+            f"Change fields of {_one(sort)}. Lists are replaced by what is named.",
             examples=(f"{sort.name} update {sort.example} {sort.update_example}",),
         ),
     )

@@ -123,7 +123,7 @@ LABELS = Verb(
         flag("--add", "add", "Put this label on. Repeatable.", many=True),
         flag("--remove", "remove", "Take this label off. Repeatable.", many=True),
     ),
-    example="--add routing --remove needs_affected",
+    example="--add routing --remove carrier",
 )
 SEVERITIES = Verb(
     name="severity",
