@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import pwd
 import shutil
 import sqlite3
 from pathlib import Path
@@ -9,8 +12,11 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 
 from tests.handler.acting import pubkey
+from tocsin.app.command_line.on_database import told_of_file
 from tocsin.app.command_line.program import program
 from tocsin.app.lock import locked
+
+NOBODY = 65_534
 
 
 def run(*arguments: str, data: Path) -> Result:
@@ -138,6 +144,68 @@ def test_a_database_that_asks_for_newer_code_is_refused_with_what_to_do(tmp_path
     refused = run("db", "migrate", data=tmp_path)
     assert refused.exit_code == 1
     assert "Install the newer Tocsin" in refused.output
+
+
+def test_what_holds_the_record_is_for_its_owner_alone(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    if os.geteuid() == 0:
+        os.chown(data, NOBODY, NOBODY)
+    founded(data)
+    copy = data / "copy.db"
+    assert run("db", "backup", "--to", str(copy), data=data).exit_code == 0
+    assert run("db", "restore", "--from", str(copy), "--force", data=data).exit_code == 0
+
+    database = sqlite3.connect(data / "tocsin.db", isolation_level=None)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("UPDATE house SET value = value")
+    files = {file.name: file.stat() for file in data.iterdir() if "before" not in file.name}
+    database.close()
+    beside = {"tocsin.db-wal", "tocsin.db-shm", "tocsin.db.lock", "secret.key", "copy.db"}
+    assert files.keys() == {"tocsin.db"} | beside
+    assert {name: file.st_mode & 0o777 for name, file in files.items()} == dict.fromkeys(
+        files, 0o600
+    )
+    # What root does here is done for the user whose folder it is.
+    assert {file.st_uid for file in files.values()} == {data.stat().st_uid}
+
+
+def test_a_link_that_leads_away_is_not_followed_by_what_is_made_new(tmp_path: Path) -> None:
+    (tmp_path / "tocsin.db.lock").symlink_to(tmp_path / "elsewhere")
+    refused = run("db", "restore", "--from", str(backed_up(tmp_path / "old")), data=tmp_path)
+    assert refused.exit_code == 1
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_backup_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
+    founded(tmp_path)
+    nowhere = tmp_path / "nowhere" / "copy.db"
+    refused = run("db", "backup", "--to", str(nowhere), data=tmp_path)
+    assert refused.exit_code == 1
+    assert refused.output.strip() == f"Error: {nowhere}.partial: No such file or directory"
+
+
+def test_whoever_may_not_have_a_file_is_told_whose_it_is(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.touch(mode=0)
+    theirs = tmp_path / "theirs"
+    theirs.touch(mode=0)
+    if os.geteuid() == 0:
+        os.chown(theirs, NOBODY, NOBODY)
+    else:
+        theirs = Path("/")
+    owner, me = (pwd.getpwuid(one).pw_name for one in (theirs.stat().st_uid, os.geteuid()))
+
+    def told(path: Path) -> str:
+        return told_of_file(PermissionError(errno.EACCES, "Permission denied", str(path)))
+
+    assert told(theirs) == (
+        f"{theirs}: Permission denied; {theirs} belongs to {owner} and this runs as {me}:"
+        f" run it as {owner}, or give what is there away with chown"
+    )
+    assert told(mine / "below") == (
+        f"{mine / 'below'}: Permission denied; its mode, or that of {mine}, does not let {me} in"
+    )
 
 
 def test_there_is_nothing_to_check_where_there_is_no_database(tmp_path: Path) -> None:

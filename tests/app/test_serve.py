@@ -132,6 +132,23 @@ def test_a_second_server_on_the_same_database_is_refused_in_a_sentence(tmp_path:
         served.stop()
 
 
+def test_a_database_that_may_only_be_read_is_refused_at_the_start(tmp_path: Path) -> None:
+    founded(tmp_path)
+    (tmp_path / "tocsin.db").chmod(0o400)
+    # Root may write what nobody may, unless that is taken from it.
+    without = ["setpriv", "--inh-caps=-all", "--bounding-set=-dac_override,-dac_read_search"]
+    refused = subprocess.run(
+        [*(without if os.geteuid() == 0 else ()), *command("--port", "0", "--data", str(tmp_path))],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=WITHIN,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"Error: {tmp_path}/tocsin.db: Permission denied; its mode")
+
+
 def test_a_port_that_is_taken_is_refused_in_a_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -147,7 +164,23 @@ def test_a_port_that_is_taken_is_refused_in_a_sentence(tmp_path: Path) -> None:
         )
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"Error: cannot listen on port {port}")
+    assert refused.stderr.endswith("; choose another with --port\n")
     assert not (tmp_path / "tocsin.db").exists()
+
+
+def test_an_address_of_another_machine_is_not_taken_for_a_port(tmp_path: Path) -> None:
+    refused = subprocess.run(
+        # RFC 5737: for documentation, so nobody's.
+        command("--host", "192.0.2.1", "--port", "0", "--data", str(tmp_path)),
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=WITHIN,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert "with --host" in refused.stderr
+    assert "--port" not in refused.stderr
 
 
 @pytest.mark.parametrize(

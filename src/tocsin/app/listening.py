@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -47,10 +48,19 @@ def bound(host: str, port: int) -> socket.socket:
     except OSError as failed:
         taken.close()
         raise CannotListen(
-            f"cannot listen on port {port} of {host} ({failed.strerror});"
-            " choose another with --port"
+            f"cannot listen on port {port} of {host} ({failed.strerror}); {_way_out(failed)}"
         ) from failed
     return taken
+
+
+def _way_out(failed: OSError) -> str:
+    match failed.errno:
+        case errno.EADDRNOTAVAIL:
+            return "choose an address of this machine with --host; 0.0.0.0 is all of them"
+        case errno.EACCES:
+            return "ports below 1024 are root's; choose another with --port"
+        case _:
+            return "choose another with --port"
 
 
 def url_of(taken: socket.socket) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tocsin.store.new_files import new_file
+
 
 class InUse(Exception):
     """Another process serves, restores or rebuilds this database; says which database."""
@@ -27,7 +29,11 @@ def locked(database: Path) -> Iterator[None]:
         InUse: somebody else has it.
         OSError: the lock cannot be made in that folder.
     """
-    handle = os.open(lock_path(database), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    path = lock_path(database)
+    try:
+        handle = new_file(path)
+    except FileExistsError:
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tocsin.app.lock import locked
 from tocsin.store.contract import StorageFailed
+from tocsin.store.new_files import new_file
 from tocsin.store.sqlite import tending
 
 COPIED_AT_ONCE = 1 << 22
@@ -74,8 +75,7 @@ def restore(
 def _copy(source: Path, fresh: Path, progress: Progress) -> None:
     total, done = source.stat().st_size, 0
     fresh.unlink(missing_ok=True)
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with source.open("rb") as read, os.fdopen(handle, "wb") as write:
+    with source.open("rb") as read, os.fdopen(new_file(fresh), "wb") as write:
         while piece := read.read(COPIED_AT_ONCE):
             write.write(piece)
             done += len(piece)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -83,6 +84,7 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
         path = sqlite_path(settings.data, settings.database)
         if path is not None:
             house.enter_context(locked(path))
+            _may_write(path)
         taken = bound(settings.host, settings.port)
         house.callback(taken.close)
         key = installation_key(settings.data, settings.secret_key)
@@ -231,6 +233,16 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
         _on_signals(server.end)
         server.run(sockets=[taken])
     log.info("stopped", action="stopped")
+
+
+def _may_write(path: Path) -> None:
+    """SQLite opens what may only be read, and every write would fail from then on.
+
+    Raises:
+        OSError: the database is there, and may not be written.
+    """
+    if path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
 
 
 def _slack(settings: Settings, *, store: Store, key: bytes) -> Slack | None:

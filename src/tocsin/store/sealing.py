@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 
 from cryptography.fernet import Fernet, InvalidToken
+
+from tocsin.store.new_files import new_file
 
 KEY_FILE = "secret.key"
 
@@ -40,7 +42,8 @@ def _kept(folder: Path) -> bytes:
 
 def _make(path: Path) -> None:
     """Make a key, unless somebody else is faster."""
-    handle, fresh = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    fresh = path.with_name(f"{path.name}.{token_hex(8)}")
+    handle = new_file(fresh)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(Fernet.generate_key())
@@ -50,7 +53,7 @@ def _make(path: Path) -> None:
         with suppress(FileExistsError):
             os.link(fresh, path)
     finally:
-        os.unlink(fresh)
+        fresh.unlink()
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -51,8 +51,6 @@ def _alone() -> Iterator[None]:
         yield
     except (InUse, CannotRestore) as refused:
         raise click.ClickException(str(refused)) from refused
-    except OSError as failed:
-        raise click.ClickException(str(failed)) from failed
 
 
 @db.command()
@@ -166,8 +164,15 @@ class _Grown(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         """By rich, ten times a second."""
-        written = self._file.stat().st_size if self._file.exists() else 0
-        return Text(f"{decimal(written)} of at most {decimal(self._of.stat().st_size)}")
+        return Text(f"{decimal(_size(self._file))} of at most {decimal(_size(self._of))}")
+
+
+def _size(file: Path) -> int:
+    """In bytes; 0 of what is not there, or not for us to see."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 @db.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,8 +45,43 @@ def plain_errors() -> Iterator[None]:
         raise click.ClickException("\n".join(lines)) from refusal
     except StorageFailed as failed:
         raise click.ClickException(failed.reason) from failed
-    except (DatabaseTooNew, FileExistsError, FileNotFoundError, ValueError) as wrong:
+    except OSError as failed:
+        raise click.ClickException(told_of_file(failed)) from failed
+    except (DatabaseTooNew, ValueError) as wrong:
         raise click.ClickException(str(wrong)) from wrong
+
+
+def told_of_file(failed: OSError) -> str:
+    """One sentence about a file that cannot be had: which, why, and what to do."""
+    if failed.filename is None or failed.strerror is None:
+        return str(failed)
+    seen = f"{failed.filename}: {failed.strerror}"
+    if not isinstance(failed, PermissionError):
+        return seen
+    return f"{seen}; {_whose(Path(os.fsdecode(failed.filename)))}"
+
+
+def _whose(path: Path) -> str:
+    """What keeps this user from *path*: the first of it and its folders that can be looked at."""
+    for place in (path, *path.absolute().parents):
+        try:
+            owner = place.stat().st_uid
+        except OSError:
+            continue
+        if owner == os.geteuid():
+            return f"its mode, or that of {place}, does not let {_named(owner)} in"
+        return (
+            f"{place} belongs to {_named(owner)} and this runs as {_named(os.geteuid())}:"
+            f" run it as {_named(owner)}, or give what is there away with chown"
+        )
+    return f"this runs as {_named(os.geteuid())}"
+
+
+def _named(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"
 
 
 @contextmanager

@@ -58,6 +58,7 @@ def _serve(**options: Any) -> None:
         settings = replace(settings, default_page=DEMO_PAGE)
     # Only now: whoever asks for the help, or sets something wrong, does not wait for the server.
     with loading():
+        from tocsin.app.command_line.on_database import told_of_file
         from tocsin.app.listening import CannotListen
         from tocsin.app.lock import InUse
         from tocsin.app.logs import write_logs
@@ -76,7 +77,9 @@ def _serve(**options: Any) -> None:
         run(settings, prepare=prepare, on_ready=lambda url: _welcome(settings, url))
     except StorageFailed as failed:
         raise click.ClickException(failed.reason) from failed
-    except (InUse, CannotListen, DatabaseTooNew, SettingWrong, OSError) as wrong:
+    except OSError as failed:
+        raise click.ClickException(told_of_file(failed)) from failed
+    except (InUse, CannotListen, DatabaseTooNew, SettingWrong) as wrong:
         raise click.ClickException(str(wrong)) from wrong
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 from tocsin.store.contract import StorageFailed
+from tocsin.store.new_files import new_file
 
 Connection = sqlite3.Connection
 
@@ -27,6 +29,10 @@ WORDS = "temp.search_words"
 
 def connect(path: Path, *, read_only: bool) -> Connection:
     """A connection without implicit transactions, usable from any one thread at a time."""
+    if not read_only:
+        # SQLite would make one that everybody may read; its companions take after it.
+        with suppress(FileExistsError):
+            os.close(new_file(path))
     return sqlite3.connect(
         path,
         isolation_level=None,
@@ -70,11 +76,27 @@ def storage_errors() -> Iterator[None]:
     A constraint that fails is not among them: it means that the code is wrong, and stays as it is.
 
     Raises:
-        StorageFailed: with SQLite's own words.
+        StorageFailed: with what to do where that is known, and SQLite's own words.
     """
     try:
         yield
     except sqlite3.IntegrityError:
         raise
-    except (sqlite3.OperationalError, sqlite3.DatabaseError, OSError) as failed:
+    except sqlite3.DatabaseError as failed:
+        # The upper bytes only say where in SQLite it was found out.
+        advice = _ADVICE.get(getattr(failed, "sqlite_errorcode", 0) & 0xFF)
+        seen = f"the database does not answer: {failed}"
+        raise StorageFailed(f"{seen}; {advice}" if advice else seen) from failed
+    except OSError as failed:
         raise StorageFailed(f"the database does not answer: {failed}") from failed
+
+
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "make room on its disk, and it goes on by itself",
+    sqlite3.SQLITE_READONLY: "its files, or their disk, may not be written by this user",
+    sqlite3.SQLITE_CANTOPEN: "see whether the folder is there, and whom it belongs to",
+    sqlite3.SQLITE_IOERR: "its disk fails: see the system's log, and have a backup at hand",
+    sqlite3.SQLITE_CORRUPT: "stop the server, and put a backup in its place: tocsin db restore",
+    sqlite3.SQLITE_NOTADB: "stop the server, and put a backup in its place: tocsin db restore",
+    sqlite3.SQLITE_BUSY: "another program keeps it locked",
+}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tocsin.core.claims import Claim
 from tocsin.store.checking import StoredEvent, StoredHead, problem_of_head, problems_of_log
+from tocsin.store.new_files import new_file
 from tocsin.store.sqlite.connecting import Connection, connect, opened, storage_errors
 
 COLUMNS = (
@@ -110,12 +111,14 @@ def backup(path: Path, to: Path) -> None:
 
     Raises:
         FileExistsError: there is something at *to* already.
+        OSError: no file can be made there.
         StorageFailed: the copy could not be made; nothing is left at *to*.
     """
     if to.exists():
         raise FileExistsError(f"{to} is there already; name a new file")
     partial = to.with_name(to.name + ".partial")
     partial.unlink(missing_ok=True)
+    os.close(new_file(partial))
     try:
         with storage_errors():
             connection = opened(path, read_only=False, connect=connect)
