@@ -402,6 +402,38 @@ def test_the_doctor_names_connectors_that_are_silent_or_failing(gateway: StandIn
     assert run("doctor").exit_code == 0
 
 
+def test_the_doctor_names_routes_that_are_down_or_have_deliveries_parked(
+    gateway: StandIn, run: Run
+) -> None:
+    def told(*words: tuple[str, bool, str, int]) -> str:
+        items = [
+            {
+                "id": f"id-of-{name}", "name": name, "enabled": enabled,
+                "delivery": {"state": state, "parked": parked,
+                             "down_since": "2026-11-20T12:00:00.000000Z",
+                             "down_reason": "503 was answered"},
+            }
+            for name, enabled, state, parked in words
+        ]  # fmt: skip
+        gateway.answers("GET", f"{ORG}/routes", Reply(body={"items": items, "next_cursor": None}))
+        return run("doctor").stdout
+
+    healthy(gateway)
+    ill = told(
+        *(("noc", True, "down", 0), ("to mail", True, "ok", 12)),
+        *(("old", False, "down", 3), ("chat", True, "ok", 0)),
+    )
+    assert "✗ routes  noc is down since 2026-11-20T12:00:00.000000Z: 503 was answered" in ill
+    assert "tocsin route test id-of-noc" in ill
+    assert "✗ routes  to mail has 12 parked" in ill
+    assert "tocsin delivery redrive --route 'to mail'" in ill
+    assert "old" not in ill
+    assert "chat" not in ill
+    assert run("doctor").exit_code == 1
+    assert "✓ routes  2, none down" in told(("noc", True, "ok", 0), ("chat", True, "ok", 0))
+    assert run("doctor").exit_code == 0
+
+
 def test_the_doctor_without_key_or_server(gateway: StandIn, run: Run) -> None:
     healthy(gateway)
 

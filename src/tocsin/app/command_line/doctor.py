@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import click
@@ -78,21 +79,47 @@ def findings(target: Target, gateway: Gateway) -> Iterator[Finding]:
     yield _org(target.org, codes)
     org = target.org if target.org in codes else codes[0] if len(codes) == 1 else None
     if org is not None:
-        yield from _connectors(gateway, org)
+        for check, look in (("connectors", _connectors), ("routes", _routes)):
+            try:
+                yield from look(_records(gateway, org, check))
+            except GatewayError as error:
+                yield _failed(check, error)
 
 
-def _connectors(gateway: Gateway, org: str) -> Iterator[Finding]:
-    """Which of the org's connectors are silent or failing; of those that the key may see."""
+def _records(gateway: Gateway, org: str, sort: str) -> list[dict[str, Any]]:
+    """The org's records of that sort; none where the key may not see them, and that is well."""
     from tocsin.app.command_line.client import call
 
     try:
-        page = call(gateway, "GET", f"/v1/orgs/{quote(org, safe='')}/connectors?limit=200").body
+        page = call(gateway, "GET", f"/v1/orgs/{quote(org, safe='')}/{sort}?limit=200").body
     except Refused:
-        return  # not every key may see them, and that is well
-    except GatewayError as error:
-        yield _failed("connectors", error)
-        return
-    connectors = page.get("items", ()) if isinstance(page, dict) else ()
+        return []
+    return list(page.get("items", ())) if isinstance(page, dict) else []
+
+
+def _routes(routes: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Which routes do not get through, or have deliveries that wait for a person."""
+    told_of = [one for one in routes if one.get("enabled") and one.get("delivery")]
+    well = True
+    for one in told_of:
+        name, delivery = one["name"], one["delivery"]
+        if delivery["state"] == "down":
+            well = False
+            seen = f"{name} is down since {delivery['down_since']}: {delivery['down_reason']}"
+            advice = f"remove the reason, then: tocsin route test {one['id']}"
+            yield Finding("routes", False, seen, advice)
+        if delivery["parked"]:
+            well = False
+            seen = f"{name} has {delivery['parked']:,} parked"
+            again = f"tocsin delivery redrive --route {shlex.quote(name)}"
+            advice = f"`tocsin delivery list` says why; remove the reason, then: {again}"
+            yield Finding("routes", False, seen, advice)
+    if told_of and well:
+        yield Finding("routes", True, f"{len(told_of)}, none down, nothing parked")
+
+
+def _connectors(connectors: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Which connectors are silent or failing."""
     # A gateway of an older release says nothing of their health.
     told_of = [one for one in connectors if one.get("health")]
     ill = [one for one in told_of if one["health"]["state"] in ("silent", "failing")]
@@ -166,8 +193,8 @@ doctor = click.Command(
     callback=_doctor,
     help=described(
         "Check that the gateway can be reached and is ready, that the key, role and org are good, "
-        "that the clocks agree, and that no connector is silent or failing. Exit code 1 when "
-        "something is not well.",
+        "that the clocks agree, that no connector is silent or failing, and that no route is down "
+        "or has parked deliveries. Exit code 1 when something is not well.",
         examples=("doctor", "doctor --json"),
     ),
 )
