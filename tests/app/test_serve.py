@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shlex
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -104,6 +106,64 @@ def test_it_is_ready_when_it_says_so_and_ends_well_when_told(tmp_path: Path) -> 
     # Whatever was in the write-ahead log is in the file now.
     assert not (tmp_path / "new" / "tocsin.db-wal").exists()
     assert (tmp_path / "new").stat().st_mode & 0o077 == 0
+
+
+def test_who_begins_with_nothing_is_told_how_to_come_in(tmp_path: Path) -> None:
+    data = tmp_path / "all of it"
+    with serving(data) as served:
+        said, _ = served.stop()
+    ways = [line.strip() for line in said.splitlines() if line.startswith("  tocsin ")]
+    _, key = (
+        subprocess.run(
+            [command()[0], *shlex.split(way)[1:]],
+            capture_output=True,
+            text=True,
+            env=environment(),
+            timeout=WITHIN,
+            check=True,
+        ).stdout.strip()
+        for way in ways
+    )
+
+    with serving(data) as served:
+        assert served.get("/v1/me", token=key)[0] == 200
+        assert "admin" not in served.stop()[0]
+
+
+def test_who_lost_the_key_is_told_at_the_start_what_does_not_open(tmp_path: Path) -> None:
+    founded(tmp_path)
+    made = run(
+        *("admin", "key", "create", "--org", "net", "--name", "noc", "--role", "org_admin"),
+        data=tmp_path,
+    )
+    route = {
+        "name": "noc",
+        "match": {"kinds": ["incident.*"]},
+        "destination": {"kind": "webhook", "url": "https://hooks.example.net/in"},
+    }
+    with serving(tmp_path) as served:
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{served.port}/v1/orgs/net/routes",
+            data=json.dumps(route).encode(),
+            headers={
+                "Authorization": f"Bearer {made.stdout.strip()}",
+                "Content-Type": "application/json",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=WITHIN) as answer:
+            assert answer.status == 201
+        _, log = served.stop()
+    assert "secrets_unopened" not in {line["action"] for line in log}
+    with serving(tmp_path) as served:
+        _, log = served.stop()
+    assert "secrets_unopened" not in {line["action"] for line in log}
+
+    (tmp_path / "secret.key").unlink()
+    with serving(tmp_path) as served:
+        _, log = served.stop()
+
+    (told,) = [line for line in log if line["action"] == "secrets_unopened"]
+    assert (told["level"], told["secrets"], told["of"]) == ("warning", 1, "route noc of net")
 
 
 def test_an_interrupt_from_the_terminal_ends_it_as_well(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ from tocsin.app.showing import Seal
 from tocsin.app.signing_in import sign_in_links, signing_in
 from tocsin.app.subscribing import outside, subscribing
 from tocsin.app.triaging import language_model
+from tocsin.app.unopened import tell_of_unopened
 from tocsin.app.waiting import opened_in_time
 from tocsin.store.contract import Store
 from tocsin.store.sealing import opened, sealed
@@ -105,6 +106,7 @@ def serve(settings: Settings, *, prepare: Prepare, on_ready: Callable[[str], Non
         if path is not None:
             # Whoever has the lock is the only server there is.
             store.finish_upgrade()
+        tell_of_unopened(store, lambda box: opened(key, box))
 
         announcer, metrics = Announcer(), Metrics()
         slack = _slack(settings, store=store, key=key)

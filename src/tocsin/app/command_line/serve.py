@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,13 +69,18 @@ def _serve(**options: Any) -> None:
 
     write_logs(settings.log_level)
 
+    nobody_yet = False
+
     def prepare(path: Path, seal: Seal) -> None:
-        if settings.demo and is_empty(path):
+        nonlocal nobody_yet
+        empty = is_empty(path)
+        if settings.demo and empty:
             click.echo("Furnishing the example network, which takes a few seconds ...")
             furnish(path, seal)
+        nobody_yet = empty and not settings.demo
 
     try:
-        run(settings, prepare=prepare, on_ready=lambda url: _welcome(settings, url))
+        run(settings, prepare=prepare, on_ready=lambda url: _welcome(settings, url, nobody_yet))
     except StorageFailed as failed:
         raise click.ClickException(failed.reason) from failed
     except OSError as failed:
@@ -83,8 +89,17 @@ def _serve(**options: Any) -> None:
         raise click.ClickException(str(wrong)) from wrong
 
 
-def _welcome(settings: Settings, url: str) -> None:
+def _welcome(settings: Settings, url: str, nobody_yet: bool) -> None:
     click.echo(f"Tocsin listens at {url}")
+    if nobody_yet:
+        place = f"--data {shlex.quote(str(settings.data))}"
+        if settings.database is not None:
+            place = f"--database {shlex.quote(settings.database)} {place}"
+        click.echo(
+            "\nNobody can sign in yet. In another terminal, make an org, and a key for you:\n"
+        )
+        click.echo(f'  tocsin admin org create --code acme --name "Acme network" {place}')
+        click.echo(f"  tocsin admin key create --org acme --name me --role org_admin {place}\n")
     if not settings.demo:
         return
     from tocsin.adapters.rest.application import endpoints
