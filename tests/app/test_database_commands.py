@@ -243,6 +243,16 @@ def test_a_backup_is_restored_into_an_empty_place(tmp_path: Path) -> None:
     assert {file.name for file in place.iterdir()} == {"tocsin.db", "tocsin.db.lock"}
 
 
+def test_a_restore_asks_for_the_key_that_the_backup_does_not_hold(tmp_path: Path) -> None:
+    copy, place = backed_up(tmp_path / "old"), tmp_path / "new"
+    asked = f"put the secret.key of the backed up server into {place}"
+
+    assert asked in run("db", "restore", "--from", str(copy), data=place).output
+    shutil.copy(tmp_path / "old" / "secret.key", place)
+    again = run("db", "restore", "--from", str(copy), "--force", data=place)
+    assert (again.exit_code, asked in again.output) == (0, False)
+
+
 def test_a_database_that_is_there_is_only_moved_aside_and_only_by_force(tmp_path: Path) -> None:
     copy, place = backed_up(tmp_path / "old"), tmp_path / "new"
     made = run("admin", "org", "create", "--code", "later", "--name", "Later", data=place)
@@ -302,6 +312,9 @@ def test_what_is_no_sound_backup_is_refused_and_changes_nothing(tmp_path: Path) 
     assert "is no backup" in refused(empty)
     assert "the database itself" in refused(place / "tocsin.db")
     database = sqlite3.connect(copy, isolation_level=None)
+    database.execute("UPDATE house SET value = '99' WHERE name = 'oldest_code'")
+    assert "Install the newer Tocsin" in refused(copy)
+    database.execute("UPDATE house SET value = '0' WHERE name = 'oldest_code'")
     database.execute("UPDATE events SET public = replace(public, 'net', 'ten')")
     database.execute("UPDATE events SET private = replace(private, 'net', 'ten')")
     database.close()

@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 from tocsin.app.lock import locked
-from tocsin.store.contract import StorageFailed
+from tocsin.store.contract import DatabaseTooNew, StorageFailed
 from tocsin.store.new_files import new_file
-from tocsin.store.sqlite import tending
+from tocsin.store.sqlite import SqliteStore, tending
 
 COPIED_AT_ONCE = 1 << 22
 
@@ -38,7 +38,8 @@ def restore(
     the way. ``copied`` is told bytes, ``checked`` events.
 
     Raises:
-        CannotRestore: the backup is damaged, still in use, or no backup; or a database is there.
+        CannotRestore: the backup is damaged, still in use, no backup, or asks for newer code; or a
+            database is there.
         InUse: a server is at work on the database.
         OSError: a file cannot be read, written or moved.
     """
@@ -92,6 +93,14 @@ def _check(source: Path, fresh: Path, progress: Progress) -> None:
     if problems:
         shown = "\n".join(problems[:10])
         raise CannotRestore(f"{source} is damaged ({len(problems)} differences):\n{shown}")
+    try:
+        # As a server would, which also brings it to today's schema: whoever restores must not
+        # hear at the next start that this was in vain.
+        SqliteStore(fresh).close()
+    except DatabaseTooNew as newer:
+        raise CannotRestore(f"{source} was not restored: {newer}") from newer
+    except StorageFailed as failed:
+        raise CannotRestore(f"{source} cannot be brought up to date: {failed.reason}") from failed
 
 
 def _move_aside(path: Path, at: datetime) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,7 +18,9 @@ from tocsin.app.house import now, open_store, shown_database, sqlite_path
 from tocsin.app.lock import InUse, locked
 from tocsin.app.restoring import CannotRestore
 from tocsin.app.restoring import restore as restore_backup
+from tocsin.app.settings import secret
 from tocsin.store.contract import Store
+from tocsin.store.sealing import KEY_FILE
 from tocsin.store.sqlite import SqliteStore, tending
 
 
@@ -249,6 +252,11 @@ def restore(source: Path, force: bool, data: Path, database: str | None) -> None
     click.echo(f"restored {source} to {path}")
     if aside is not None:
         click.echo(f"what was there is now {aside}")
+    if secret("secret_key", os.environ) is None and not (data / KEY_FILE).exists():
+        click.echo(
+            f"before you start a server: put the {KEY_FILE} of the backed up server into {data}"
+            " (or set TOCSIN_SECRET_KEY); stored secrets open with no other"
+        )
 
 
 def _copy_in(source: Path, data: Path, database: str | None) -> None:
