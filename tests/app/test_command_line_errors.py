@@ -78,7 +78,8 @@ def test_a_server_that_is_busy_is_asked_again_under_one_idempotency_key(
     answer = run(*NOTE)
 
     assert answer.exit_code == 0, answer.output
-    assert answer.stderr.count("busy") == 2
+    # Whether it is busy, or its storage away, is not for us to guess.
+    assert answer.stderr == "not taken now (503); again in 0 s\nnot taken now (429); again in 0 s\n"
     keys = [asked.headers["idempotency-key"] for asked in gateway.asked if asked.path == NOTES]
     assert len(keys) == 3
     assert len(set(keys)) == 1

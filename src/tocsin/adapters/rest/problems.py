@@ -70,7 +70,7 @@ def problem_of_storage(failed: StorageFailed, *, request_id: str) -> Reply:
     sentence = (
         "whether it was stored is not known; repeat it with the same Idempotency-Key"
         if failed.uncertain
-        else "it could not be stored, and nothing of it happened; try again in a moment"
+        else "the storage does not answer, and nothing of it happened; try again in a moment"
     )
     return _reply(
         Problem(

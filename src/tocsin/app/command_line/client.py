@@ -150,7 +150,7 @@ def call(
             wait = _retry_after(response.headers.get("Retry-After"))
             if wait is None or wait <= LONGEST_WAIT_SECONDS:
                 seconds = backoff if wait is None else wait
-                gateway.notice(f"the server is busy ({response.status}); again in {seconds:g} s")
+                gateway.notice(f"not taken now ({response.status}); again in {seconds:g} s")
                 gateway.pause(seconds)
                 continue
         return _answer(gateway, response, text=text)

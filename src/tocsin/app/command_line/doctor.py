@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tocsin.app.command_line.client import Gateway
 
 MOST_SKEW_SECONDS = 30.0
+_NOT_READY = "is its database up, and its disk not full? the server's log has the reason"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -60,7 +61,7 @@ def findings(target: Target, gateway: Gateway) -> Iterator[Finding]:
         call(gateway, "GET", "/readyz")
         yield Finding("ready", True, "/readyz: store reachable, migrations current")
     except GatewayError as error:
-        yield _failed("ready", error, advice="see the server's log; `tocsin db migrate` or check")
+        yield _failed("ready", error, advice=_NOT_READY)
     if gateway.key is None:
         yield Finding(
             "key", False, "TOCSIN_API_KEY is not set",
