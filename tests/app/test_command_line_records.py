@@ -379,6 +379,30 @@ def test_the_doctor_says_what_is_not_well_and_what_to_do(gateway: StandIn, run: 
         assert word in answer.stdout
 
 
+def test_help_names_the_words_that_would_do(run: Run) -> None:
+    def said(*command: str) -> str:
+        return " ".join(run(*command, "--help").stdout.split())
+
+    closing = said("incident", "close")
+    assert "Why it happened. One of hardware, software, configuration," in closing
+    assert "self_resolved, managed_software." in closing
+    assert "What it speaks. One of alertmanager, grafana, pagerduty," in said("connector", "create")
+    # Where the sentence has them, they are not said twice.
+    assert "One of" not in said("device", "create")
+
+
+def test_a_device_belongs_to_the_keys_contributor_unless_another_is_named(
+    gateway: StandIn, run: Run
+) -> None:
+    gateway.answers("POST", f"{ORG}/devices", Reply(status=201, body={"code": "ams-1"}))
+
+    made = run("device", "create", "--code", "ams-1", "--pubkey", "8ZQ")
+
+    assert made.exit_code == 0, made.output
+    asked = gateway.only("POST", f"{ORG}/devices")
+    assert asked.body == {"code": "ams-1", "pubkey": "8ZQ"}
+
+
 def test_the_doctor_names_connectors_that_are_silent_or_failing(gateway: StandIn, run: Run) -> None:
     def told(*words: tuple[str, str]) -> str:
         items = [

@@ -246,12 +246,20 @@ def option(row: Flag, *, required: bool | None = None) -> click.Option:
         return click.Option(names, help=row.help, is_flag=True, default=None)
     return click.Option(
         names,
-        help=row.help,
+        help=_with_its_words(row),
         type=row.kind,
         multiple=row.many,
         required=row.required if required is None else required,
         metavar=row.metavar,
     )
+
+
+def _with_its_words(row: Flag) -> str:
+    """The help of *row*; with the words that would do, where it does not say them itself."""
+    words = row.kind.words if isinstance(row.kind, Words) else ()
+    if "…" in row.help or all(word in row.help for word in words):
+        return row.help
+    return f"{row.help} One of {', '.join(words)}."
 
 
 def options(rows: Sequence[Flag], *, required: bool | None = None) -> list[click.Parameter]:

@@ -21,7 +21,7 @@ from tocsin.app.command_line.waiving import add_waivers
 _CODE = flag("--code", "code", "Lower case, a-z 0-9 : _ -", required=True)
 _NAME = flag("--name", "name", "For people.", required=True)
 _CONTRIBUTOR = flag("--contributor", "contributor", "A contributor's code.")
-_OWNER = flag("--contributor", "contributor", "Whose it is, by code.", required=True)
+_OWNER = flag("--contributor", "contributor", "Whose it is, by code (default: the key's).")
 _PUBKEY = flag("--pubkey", "pubkey", "base58 of 32 bytes.", required=True)
 
 _DEVICE = (
