@@ -44,6 +44,18 @@ def test_a_refusal_names_each_field_and_is_exit_code_1(gateway: StandIn, run: Ru
     ]
 
 
+def test_what_the_sentence_says_of_a_field_is_not_said_again(gateway: StandIn, run: Run) -> None:
+    at = {"field": "at", "code": "not_in_future", "detail": "must not be in the future"}
+    body = {"field": "body", "code": "required", "detail": "say something"}
+    detail = "at: must not be in the future"
+    wrong = problem(422, "validation", title="Invalid fields", detail=detail, errors=(at, body))
+    gateway.answers("POST", NOTES, wrong)
+
+    answer = run(*NOTE)
+
+    assert answer.stderr.splitlines() == [f"Invalid fields: {detail}", "  body: say something"]
+
+
 @pytest.mark.parametrize(
     ("status", "code", "advice"),
     [

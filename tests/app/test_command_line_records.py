@@ -502,7 +502,7 @@ def test_a_connectors_token_is_told_once_and_alone(gateway: StandIn, run: Run) -
     assert again.exit_code == 0
     changed = gateway.only("PATCH", f"{ORG}/connectors/am").body
     assert changed == {"token": None, "mode": "live", "defaults": {"environment": None}}
-    assert made["token"] in again.stdout
+    assert again.stdout == made["token"] + "\n"
     assert run("connector", "update", "am", "--new-token", "--token-file", "-").exit_code == 2
 
 

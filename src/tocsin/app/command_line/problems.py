@@ -116,7 +116,9 @@ def told(error: GatewayError) -> tuple[str, ...]:
 def _refused(error: Refused) -> tuple[str, ...]:
     head = error.title or error.code
     lines = [f"{head}: {error.detail}" if error.detail else head]
-    lines += [f"  {wrong.field}: {wrong.detail or wrong.code}" for wrong in error.errors]
+    fields = [f"{wrong.field}: {wrong.detail or wrong.code}" for wrong in error.errors]
+    # The sentence is that of the first field; said once is enough.
+    lines += [f"  {field}" for field in fields if field != error.detail]
     lines += [f"  {line}" for line in _advice(error)]
     if error.status >= 500 and error.request_id:
         lines.append(f"  the server's log knows it as request {error.request_id}")

@@ -162,6 +162,10 @@ def _create(sort: Sort) -> click.Command:
     )
 
 
+def _one(sort: Sort) -> str:
+    return f"{'an' if sort.name[0] in 'aeio' else 'a'} {sort.name}"
+
+
 def _tell_secret(sort: Sort, made: dict[str, Any]) -> None:
     assert sort.secret is not None, "only asked for sorts that have one"
     secret = made.get(sort.secret)
@@ -191,7 +195,11 @@ def _update(sort: Sort) -> click.Command:
             raise click.UsageError("nothing to change; name at least one field")
         at = _at()
         changed = call(at.gateway, "PATCH", at.path(sort.path, thing), body=body).body
-        emit(changed, form=form, human=card)
+        if form is None and sort.secret is not None and changed.get(sort.secret) is not None:
+            # A new one is told as the first was, so that the same line of a script takes either.
+            _tell_secret(sort, changed)
+        else:
+            emit(changed, form=form, human=card)
 
     empties = [unset_option(sort.nullable)] if sort.nullable else []
     return click.Command(
