@@ -282,6 +282,16 @@ def test_erasing_needs_a_yes(gateway: StandIn, run: Run) -> None:
     assert run("redact", "e1", "--yes").exit_code == 2
 
 
+def test_why_something_was_erased_is_said_with_it(gateway: StandIn, run: Run) -> None:
+    gateway.answers("POST", f"{ORG}/redactions", Reply(status=201, body={"id": "e2"}))
+
+    done = run("redact", "e1", "--field", "body", "--reason", "asked for by Anna", "--yes")
+
+    assert done.exit_code == 0, done.output
+    body = gateway.only("POST", f"{ORG}/redactions").body
+    assert body == {"event": "e1", "fields": ["body"], "reason": "asked for by Anna"}
+
+
 def event(position: int) -> dict[str, Any]:
     return {
         "id": f"e{position}", "position": position, "version": 1, "kind": "incident.created",

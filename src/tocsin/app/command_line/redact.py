@@ -12,7 +12,12 @@ from tocsin.app.command_line.output import emit, json_options
 
 
 def _redact(
-    event: str, fields: tuple[str, ...], yes: bool, form: str | None, idempotency_key: str | None
+    event: str,
+    fields: tuple[str, ...],
+    reason: str | None,
+    yes: bool,
+    form: str | None,
+    idempotency_key: str | None,
 ) -> None:
     from tocsin.app.command_line.client import call
     from tocsin.app.command_line.tables import text
@@ -22,7 +27,9 @@ def _redact(
             raise click.UsageError("this cannot be undone; say --yes when nobody can be asked")
         click.confirm(f"Erase {', '.join(fields)} of {event} for ever?", abort=True, err=True)
     at = desk(click.get_current_context())
-    body = {"event": event, "fields": list(fields)}
+    body: dict[str, object] = {"event": event, "fields": list(fields)}
+    if reason is not None:
+        body["reason"] = reason
     headers = idempotency(idempotency_key)
     done = call(at.gateway, "POST", at.path("redactions"), body=body, headers=headers).body
     emit(
@@ -37,6 +44,7 @@ redact = click.Command(
         click.Option(
             ["--field", "fields"], multiple=True, required=True, help="A field. Repeatable."
         ),
+        click.Option(["--reason"], help="Why; it stays in the log."),
         click.Option(["--yes"], is_flag=True, help="Do not ask."),
         IDEMPOTENCY,
         *json_options(),
