@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +13,11 @@ import click
 from tocsin.adapters.rest.application import endpoints
 from tocsin.app.command_line.program import program
 from tocsin.app.settings import documented
+from tocsin.core import incident as core_incident
+from tocsin.core import maintenance as core_maintenance
 from tocsin.core.errors import refusals
 from tocsin.core.facts import Payload, registered_kinds
+from tocsin.core.words import ACTIVE_INCIDENT, Status
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "reference"
 WRITTEN: Final = "<!-- Written by: python -m tests.docs.reference -->\n"
@@ -119,6 +123,80 @@ def commands() -> str:
     return "\n".join(lines)
 
 
+def lifecycle() -> str:
+    """Where a ticket may go from each status, drawn and as a table."""
+    incident, work = core_incident.MOVES, core_maintenance.MOVES
+    active = [status for status in incident if status in ACTIVE_INCIDENT]
+    forward = [f"        {one} --> {other}" for one, other in pairwise(active)]
+    back = [
+        f"        {one} --> {other}"
+        for place, one in enumerate(active)
+        for other in incident[one]
+        if other in active[:place]
+    ]
+    ended = [
+        f"    {one} --> {other}"
+        for one, others in incident.items()
+        if one not in ACTIVE_INCIDENT
+        for other in others
+    ]
+    lines = [
+        "# The life of a ticket",
+        "",
+        "Each arrow is a move that somebody may make. The same status again changes nothing;",
+        "any other move is refused (409 `invalid_transition`) with the moves that are allowed.",
+        "Who may make which is under [roles](roles.md); what the words mean, under",
+        "[words](../explanation/words.md).",
+        "",
+        "## An incident",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+        f"    [*] --> {active[0]}",
+        "    state active {",
+        *forward,
+        *back,
+        "    }",
+        *(f"    active --> {one}" for one in _everywhere(incident, active) if one not in active),
+        *ended,
+        "```",
+        "",
+        "An active incident may leave statuses out on its way. Closing one that is active records",
+        "`resolved` and `closed` with one instant. Incidents are closed by people.",
+        "",
+        *_moves(incident),
+        "",
+        "Reopening what is closed or cancelled takes an sre_lead or org_admin, with a reason.",
+        "",
+        "## A maintenance",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+        f"    [*] --> {next(iter(work))}",
+        *(f"    {one} --> {other}" for one, others in work.items() for other in others),
+        "```",
+        "",
+        "The clock starts it at `start_at` (policy `auto_start`), and closes it when it has been",
+        "quiet for `auto_close_after_hours` (24) after `end_at`; it never completes one. What is",
+        "completed and goes on is extended: back to `in_progress`, with a later `end_at`.",
+        "",
+        *_moves(work),
+    ]
+    return "\n".join(lines)
+
+
+def _everywhere(moves: Mapping[Status, tuple[Status, ...]], given: list[Status]) -> list[Status]:
+    """Where every one of the *given* statuses may go, in the order of the table."""
+    return [one for one in moves if all(one in moves[from_] or one is from_ for from_ in given)]
+
+
+def _moves(moves: Mapping[Status, tuple[Status, ...]]) -> Iterator[str]:
+    yield "| from | to |"
+    yield "|---|---|"
+    for one, others in moves.items():
+        yield f"| `{one}` | {', '.join(f'`{other}`' for other in others) or 'nowhere'} |"
+
+
 def _commands(group: click.Group, name: str) -> Iterator[tuple[str, str]]:
     context = click.Context(group)
     for part in group.list_commands(context):
@@ -137,6 +215,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "event-kinds.md": event_kinds,
     "refusals.md": refusal_codes,
     "commands.md": commands,
+    "lifecycle.md": lifecycle,
 }
 
 

@@ -49,6 +49,23 @@ def test_moving_an_old_ticket_keeps_its_dates_and_its_words(tmp_path: Path) -> N
     assert [ticket["id"] for ticket in listed["items"]] == [opened["id"]]
 
 
+def test_what_other_systems_send_is_taken_as_the_page_says(tmp_path: Path) -> None:
+    said = run_in(
+        tmp_path,
+        in_the_tutorial(
+            "come-from-another-system.md",
+            then="echo END\ntocsin signal list --json\n",
+        ),
+    ).partition("END\n")[2]
+
+    heard = {one["summary"]: (one["connector"], one["state"]) for one in json.loads(said)["items"]}
+    assert heard == {
+        "Disk is full on db1": ("pd", "firing"),
+        "The ring is cut": ("oncall", "resolved"),
+        "CPU is high": ("keep", "firing"),
+    }
+
+
 def test_triage_is_set_up_as_the_page_says(tmp_path: Path) -> None:
     said = run_in(
         tmp_path,
