@@ -123,3 +123,22 @@ def test_what_the_policy_forbids_and_who_is_a_stranger_are_found(
         assert page.evaluate("window.obeyed") is None
         assert len([one for one in seen.errors if "Content Security Policy" in one]) == 2
         assert sideways(page) > 0
+
+
+def test_no_way_to_go_is_cut_off_or_out_of_sight_on_a_telephone(people: People) -> None:
+    with people.tab("org_admin") as page:
+        page.set_viewport_size({"width": NARROW, "height": HEIGHTS[NARROW]})
+        page.goto("/measures")
+        ways = page.locator(".bar :is(a, button)")
+        assert {"Demo network", "Measures", "Administration", "Sign out"} <= set(
+            ways.all_inner_texts()
+        )
+        hidden: list[str] = ways.evaluate_all(
+            """(ways) => ways.filter((one) => {
+                const at = one.getBoundingClientRect();
+                return one.scrollWidth > one.clientWidth + 1
+                    || one.scrollHeight > one.clientHeight + 1
+                    || at.left < 0 || at.right > document.documentElement.clientWidth;
+            }).map((one) => one.textContent)"""
+        )
+        assert hidden == []
