@@ -142,3 +142,23 @@ def test_no_way_to_go_is_cut_off_or_out_of_sight_on_a_telephone(people: People) 
             }).map((one) => one.textContent)"""
         )
         assert hidden == []
+
+
+def test_a_word_with_a_sign_stands_on_the_line_of_the_words_beside_it(
+    people: People, site: Site
+) -> None:
+    with people.tab("org_admin") as page:
+        page.goto("/network/links/{line}".format(**site.names))
+        lines: list[float] = page.locator("dd > .level").evaluate_all(
+            """(levels) => levels.map((level) => {
+                const foot = (into) => {
+                    const mark = document.createElement("i");
+                    mark.style.cssText = "display:inline-block;width:0;height:0";
+                    into.append(mark);
+                    return mark.getBoundingClientRect().bottom;
+                };
+                return foot(level.lastElementChild) - foot(level.parentElement);
+            })"""
+        )
+        assert len(lines) == 2
+        assert all(abs(one) < 1 for one in lines), lines
