@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
@@ -201,7 +202,7 @@ def test_what_is_in_service_has_all_that_the_record_is_asked_for(demo: Furnished
 
     assert len(states) == len(assets) == 32
     for asset in assets:
-        assert (asset.life.status, asset.life.health) == (AssetStatus.ACTIVATED, Health.HEALTHY)
+        assert asset.life.status is AssetStatus.ACTIVATED
         unknown = {name for name, state in states[asset.code].items() if state is State.UNKNOWN}
         unmet = {name for name, state in states[asset.code].items() if state is State.UNMET}
         assert unknown == (silent if isinstance(asset, Device) else {"side_a", "side_z"})
@@ -256,6 +257,38 @@ def test_nothing_is_healthy_before_its_burn_in_was_over(demo: Furnished) -> None
     assert {event.actor.name for event in demo.events if event.kind == "link.accepted"} <= {
         person.name for person in PEOPLE if person.contributor
     }
+
+
+def test_a_link_is_impaired_by_errors_while_its_incident_is_open_and_well_afterwards(
+    demo: Furnished,
+) -> None:
+    links = {f"link:{link.id}": link for link in demo.links}
+    assert [link.code for link in demo.links if link.life.health is not Health.HEALTHY] == [
+        "par-1:mad-1"
+    ]
+    assert {device.life.health for device in demo.devices} == {Health.HEALTHY}
+    falls = [
+        event
+        for event in demo.events
+        if isinstance(event.payload, HealthChanged) and event.payload.health_to is Health.IMPAIRED
+    ]
+
+    assert len(falls) == 2
+    for event in falls:
+        link = links[event.stream]
+        (why,) = event.payload.reasons
+        assert re.fullmatch(
+            r"side_[az]: Ethernet1/\d+ of \w+-1: [\d,]+ errors since .+, the last at .+", why
+        )
+        (incident,) = (
+            one
+            for one in incidents(demo)
+            if link.pubkey in one.links
+            and timedelta() < one.created_at - event.recorded_at < timedelta(minutes=5)
+        )
+        still_open = incident.status in ACTIVE_INCIDENT
+        assert link.life.health is (Health.IMPAIRED if still_open else Health.HEALTHY)
+        assert link.life.status is AssetStatus.ACTIVATED
 
 
 def test_everything_happened_within_the_thirty_days(demo: Furnished) -> None:

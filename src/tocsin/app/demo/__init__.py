@@ -7,7 +7,8 @@ of it through the same commands that people and clocks give in life. Reading ord
 :mod:`service_stories`) and of planned work (:mod:`planned_work`), :mod:`agenda` (what happened
 when, and where), :mod:`staging` (from both to a list of commands), :mod:`founding` (the org and its
 records), :mod:`equipment` (interfaces and prefixes of its devices), :mod:`commissioning` (how these
-come into service), :mod:`furnishing` (how it is brought into a store).
+come into service), :mod:`observing` (what is found of them later), :mod:`furnishing` (how it
+is brought into a store).
 """
 
 from tocsin.app.demo.furnishing import DemoKeys, furnish

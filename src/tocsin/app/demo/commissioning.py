@@ -18,6 +18,7 @@ BURN_IN: Final = timedelta(hours=24)
 
 _MINUTES: Final = 1_440
 _BYTES_A_DAY: Final = 86_400 // 8
+_MAY_MISS: Final = 5
 _RAN: Final = f"seen in {_MINUTES} of {_MINUTES} minutes (5 may miss)"
 _OWNERS: Final = {device.code: device.contributor for device in DEVICES}
 
@@ -33,8 +34,8 @@ def link_evidence(link: LinkFacts, draw: Random) -> tuple[str, ...]:
     return (
         "record: its status is hard drained",
         "desired: its desired status is activated",
-        f"side_a: {_carried(link.a, end_a, link.gigabits, draw)}",
-        f"side_z: {_carried(link.z, end_z, link.gigabits, draw)}",
+        f"side_a: {carried(link.a, end_a, link.gigabits, draw)}",
+        f"side_z: {carried(link.z, end_z, link.gigabits, draw)}",
         "loss: no latency samples exist for this link",
     )
 
@@ -57,8 +58,8 @@ def device_evidence(device: DeviceFacts, draw: Random) -> tuple[str, ...]:
         "desired: its desired status is activated",
         "dia_defined: 1 DIA interface activated",
         f"link_interface_defined: {len(ends)} DZX or WAN {ports} activated",
-        f"dia_up: {_carried(device.code, DIA, 100, draw)}",
-        f"link_up: {_carried(device.code, port, first.gigabits, draw)}",
+        f"dia_up: {carried(device.code, DIA, 100, draw)}",
+        f"link_up: {carried(device.code, port, first.gigabits, draw)}",
         f"reporting: {_RAN}",
         f"config_agent: {_RAN}",
         f"telemetry_agent: {_RAN}",
@@ -73,15 +74,19 @@ def users_evidence(device: DeviceFacts, draw: Random) -> tuple[str, ...]:
         "record: its status is hard drained",
         "desired: its desired status is activated",
         f"device: {device.code} is activated",
-        f"up: {_carried(device.code, CYOA, 10, draw)}",
+        f"up: {carried(device.code, CYOA, 10, draw)}",
     )
 
 
-def _carried(device: str, interface: str, gigabits: int, draw: Random) -> str:
+def carried(
+    device: str, interface: str, gigabits: int, draw: Random, *, minutes: int = _MINUTES
+) -> str:
+    """That an interface of so many *gigabits* a second carried something for so many *minutes*,
+    as the monitor says it."""
     # Before anybody uses it, tests and routing are all that runs over it.
     whole_day = gigabits * GIGABIT * _BYTES_A_DAY
     octets = whole_day * draw.randrange(180, 420) // 1_000_000 + draw.randrange(GIGABIT)
     return (
-        f"{interface} of {device}: no error and {octets:,} octets in {_MINUTES} minutes, "
-        "0 of them missing (5 allowed)"
+        f"{interface} of {device}: no error and {octets * minutes // _MINUTES:,} octets in "
+        f"{minutes} minutes, 0 of them missing ({_MAY_MISS * minutes // _MINUTES} allowed)"
     )

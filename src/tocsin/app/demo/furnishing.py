@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from typing import Final
 
 from tocsin.app.demo import commissioning, equipment, founding
 from tocsin.app.demo.network import CONTRIBUTORS, DEVICES, LINKS, PEOPLE, PersonFacts
+from tocsin.app.demo.observing import Finding, findings
 from tocsin.app.demo.staging import Turn, founded_at, turns
 from tocsin.core.commands import Command, Tick
 from tocsin.core.facts import Event
@@ -107,8 +109,11 @@ def furnish(
     with _stage(store, seal=seal, at=founded_at(end), day=day) as stage:
         keys = _found(stage)
         plan = turns(until=end, members=stage.members, draw=stage.draw)
+        found = deque(findings(until=end, draw=stage.draw))
         for done, turn in enumerate(plan):
             progress(done, len(plan))
+            while found and found[0].at <= turn.at:
+                _find(stage, found.popleft())
             _let_time_pass(stage, turn.at)
             _play(stage, turn)
         _let_time_pass(stage, end)
@@ -201,6 +206,13 @@ def _find_healthy(
     judged = Judge(health="healthy", reasons=reasons, interface=interface)
     _by_system(stage, judged, sort=sort, subject=code, via="monitor")
     _by_system(stage, Advance(), sort=sort, subject=code, via="activator")
+
+
+def _find(stage: _Stage, finding: Finding) -> None:
+    """Have the monitor find what it finds of a link."""
+    _let_time_pass(stage, finding.at)
+    judged = Judge(health=finding.health, reasons=finding.reasons)
+    _by_system(stage, judged, sort="link", subject=finding.link, via="monitor")
 
 
 def _admit(stage: _Stage, person: PersonFacts, ids: Iterator[str]) -> str:
