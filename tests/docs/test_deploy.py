@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import shlex
@@ -10,10 +11,11 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 import pytest
+import yaml
 
 from bench.processes import free_port
 from tests.docs.shells import ROOT
@@ -167,9 +169,52 @@ def test_the_containers_are_told_what_there_is() -> None:
     (given,) = re.findall(r"^ENV (.*)$", image, flags=re.MULTILINE)
     pairs |= dict(one.split("=") for one in given.split())
     pairs = {name: value.replace("${TOCSIN_SECRET_KEY:?}", A_KEY) for name, value in pairs.items()}
-    commands = re.findall(r"^ +command: \[(.*)\]$", text, flags=re.MULTILINE)
-    roles = [settings_of(re.findall(r'"([^"]*)"', one), pairs).role for one in commands]
+    roles = [settings_of(one["command"], pairs).role for one in processes().values()]
     assert sorted(roles) == [("dispatcher",)] * 2 + [("gateway",)] * 2
+
+
+def compose() -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    return read
+
+
+def processes() -> dict[str, dict[str, Any]]:
+    """The services that are processes of Tocsin, by name."""
+    return {name: one for name, one in compose()["services"].items() if one["image"] == "tocsin"}
+
+
+def gateways() -> dict[str, dict[str, Any]]:
+    return {name: one for name, one in processes().items() if "gateway" in one["command"]}
+
+
+def address_of(service: dict[str, Any]) -> str:
+    """The address that a service keeps when its container is made anew."""
+    kept: str = service["networks"]["default"]["ipv4_address"]
+    return kept
+
+
+def test_only_nginx_is_believed_about_who_is_calling() -> None:
+    """Whoever Docker itself passes on comes from the network's own address, and says anything."""
+    (network,) = compose()["networks"]["default"]["ipam"]["config"]
+    others = [ipaddress.ip_address(network["gateway"])]
+    others += [ipaddress.ip_address(address_of(one)) for one in gateways().values()]
+    others += ipaddress.ip_network(network["ip_range"])
+    for service in processes().values():
+        environment = {"TOCSIN_TRUSTED_PROXIES": service["environment"]["TOCSIN_TRUSTED_PROXIES"]}
+        trusted = settings_of(["serve"], environment).trusted_proxies
+        nginx = ipaddress.ip_address(address_of(compose()["services"]["nginx"]))
+        assert any(nginx in one for one in trusted)
+        assert not [one for one in others for network in trusted if one in network]
+
+
+def test_an_address_that_is_kept_is_given_to_nobody_else() -> None:
+    (network,) = compose()["networks"]["default"]["ipam"]["config"]
+    kept = [address_of(one) for one in gateways().values()]
+    kept += [address_of(compose()["services"]["nginx"]), network["gateway"]]
+    assert len(set(kept)) == len(kept)
+    for one in kept:
+        assert ipaddress.ip_address(one) in ipaddress.ip_network(network["subnet"])
+        assert ipaddress.ip_address(one) not in ipaddress.ip_network(network["ip_range"])
 
 
 def test_the_role_of_the_containers_is_bound_by_row_level_security(tmp_path: Path) -> None:
@@ -244,8 +289,10 @@ def test_nginx_finds_the_units_and_the_containers() -> None:
     ports = set(re.findall(r"tocsin-gateway@(\d+)", PRODUCTION.read_text()))
     one, other = ((DEPLOY / "nginx" / name).read_text() for name in ("tocsin.conf", "compose.conf"))
     assert set(re.findall(r"server 127\.0\.0\.1:(\d+) ", one)) == ports
-    services = set(re.findall(r"^  (gateway-\d):$", (DEPLOY / "compose.yaml").read_text(), re.M))
-    assert set(re.findall(r"server (gateway-\d):8080 ", other)) == services
+    # By their addresses: nginx asks for names only when it starts, and does not start when one of
+    # them is away.
+    kept = {address_of(one) for one in gateways().values()}
+    assert set(re.findall(r"server ([^:]+):8080 ", other)) == kept
     # Apart from where the gateways are, both are the same.
     assert re.sub(r"    server .*\n", "", one) == re.sub(r"    server .*\n", "", other)
 
