@@ -217,6 +217,15 @@ def test_an_address_that_is_kept_is_given_to_nobody_else() -> None:
         assert ipaddress.ip_address(one) not in ipaddress.ip_network(network["ip_range"])
 
 
+def test_a_gateway_that_is_made_anew_has_its_copies_of_status_pages() -> None:
+    folders = [volume for one in gateways().values() for volume in one["volumes"]]
+    assert len(set(folders)) == len(gateways())
+    assert all(folder.endswith(":/var/lib/tocsin") for folder in folders)
+    assert {folder.partition(":")[0] for folder in folders} <= compose()["volumes"].keys()
+    for one in gateways().values():
+        assert not [mount for mount in one["tmpfs"] if mount.startswith("/var/lib/tocsin")]
+
+
 def test_the_role_of_the_containers_is_bound_by_row_level_security(tmp_path: Path) -> None:
     cluster = Cluster.made()
     try:
