@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -169,6 +170,9 @@ def test_the_containers_are_told_what_there_is() -> None:
     (given,) = re.findall(r"^ENV (.*)$", image, flags=re.MULTILINE)
     pairs |= dict(one.split("=") for one in given.split())
     pairs = {name: value.replace("${TOCSIN_SECRET_KEY:?}", A_KEY) for name, value in pairs.items()}
+    pairs = {
+        name: value.replace("${TOCSIN_METRICS_TOKEN:?}", A_TOKEN) for name, value in pairs.items()
+    }
     roles = [settings_of(one["command"], pairs).role for one in processes().values()]
     assert sorted(roles) == [("dispatcher",)] * 2 + [("gateway",)] * 2
 
@@ -224,6 +228,22 @@ def test_a_gateway_that_is_made_anew_has_its_copies_of_status_pages() -> None:
     assert {folder.partition(":")[0] for folder in folders} <= compose()["volumes"].keys()
     for one in gateways().values():
         assert not [mount for mount in one["tmpfs"] if mount.startswith("/var/lib/tocsin")]
+
+
+def test_the_page_makes_the_secrets_that_the_containers_ask_for() -> None:
+    asked = set(re.findall(r"\$\{([A-Z_]+):\?\}", (DEPLOY / "compose.yaml").read_text()))
+    (made,) = re.findall(
+        r"^ {4}\(umask 077; python3 > \.env <<'PYTHON'\n(.*?)^ {4}PYTHON$",
+        PRODUCTION.read_text(),
+        flags=re.MULTILINE | re.DOTALL,
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(made)], capture_output=True, text=True, check=True
+    ).stdout
+    given = dict(line.split("=", 1) for line in said.splitlines())
+    assert given.keys() == asked
+    ours = {name: value for name, value in given.items() if name.startswith("TOCSIN_")}
+    assert settings_of(["serve"], ours).metrics_token == given["TOCSIN_METRICS_TOKEN"]
 
 
 def test_the_role_of_the_containers_is_bound_by_row_level_security(tmp_path: Path) -> None:
