@@ -230,6 +230,13 @@ def test_a_gateway_that_is_made_anew_has_its_copies_of_status_pages() -> None:
         assert not [mount for mount in one["tmpfs"] if mount.startswith("/var/lib/tocsin")]
 
 
+def test_no_container_writes_more_than_a_disk_holds() -> None:
+    for name, service in compose()["services"].items():
+        assert {"max-size", "max-file"} <= service["logging"]["options"].keys(), name
+    for name, service in processes().items():
+        assert service["read_only"] is True, name
+
+
 def test_the_page_makes_the_secrets_that_the_containers_ask_for() -> None:
     asked = set(re.findall(r"\$\{([A-Z_]+):\?\}", (DEPLOY / "compose.yaml").read_text()))
     (made,) = re.findall(
