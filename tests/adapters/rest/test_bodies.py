@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -177,6 +178,40 @@ def test_so_many_unknown_fields_are_not_all_told() -> None:
     raw = msgspec.json.encode({f"field-{number}": number for number in range(1_000)})
 
     assert len(wrong(raw)) <= 50
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        (b"[" + b"{}," * 20_000 + b"{}]", list[Thing]),
+        (b'[{"url": "x"}' + b',{"url": "x"}' * 20_000 + b', {"url": 5}]', list[Inner]),
+        (b"{" + b",".join(b'"%x": 0' % number for number in range(20_000)) + b"}", Thing),
+        (
+            b'{"title": "x", "labels": {'
+            + b",".join(b'"%x": 0' % number for number in range(20_000))
+            + b"}}",
+            Thing,
+        ),
+    ],
+    ids=["empty items", "a last item", "unknown fields", "entries"],
+)
+def test_what_is_wrong_ever_so_often_is_not_looked_for_ever_so_often(raw: bytes, kind: Any) -> None:
+    """Counted, not timed: looking into one of them takes a thousand times as long as reading it,
+    and whoever asked next would wait for that."""
+    looked_into = 0
+
+    def count(frame: Any, event: str, _argument: Any) -> None:
+        nonlocal looked_into
+        looked_into += event == "call" and frame.f_code.co_filename.endswith("bodies.py")
+
+    sys.setprofile(count)
+    try:
+        with pytest.raises(Invalid):
+            read_body(raw, kind)
+    finally:
+        sys.setprofile(None)
+
+    assert looked_into < 10_000
 
 
 def test_names_of_unknown_fields_are_cut_short() -> None:
