@@ -118,6 +118,7 @@ def test_a_member_who_has_gone_is_tied_to_nobody() -> None:
 
 def test_a_member_gives_itself_a_code_whatever_its_role() -> None:
     org = network()
+    org.ask(MIA, UpdateMember(role="viewer"))
     own = Access(role=Role.VIEWER, member_id="alpha-member", contributor_id="alpha")
     permit(IssueLinkCode(digest=DIGEST), mia(org), org.given(own))
     other = Access(role=Role.VIEWER, member_id="other", contributor_id="alpha")
@@ -128,6 +129,9 @@ def test_a_member_gives_itself_a_code_whatever_its_role() -> None:
 def test_nobody_speaks_as_one_above_them_by_a_code() -> None:
     org = network()
     org.ask(MIA, UpdateMember(role="org_admin"))
+    with_a_lower_key = Access(role=Role.VIEWER, member_id="alpha-member", contributor_id="alpha")
+    with pytest.raises(Forbidden):
+        permit(IssueLinkCode(digest=DIGEST), mia(org), org.given(with_a_lower_key))
     lead = Access(role=Role.SRE_LEAD, member_id="lead", contributor_id="alpha")
     with pytest.raises(Forbidden):
         permit(IssueLinkCode(digest=DIGEST), mia(org), org.given(lead))

@@ -315,10 +315,14 @@ def _permit_member(
 
 
 def _permit_link_code(state: Record | None, given: Given) -> None:
-    """By the member itself, or by who may change it: who says the code speaks as that member."""
+    """By the member itself, or by who may change it: who says the code speaks as that member.
+
+    With a key of a lower role nobody gets more than that by it, of themselves neither.
+    """
     access = given.access
     member = state if isinstance(state, Member) else None
     if member is not None and member.id == access.member_id:
+        _not_above(access, member.role, "a link code of one's own")
         return
     what = "giving out another member's link code"
     _manages(access, access.contributor_id if member is None else member.contributor_id, what)
@@ -329,10 +333,15 @@ def _permit_link_code(state: Record | None, given: Given) -> None:
 def permit_sign_in_link(access: Access, member: Member) -> None:
     """Let *access* have a link that signs *member* in: its own, or as an org_admin anybody's.
 
+    With a key of a lower role nobody gets more than that by it, of themselves neither.
+
     Raises:
         Forbidden: it may not.
     """
-    if access.system or member.id == access.member_id:
+    if access.system:
+        return
+    if member.id == access.member_id:
+        _not_above(access, member.role, "one's own link to sign in")
         return
     what = "making another member's link to sign in"
     _require(access, Role.ORG_ADMIN, what)

@@ -32,14 +32,18 @@ _RANDOM_BYTES: Final = 18
 _DIGEST_BYTES: Final = 32
 
 
-class SignInLink(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """What a link carries: which member of which org (its number) it signs in, until when."""
+class SignInLink(
+    msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """What a link carries: which member of which org (its number) it signs in, until when, and the
+    ranges that they may then ask from (none: everywhere)."""
 
     org_id: int
     member_id: str
     nonce: str
     expires_at: datetime
-    made_for: str = _MADE_FOR
+    allow_cidr: tuple[str, ...] = ()
+    made_for: str = ""
 
     @property
     def key_id(self) -> str:
@@ -67,14 +71,21 @@ class SignInLinks:
         self._unseal = unseal
         self._url = url.rstrip("/")
 
-    def make(self, *, org_id: int, member_id: str, at: datetime) -> tuple[str, datetime]:
-        """A link for a member, made at the instant *at*: its address, and until when it is good."""
+    def make(
+        self, *, org_id: int, member_id: str, at: datetime, allow_cidr: tuple[str, ...] = ()
+    ) -> tuple[str, datetime]:
+        """A link for a member, made at the instant *at*: its address, and until when it is good.
+
+        Who follows it may ask from *allow_cidr* only, where that names ranges.
+        """
         expires_at = at + LASTING
         link = SignInLink(
             org_id=org_id,
             member_id=member_id,
             nonce=secrets.token_urlsafe(_RANDOM_BYTES),
             expires_at=expires_at,
+            allow_cidr=allow_cidr,
+            made_for=_MADE_FOR,
         )
         token = self._seal(msgspec.json.encode(link)).decode("ascii").rstrip("=")
         return f"{self._url}{PATH}?token={token}", expires_at
@@ -110,6 +121,7 @@ def using(link: SignInLink, *, address: str) -> tuple[Submission, Credential]:
             name=KEY_NAME,
             member_id=link.member_id,
             expires_in_days=KEY_DAYS,
+            allow_cidr=link.allow_cidr,
         ),
         via="web",
         secret_digest=digest,

@@ -90,6 +90,10 @@ def mailed(desk: Client, email: str = JAN, **given: Any) -> int:
     return answer.status
 
 
+def bearer(secret: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {secret}"}
+
+
 def test_a_link_is_its_members_for_a_quarter_of_an_hour(desk: Client) -> None:
     jan = person(desk)
     made = desk.ask("POST", f"/members/{jan}/sign-in-link", who="admin")
@@ -117,6 +121,23 @@ def test_who_may_have_one(desk: Client) -> None:
     assert desk.ask("POST", "/members/nobody/sign-in-link", who="admin").status == 404
     elsewhere = f"/v1/orgs/elsewhere/members/{jan}/sign-in-link"
     assert desk.ask("POST", elsewhere, who="stranger").status == 404
+
+
+def test_with_a_narrower_key_nobody_gets_more_of_themselves(desk: Client) -> None:
+    me = desk.ask("GET", "/me", who="admin").json["member"]["id"]
+    lower = {"name": "wallboard", "member": me, "role": "viewer"}
+    secret = desk.ask("POST", "/keys", lower, who="admin").json["secret"]
+    for way in ("sign-in-link", "link-code"):
+        refused = desk.ask("POST", f"/members/{me}/{way}", who=None, headers=bearer(secret))
+        assert (refused.status, refused.code) == (403, "forbidden"), way
+
+    near = {"name": "desk", "member": me, "role": "org_admin", "allow_cidr": ["127.0.0.0/8"]}
+    secret = desk.ask("POST", "/keys", near, who="admin").json["secret"]
+    made = desk.ask("POST", f"/members/{me}/sign-in-link", who=None, headers=bearer(secret))
+    submission, _ = using(carried(made.json["url"], desk), address="203.0.113.7")
+    key = desk.house.writer.do(submission).state
+    assert isinstance(key, Key)
+    assert key.allow_cidr == ("127.0.0.0/8",)
 
 
 def test_using_one_makes_a_key_of_the_member_and_using_it_again_is_refused(desk: Client) -> None:

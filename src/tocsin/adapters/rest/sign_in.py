@@ -70,16 +70,20 @@ async def _make(acting: Acting) -> Reply:
     call: Call[None, None] = acting.call
     signing_in = _links(acting)
 
-    def look(turn: ReadTurn) -> tuple[str, int]:
-        admit(acting, turn)
+    def look(turn: ReadTurn) -> tuple[str, tuple[str, ...], int]:
+        key = admit(acting, turn).key
         member = existing(turn, call.org_id, Member, "member", call.path["name"])
         permit_sign_in_link(call.granted, member)
         if member.service:
             raise Conflict("this is a service, not a person: make it a key")
-        return member.id, turn.last_position()
+        # Where one's own key may not be used from, a link that it makes is of no use either.
+        ranges = key.allow_cidr if member.id == key.member_id else ()
+        return member.id, ranges, turn.last_position()
 
-    member_id, reached = await call.gateway.read(look)
-    url, expires_at = signing_in.links.make(org_id=call.org_id, member_id=member_id, at=call.now())
+    member_id, ranges, reached = await call.gateway.read(look)
+    url, expires_at = signing_in.links.make(
+        org_id=call.org_id, member_id=member_id, at=call.now(), allow_cidr=ranges
+    )
     log.info(
         "a link to sign in was made",
         action="sign_in_link_made",
@@ -164,7 +168,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         summary="Make a link that signs a member in on the dashboard, once.",
         description=(
             "By the member itself, or by an org_admin. It is good for 15 minutes; whoever has it is"
-            " that member for a week at most, by a key called `browser` that can be revoked."
+            " that member for a week at most, by a key called `browser` that can be revoked. A key"
+            " of a lower role than its member's makes none; one bound to ranges, such a `browser`."
         ),
         answer=SignInLinkShape,
         status=201,

@@ -17,7 +17,7 @@ import msgspec
 from tocsin.adapters.rest.pipeline import Acting
 from tocsin.adapters.rest.replies import Reply
 from tocsin.core.errors import IdempotencyMismatch
-from tocsin.handler.admission import admission
+from tocsin.handler.admission import Admission, admission
 from tocsin.handler.deliberation import RECEIPTS_KEPT
 from tocsin.store.contract import Answer, Batch, ReadTurn, Receipt, WriteTurn
 
@@ -61,11 +61,13 @@ async def tended(
     return await asyncio.get_running_loop().run_in_executor(gateway.readers, tending)
 
 
-def admit(acting: Acting, turn: ReadTurn) -> None:
-    """Find out what the caller may do, as of *turn*."""
+def admit(acting: Acting, turn: ReadTurn) -> Admission:
+    """Find out what the caller may do, as of *turn*, and what its key stands for."""
     call: Any = acting.call
     assert call.credential is not None, "asked only behind a credential"
-    call.access = admission(turn, call.credential, at=call.now()).access
+    admitted = admission(turn, call.credential, at=call.now())
+    call.access = admitted.access
+    return admitted
 
 
 def answered(acting: Acting, turn: ReadTurn) -> Reply | None:
