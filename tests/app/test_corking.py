@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 import pytest
 
-from tocsin.app.corking import LONGEST_HEAD, Corked
+from tocsin.app.corking import LONGEST_HEAD, Corked, CorkedProtocol
 from tocsin.app.listening import Server, bound
 
 PATIENCE: Final = 20.0
@@ -98,12 +98,15 @@ async def answering(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"%d" % size})
 
 
-def answered(request: bytes) -> bytes:
-    """What a server on a free port answers to *request*."""
+def answered(
+    request: bytes, *, protocol: type[CorkedProtocol] = CorkedProtocol, application: Any = answering
+) -> bytes:
+    """What a server on a free port answers to *request* at first."""
     taken = bound("127.0.0.1", 0)
     ready = threading.Event()
-    server = Server(answering, on_ready=ready.set, on_stopping=ready.clear)
+    server = Server(application, on_ready=ready.set, on_stopping=ready.clear)
     server.config.lifespan = "off"
+    server.config.http = protocol
     thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
     thread.start()
     try:
@@ -148,3 +151,67 @@ def test_a_long_head_that_ends_and_a_longer_body_are_read() -> None:
 
     assert said.startswith(b"HTTP/1.1 200 ")
     assert b"\r\n500000\r\n" in said
+
+
+# -- how long a request may take to come ---------------------------------------------------------
+
+
+class Hasty(CorkedProtocol):
+    """Waits for a head no longer than that."""
+
+    head_seconds = 0.05
+
+
+class HastyOfBodies(CorkedProtocol):
+    """Waits for a body no longer than that."""
+
+    body_seconds = 0.05
+
+
+UNENDED_BODY: Final = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1234"
+
+
+@pytest.mark.parametrize(
+    ("begun", "protocol"),
+    [(b"GET / HTTP/1.1\r\nHost: x\r\nX: ", Hasty), (UNENDED_BODY, HastyOfBodies)],
+    ids=["head", "body"],
+)
+def test_a_request_that_takes_too_long_is_refused(
+    begun: bytes, protocol: type[CorkedProtocol]
+) -> None:
+    said = answered(begun, protocol=protocol)
+
+    head, _, body = said.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert b"connection: close" in head
+    assert json.loads(body)["code"] == "malformed"
+
+
+def test_a_connection_over_which_nothing_is_asked_is_let_go() -> None:
+    assert answered(b"", protocol=Hasty) == b""
+
+
+def test_a_request_that_came_in_time_may_take_as_long_as_it_takes() -> None:
+    async def thoughtful(scope: Any, receive: Any, send: Any) -> None:
+        later = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(4 * Hasty.head_seconds, later.set_result, None)
+        await later
+        await answering(scope, receive, send)
+
+    whole = UNENDED_BODY + b"56789"
+    for protocol in (Hasty, HastyOfBodies):
+        said = answered(whole, protocol=protocol, application=thoughtful)
+        assert said.startswith(b"HTTP/1.1 200 ")
+        assert b"\r\n9\r\n" in said
+
+
+def test_who_reads_a_body_that_does_not_come_is_told() -> None:
+    gone = threading.Event()
+
+    async def hopeful(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+
+    answered(UNENDED_BODY, protocol=HastyOfBodies, application=hopeful)
+    assert gone.wait(PATIENCE)
