@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from tests.adapters.rest.asking import NET, Client
-from tocsin.adapters.rest.events import AT_ONCE, MOST_STREAMS
+from tocsin.adapters.rest.events import AT_ONCE, MOST_STREAMS, MOST_STREAMS_OF_A_KEY
 from tocsin.core.facts import Event
 from tocsin.handler.submission import Outcome, Submission
 
@@ -259,11 +259,10 @@ class Listening:
         return found
 
 
-@asynccontextmanager
-async def listening(
+def called(
     gateway: Client, query: str = "", *, who: str = "owner", last: int | None = None
-) -> AsyncIterator[Listening]:
-    """A stream, connected; the client hangs up at the end."""
+) -> Listening:
+    """A stream that is asked for, of which nothing was heard yet."""
     gateway.gateway.announcer.attach()
     heard = Listening()
     headers = [(b"authorization", f"Bearer {gateway.key_of(who)}".encode())]
@@ -293,6 +292,15 @@ async def listening(
         return {"type": "http.disconnect"}
 
     heard.task = asyncio.ensure_future(gateway.application(scope, receive, heard.heard.put))
+    return heard
+
+
+@asynccontextmanager
+async def listening(
+    gateway: Client, query: str = "", *, who: str = "owner", last: int | None = None
+) -> AsyncIterator[Listening]:
+    """A stream, connected; the client hangs up at the end."""
+    heard = called(gateway, query, who=who, last=last)
     async with asyncio.timeout(PATIENCE):
         while ": connected" not in heard.text:
             await heard._more()
@@ -301,6 +309,7 @@ async def listening(
     finally:
         heard.gone.set()
         async with asyncio.timeout(PATIENCE):
+            assert heard.task is not None
             await heard.task
 
 
@@ -481,3 +490,37 @@ def test_too_many_streams_are_refused_and_told_when_to_come_back(gateway: Client
     assert (refused.status, refused.headers["retry-after"]) == (503, "5")
     gateway.gateway.announcer.unsubscribe(bells[0])
     assert gateway.ask("GET", "/stream").status == 200
+
+
+def test_one_key_does_not_take_all_streams(gateway: Client) -> None:
+    announcer, key = gateway.gateway.announcer, gateway.key_of("owner").split("_")[1]
+    bells = [announcer.subscribe(key) for _ in range(MOST_STREAMS_OF_A_KEY)]
+
+    refused = gateway.ask("GET", "/stream")
+    assert (refused.status, refused.code) == (429, "rate_limited")
+    assert refused.headers["retry-after"] == "5"
+    assert gateway.ask("GET", "/stream", who="teammate").status == 200
+    announcer.unsubscribe(bells[0])
+    assert gateway.ask("GET", "/stream").status == 200
+
+
+def test_of_many_streams_that_are_asked_for_at_once_a_key_gets_no_more(gateway: Client) -> None:
+    announcer, key = gateway.gateway.announcer, gateway.key_of("owner").split("_")[1]
+    for _ in range(MOST_STREAMS_OF_A_KEY - 1):
+        announcer.subscribe(key)
+
+    async def story() -> int:
+        calls = [called(gateway) for _ in range(5)]
+        for one in calls:
+            assert await one._more(), "its status"
+            await one._more()
+        held = announcer.waiting_of(key)
+        for one in calls:
+            one.gone.set()
+            assert one.task is not None
+            await one.task
+        assert sum(": connected" in one.text for one in calls) == 1
+        return held
+
+    assert gateway.ask("GET", "/me").status == 200
+    assert run(gateway, story()) == MOST_STREAMS_OF_A_KEY

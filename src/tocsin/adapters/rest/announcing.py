@@ -13,7 +13,7 @@ class Announcer:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: set[asyncio.Event] = set()
+        self._waiting: dict[asyncio.Event, str] = {}
         self.closed = False
 
     @property
@@ -21,19 +21,24 @@ class Announcer:
         """How many streams are open."""
         return len(self._waiting)
 
+    def waiting_of(self, whose: str) -> int:
+        """How many of them are *whose*."""
+        return sum(one == whose for one in self._waiting.values())
+
     def attach(self) -> None:
         """Take the running loop for the one to be woken."""
         self._loop = asyncio.get_running_loop()
 
-    def subscribe(self) -> asyncio.Event:
-        """A bell that rings at every commit; give it back with :meth:`unsubscribe`."""
+    def subscribe(self, whose: str = "") -> asyncio.Event:
+        """A bell that rings at every commit; give it back with :meth:`unsubscribe`. *whose* it is
+        is the id of a key, empty where it is our own."""
         bell = asyncio.Event()
-        self._waiting.add(bell)
+        self._waiting[bell] = whose
         return bell
 
     def unsubscribe(self, bell: asyncio.Event) -> None:
         """Ring no more."""
-        self._waiting.discard(bell)
+        self._waiting.pop(bell, None)
 
     def announce(self) -> None:
         """After a commit, from any thread: there are new events."""

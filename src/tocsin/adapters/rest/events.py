@@ -19,7 +19,7 @@ from tocsin.adapters.rest.replies import Header, Reply
 from tocsin.adapters.rest.ticket_bodies import Cursor, PageQuery, Query
 from tocsin.adapters.rest.tickets import TICKET, ticket_head
 from tocsin.adapters.rest.visible_events import may_see
-from tocsin.core.errors import Overloaded, Unauthenticated, invalid
+from tocsin.core.errors import Overloaded, RateLimited, Unauthenticated, invalid
 from tocsin.core.facts import Event
 from tocsin.projections.shapes.events import EventShape, event_shape
 from tocsin.store.contract import ReadTurn, StorageFailed
@@ -31,6 +31,9 @@ AT_ONCE: Final = 500
 """Events that are read in one snapshot."""
 
 MOST_STREAMS: Final = 1_000
+MOST_STREAMS_OF_A_KEY: Final = 200
+"""Nobody takes them all: each reads the log at every commit, and once a second."""
+
 HEARTBEAT_SECONDS: Final = 15.0
 POLL_SECONDS: Final = 1.0
 """Another process may write to the same database; nobody rings for that."""
@@ -119,6 +122,11 @@ async def _stream(acting: Acting) -> Reply:
         after = int(last)
     if call.gateway.announcer.waiting >= MOST_STREAMS:
         raise Overloaded("too many streams are open here; try again in a moment", retry_after=5)
+    if _has_many(call):
+        raise RateLimited(
+            f"this key has {MOST_STREAMS_OF_A_KEY} streams open here, and gets no more; end some",
+            retry_after=5,
+        )
     # Read once before answering: a key that opens nothing gets its 401, not an empty stream.
     reached = await acting.look(lambda turn: turn.last_position() if after is None else after)
     return Reply(
@@ -129,6 +137,16 @@ async def _stream(acting: Acting) -> Reply:
     )
 
 
+def _key_of(call: AnyCall) -> str:
+    assert call.credential is not None, "asked only behind a credential"
+    return call.credential.key_id
+
+
+def _has_many(call: AnyCall) -> bool:
+    """Whether the caller's key has as many streams as it gets."""
+    return call.gateway.announcer.waiting_of(_key_of(call)) >= MOST_STREAMS_OF_A_KEY
+
+
 async def _live(
     acting: Acting,
     after: int,
@@ -137,7 +155,9 @@ async def _live(
 ) -> AsyncGenerator[bytes, None]:
     """Events as they come, until the client goes, the server stops or the key is revoked."""
     announcer = acting.call.gateway.announcer
-    bell = announcer.subscribe()
+    if _has_many(acting.call):
+        return  # many were asked for at once; a new connection will be told why
+    bell = announcer.subscribe(_key_of(acting.call))
     gone = asyncio.ensure_future(_gone(acting.receive))
     opened()
     try:
