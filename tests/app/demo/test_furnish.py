@@ -276,6 +276,7 @@ def test_a_link_is_impaired_by_errors_while_its_incident_is_open_and_well_afterw
     assert len(falls) == 2
     for event in falls:
         link = links[event.stream]
+        assert isinstance(event.payload, HealthChanged)
         (why,) = event.payload.reasons
         assert re.fullmatch(
             r"side_[az]: Ethernet1/\d+ of \w+-1: [\d,]+ errors since .+, the last at .+", why

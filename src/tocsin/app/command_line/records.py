@@ -162,10 +162,6 @@ def _create(sort: Sort) -> click.Command:
     )
 
 
-def _one(sort: Sort) -> str:
-    return f"{'an' if sort.name[0] in 'aeio' else 'a'} {sort.name}"
-
-
 def _tell_secret(sort: Sort, made: dict[str, Any]) -> None:
     assert sort.secret is not None, "only asked for sorts that have one"
     secret = made.get(sort.secret)
