@@ -13,7 +13,7 @@ from typing import Final
 
 from tocsin.core.facts import Event, Payload, stream_identity
 from tocsin.core.field_folding import folded_fields
-from tocsin.core.ticket import ServiceImpact
+from tocsin.core.ticket import ServiceImpact, Ticket
 from tocsin.core.ticket_facts import (
     Extended,
     IncidentCreated,
@@ -27,7 +27,14 @@ from tocsin.core.ticket_facts import (
     TicketUpdated,
 )
 from tocsin.core.ticket_fold import REMOVED
-from tocsin.core.words import PublicIncidentStatus, PublicMaintenanceStatus, Severity, TicketType
+from tocsin.core.words import (
+    ENDED,
+    OVER,
+    PublicIncidentStatus,
+    PublicMaintenanceStatus,
+    Severity,
+    TicketType,
+)
 
 ENDINGS: Final[frozenset[str]] = frozenset(
     {
@@ -37,6 +44,21 @@ ENDINGS: Final[frozenset[str]] = frozenset(
     }
 )
 """Public words after which a ticket is over."""
+
+_ENDED_OR_OVER: Final = ENDED | OVER
+
+
+def public_lags(ticket: Ticket) -> bool:
+    """Whether *ticket* has ended, and the public was last told something else."""
+    told = ticket.public_updates
+    return bool(told) and told[-1].status not in ENDINGS and ticket.status in _ENDED_OR_OVER
+
+
+def public_leads(ticket: Ticket) -> bool:
+    """Whether the public was last told that *ticket* has ended, and it has not."""
+    told = ticket.public_updates
+    return bool(told) and told[-1].status in ENDINGS and ticket.status not in _ENDED_OR_OVER
+
 
 _FOLDED: Final[frozenset[type[Payload]]] = frozenset(
     {

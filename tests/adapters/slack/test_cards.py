@@ -13,6 +13,7 @@ from tests.core.telling import (
     HOUR,
     NOON,
     OUTAGE,
+    ROOT,
     Story,
     given,
     incident_open,
@@ -21,7 +22,7 @@ from tests.core.telling import (
 )
 from tocsin.adapters.slack.cards import card
 from tocsin.adapters.slack.contract import Spoken
-from tocsin.core.commands import Assign, ChangeStatus
+from tocsin.core.commands import Assign, ChangeStatus, PostPublicUpdate, TicketCommand
 from tocsin.core.records import Contact
 from tocsin.core.ticket import Assignee, Overlap, SharedAsset, Ticket
 from tocsin.core.words import ContactMethod, Severity, Status
@@ -142,6 +143,28 @@ def test_what_is_over_has_nothing_to_press_and_says_how_it_ended() -> None:
     assert "*Resolution* Light is back" in lines
     assert "*Root cause* Fiber cut" in lines
     assert "*Ended as* Fixed" in lines
+
+
+def test_what_has_ended_asks_to_tell_the_public_until_somebody_does() -> None:
+    story = Story()
+    story.tell(OUTAGE, given())
+
+    def tell(command: TicketCommand) -> list[str]:
+        story.tell(command, given(ROOT, at=NOON + HOUR, entry_id=f"entry-{len(story.events)}"))
+        assert story.state is not None
+        return read(shown(story.state).blocks)
+
+    tell(PostPublicUpdate(title="Outage", status="investigating", body="We look into it."))
+    over = tell(ChangeStatus(status="closed", resolution="Light is back"))
+
+    asked = ":loudspeaker: The public still reads “investigating”: *Publish* tells them of the end"
+    assert asked in over
+    assert "[Publish]" in over
+    told = tell(PostPublicUpdate(status="resolved", body="It is over."))
+    assert asked not in told
+    assert "[Publish]" not in told
+    again = tell(ChangeStatus(status="investigating", reason="dark again"))
+    assert ":loudspeaker: The public was told that it is over, and it is not" in again
 
 
 def test_badges_say_what_is_out_of_order() -> None:

@@ -35,6 +35,7 @@ from tocsin.core.commands import (
     Command,
     OpenIncident,
     PlanMaintenance,
+    PostPublicUpdate,
 )
 from tocsin.core.record_commands import CreateService
 from tocsin.core.ticket import Ticket
@@ -233,6 +234,18 @@ def test_the_public_is_told_by_a_template_that_keeps_what_was_typed(desk: Desk) 
     assert (posted.title, posted.status) == ("The API is slow", "investigating")
     assert posted.body.startswith("We are investigating")
     assert [(one.code, one.impact) for one in posted.services] == [("api", "degraded")]
+
+
+def test_the_public_is_told_from_the_card_of_what_is_over(desk: Desk) -> None:
+    anna = desk.person("anna", role="oncall_engineer")
+    ticket = desk.incident()
+    desk.ask(ticket, PostPublicUpdate(title="Outage", status="investigating", body="We look."))
+    desk.ask(ticket, ChangeStatus(status="closed", resolution="Spliced."))
+
+    desk.click(anna, desk.card(desk.now(ticket)), PUBLISH)
+    desk.fill(anna, {fields.STATUS: "resolved", fields.BODY: "It is over."})
+
+    assert [one.status for one in desk.now(ticket).public_updates] == ["investigating", "resolved"]
 
 
 def test_a_public_update_without_a_title_says_so_the_first_time(desk: Desk) -> None:

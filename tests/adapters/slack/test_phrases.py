@@ -141,6 +141,20 @@ def test_only_the_end_of_an_incident_is_shown_in_the_channel_as_well() -> None:
     assert closed.text.startswith("I20261120-af36 closed by Ada (alpha)\nTitle: Amsterdam is dark")
 
 
+def test_an_end_says_what_the_public_still_reads() -> None:
+    thread = Thread()
+    thread.tell(OUTAGE)
+    thread.tell(PostPublicUpdate(title="Outage", status="investigating", body="We look."), ROOT)
+
+    _, closed = thread.tell(ChangeStatus(status="closed", resolution="Spliced"))
+    assert closed[1].endswith("\nThe public: still reads “investigating”")
+
+    thread.tell(PostPublicUpdate(status="resolved", body="It is over."), ROOT)
+    thread.tell(ChangeStatus(status="investigating", reason="dark again"), ROOT)
+    _, again = thread.tell(ChangeStatus(status="closed", resolution="Spliced"))
+    assert "The public" not in again[1]
+
+
 def test_a_declined_incident_is_told_to_the_channel_and_to_whom_it_touched() -> None:
     thread = Thread(names=GROUPS)
     thread.tell(OUTAGE)

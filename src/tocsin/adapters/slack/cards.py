@@ -26,6 +26,7 @@ from tocsin.adapters.slack.contract import (
 )
 from tocsin.adapters.slack.escaping import address, local, mrkdwn, one_line, plain
 from tocsin.core import incident, maintenance
+from tocsin.core.public_notices import public_lags, public_leads
 from tocsin.core.ticket import Assignee, Ticket
 from tocsin.core.ticket_reading import NEEDS_AFFECTED
 from tocsin.core.words import Status, TicketType, is_over, severities_of
@@ -205,6 +206,11 @@ def _table(rows: list[Row]) -> Iterator[Block]:
 
 def _badges(ticket: Ticket, names: Names, *, at: datetime) -> Iterator[str]:
     """What is out of order, in ``mrkdwn``, one line each."""
+    if public_lags(ticket):
+        told = naming.spaced(ticket.public_updates[-1].status)
+        yield f":loudspeaker: The public still reads “{told}”: *Publish* tells them of the end"
+    elif public_leads(ticket):
+        yield ":loudspeaker: The public was told that it is over, and it is not"
     if is_over(ticket.status):
         return
     planned = ticket.status is Status.PLANNED
@@ -247,6 +253,8 @@ def _contacts(ticket: Ticket, names: Names) -> str:
 
 def _controls(ticket: Ticket, names: Names) -> Iterator[Block]:
     if is_over(ticket.status):
+        if public_lags(ticket):
+            yield {"type": "actions", "elements": [_button(PUBLISH, "Publish", ticket)]}
         return
     yield {"type": "actions", "elements": list(_buttons(ticket))}
     yield {

@@ -8,6 +8,7 @@ What was erased of an event is not in it, so it is not here.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 from tocsin.adapters.slack import mentions, naming
 from tocsin.adapters.slack.cards import (
@@ -30,6 +31,7 @@ from tocsin.adapters.slack.summaries import (
     other,
     percent,
     standing,
+    unheard,
     window,
 )
 from tocsin.core.facts import Event
@@ -192,7 +194,7 @@ def _told(event: Event, ticket: Ticket, names: Names) -> Told | None:
             return announced(
                 f"{ticket.ref} closed by {who}{dated(payload.at, event)}",
                 standing(Status.CLOSED, ticket, names),
-                ended,
+                chain(ended, unheard(ticket)),
             )
         case IncidentReopened(reason=reason):
             return Told(sentence=f"{who} reopened it{dated(payload.at, event)}", said=reason)
@@ -266,7 +268,7 @@ def _told_of_maintenance(event: Event, ticket: Ticket, names: Names, *, who: str
             return announced(
                 f"{ticket.ref} cancelled by {who}{dated(payload.at, event)}",
                 standing(Status.CANCELLED, ticket, names),
-                ending(None, None, disposition, other_id, names),
+                chain(ending(None, None, disposition, other_id, names), unheard(ticket)),
                 said=reason,
             )
         case MaintenanceClosed():
@@ -280,7 +282,7 @@ def _told_of_maintenance(event: Event, ticket: Ticket, names: Names, *, who: str
             return announced(
                 f"{ticket.ref} closed by {who}{dated(payload.at, event)}",
                 standing(Status.CLOSED, ticket, names),
-                ended,
+                chain(ended, unheard(ticket)),
                 said=payload.reason,
             )
         case Reminded(late=True):
@@ -313,7 +315,9 @@ def _moved(moved: StatusChanged, event: Event, ticket: Ticket, names: Names) -> 
         return announced(
             f"{ticket.ref} cancelled by {who}{dated(moved.at, event)}",
             standing(Status.CANCELLED, ticket, names),
-            ending(None, None, moved.disposition, moved.duplicate_of, names),
+            chain(
+                ending(None, None, moved.disposition, moved.duplicate_of, names), unheard(ticket)
+            ),
             said=moved.reason,
         )
     reopened = moved.status_from in ENDED | OVER and is_active(moved.status_to)

@@ -13,6 +13,7 @@ from typing import Final
 from tocsin.adapters.slack import naming
 from tocsin.adapters.slack.escaping import one_line, plain, utc
 from tocsin.core.facts import Event
+from tocsin.core.public_notices import public_lags
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import Rescheduled
 from tocsin.core.words import Disposition, RootCause, Status
@@ -70,6 +71,12 @@ def ending(
         yield "Root cause", naming.capital(root_cause)
     if resolution:
         yield "Resolution", plain(resolution, longest=LONGEST_SAID // 2)
+
+
+def unheard(ticket: Ticket) -> Facts:
+    """What the public still reads of a *ticket* that has ended."""
+    if public_lags(ticket):
+        yield "The public", f"still reads “{naming.spaced(ticket.public_updates[-1].status)}”"
 
 
 def window(moved: Rescheduled) -> Facts:

@@ -12,13 +12,13 @@ from tocsin.core.errors import Forbidden
 from tocsin.core.evidence import Access
 from tocsin.core.facts import stream_name
 from tocsin.core.permissions import may_read
-from tocsin.core.public_notices import ENDINGS
+from tocsin.core.public_notices import public_lags, public_leads
 from tocsin.core.record_permissions import permit_redelivery
 from tocsin.core.records import Policy, Route, StatusPage
 from tocsin.core.status_pages import shows
 from tocsin.core.ticket import PublicUpdate, Ticket
 from tocsin.core.ticket_facts import SignalIngested, SloViolationRecorded
-from tocsin.core.words import Status, TicketType, is_active
+from tocsin.core.words import TicketType, is_active
 from tocsin.dispatcher.naming import delivery_id
 from tocsin.handler.admission import Admission
 from tocsin.projections.arrivals import WantedSignals, newest_signals
@@ -32,7 +32,6 @@ MOST_SIGNALS: Final = 50
 MOST_VIOLATIONS: Final = 20
 MOST_DELIVERIES: Final = 20
 MOST_ALIKE: Final = 5
-_OVER: Final = (Status.RESOLVED, Status.COMPLETED, Status.CLOSED, Status.CANCELLED)
 
 
 # -- where it is written what to do ---------------------------------------------------------------
@@ -258,7 +257,6 @@ class PublicState:
 def public_state(ticket: Ticket, pages: Sequence[StatusPage]) -> PublicState:
     """What the public sees of *ticket*, of the org's *pages*."""
     last = ticket.public_updates[-1] if ticket.public_updates else None
-    told_over = last is not None and last.status in ENDINGS
     codes = tuple(one.code for one in ticket.public_impacts)
     return PublicState(
         title=ticket.public_title,
@@ -266,8 +264,8 @@ def public_state(ticket: Ticket, pages: Sequence[StatusPage]) -> PublicState:
         pages=tuple(
             one for one in pages if last is not None and shows(one, pages=(), services=codes)
         ),
-        behind=last is not None and not told_over and ticket.status in _OVER,
-        ahead=told_over and ticket.status not in _OVER,
+        behind=public_lags(ticket),
+        ahead=public_leads(ticket),
         anywhere=bool(pages),
     )
 
