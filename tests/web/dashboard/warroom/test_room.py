@@ -55,6 +55,16 @@ def test_a_ticket_has_a_page_by_its_ref_and_by_its_id(admin: Browser, at_desk: D
     assert admin.get(f"/tickets/{ticket(at_desk, ref).id}").status == 200
 
 
+def test_a_runbook_that_is_missing_is_named_by_those_who_may(admin: Browser, at_desk: Desk) -> None:
+    ref = opened(at_desk)
+
+    assert (
+        f'<a href="/tickets/{ref}/edit#do-edit">Name one</a>' in admin.get(f"/tickets/{ref}").text
+    )
+    viewer = member_of(at_desk, "viewer")
+    assert "Name one" not in viewer.get(f"/tickets/{ref}").text
+
+
 def test_since_when_it_is_planned_is_not_taken_for_its_window(
     admin: Browser, at_desk: Desk
 ) -> None:
