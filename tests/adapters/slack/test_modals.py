@@ -156,6 +156,7 @@ def test_what_the_core_says_stands_at_its_field_and_nothing_typed_is_lost(desk: 
     assert (len(desk.slack.open_views(anna)), desk.told(anna)) == (1, [])
     desk.fill(anna, {fields.RESOLUTION: "Spliced."})
     assert desk.now(ticket).status is Status.CLOSED
+    assert desk.last(anna).endswith("is closed now.")
 
 
 def test_an_update_that_is_half_refused_is_not_half_done(desk: Desk) -> None:

@@ -43,6 +43,7 @@ from tocsin.adapters.slack.contract import (
 from tocsin.adapters.slack.escaping import escaped
 from tocsin.adapters.slack.fields import Carried, carried_by
 from tocsin.adapters.slack.messages import Names, Shelf, is_ts, message_in
+from tocsin.adapters.slack.naming import spaced
 from tocsin.adapters.slack.obeying import ticket_named
 from tocsin.adapters.slack.opening import (
     Opened,
@@ -392,9 +393,7 @@ def _updated(asks: Updated, sent: Sent) -> Spoken:
         tries -= 1
         naming, version = _naming(asks.ticket, asks.besides, sent)
         try:
-            return _done(
-                asks.ticket, (*naming, *asks.commands), "is updated", sent, version=version
-            )
+            return _done(asks.ticket, (*naming, *asks.commands), None, sent, version=version)
         except VersionMismatch:
             if not tries:
                 raise
@@ -423,13 +422,13 @@ def _with(there: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...] | No
 def _done(
     ticket: str,
     commands: tuple[Change, ...],
-    what: str,
+    what: str | None,
     sent: Sent,
     *,
     version: int | None = None,
 ) -> Spoken:
     """Do them in their order, all or none: each is tried before the first is done, which is of
-    that *version*."""
+    that *version*. The person is told *what* came of it, None for where it stands now."""
     speaker, org_id = sent.speaker(), sent.asked.org_id
     handed = [
         Submission(
@@ -454,4 +453,9 @@ def _done(
     assert isinstance(last.state, Ticket)
     if not any(one.events or one.replayed is not None for one in outcomes):
         return Spoken(f"{name_of(last.state)}: it was so already, and nothing has changed.")
-    return Spoken(f"{name_of(last.state)} {what}.")
+    return Spoken(f"{name_of(last.state)} {what or _standing(last.state, commands)}.")
+
+
+def _standing(ticket: Ticket, commands: tuple[Change, ...]) -> str:
+    moved = any(isinstance(one, ChangeStatus) and one.status is not None for one in commands)
+    return f"is {spaced(ticket.status)} now" if moved else "is updated"
