@@ -98,7 +98,8 @@ def test_what_cannot_be_says_why(tmp_path: Path) -> None:
 
 def test_check_and_backup_tell_a_sound_database_from_a_damaged_one(tmp_path: Path) -> None:
     founded(tmp_path)
-    assert run("db", "check", data=tmp_path).exit_code == 0
+    sound = run("db", "check", data=tmp_path)
+    assert (sound.exit_code, sound.stderr) == (0, "")
     copy = tmp_path / "copy.db"
     assert run("db", "backup", "--to", str(copy), data=tmp_path).exit_code == 0
     assert copy.exists()

@@ -44,7 +44,10 @@ class Bar:
 @contextmanager
 def _progress(*columns: ProgressColumn) -> Iterator[Progress]:
     shown = columns or Progress.get_default_columns()
-    with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    # What it would leave in a log or a mail of cron is an empty line.
+    unseen = not console.is_terminal
+    with Progress(*shown, console=console, transient=True, disable=unseen) as progress:
         yield progress
 
 
