@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
@@ -290,6 +292,14 @@ def test_a_link_is_impaired_by_errors_while_its_incident_is_open_and_well_afterw
         still_open = incident.status in ACTIVE_INCIDENT
         assert link.life.health is (Health.IMPAIRED if still_open else Health.HEALTHY)
         assert link.life.status is AssetStatus.ACTIVATED
+
+
+def test_its_connector_was_heard_of_and_opened_nothing(demo: Furnished) -> None:
+    with closing(sqlite3.connect(demo.path)) as database:
+        heard = database.execute("SELECT connector_id, verdict, via FROM inbox").fetchall()
+
+    (connector,) = (event.stream for event in demo.events if event.kind == "connector.created")
+    assert heard == [(connector.removeprefix("connector:"), "unattached", "connector:alertmanager")]
 
 
 def test_everything_happened_within_the_thirty_days(demo: Furnished) -> None:

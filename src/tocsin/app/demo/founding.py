@@ -226,9 +226,12 @@ def status_page(ids: Iterator[str]) -> Founding:
     )
 
 
+CONNECTOR_TOKEN_DIGEST: Final = "0" * 64
+"""No text is known to have it, so nobody has the token of the connector."""
+
+
 def connectors(ids: Iterator[str]) -> Iterator[Founding]:
-    """A monitoring system, and two rules for it. Nobody has its token: no text is known to
-    have this digest."""
+    """A monitoring system, and two rules for it. Nobody has its token."""
     yield Founding(
         "connector",
         CreateConnector(
@@ -236,7 +239,7 @@ def connectors(ids: Iterator[str]) -> Iterator[Founding]:
             code="alertmanager",
             name="Alertmanager",
             kind="alertmanager",
-            token_digest="0" * 64,
+            token_digest=CONNECTOR_TOKEN_DIGEST,
         ),
     )
     yield Founding(

@@ -17,19 +17,18 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Final
 
+from tocsin.adapters.alertmanager.translation import webhook
 from tocsin.app.demo import commissioning, equipment, founding
 from tocsin.app.demo.network import CONTRIBUTORS, DEVICES, LINKS, PEOPLE, PersonFacts
-from tocsin.app.demo.observing import Finding, findings
+from tocsin.app.demo.observing import Finding, findings, watchdog
 from tocsin.app.demo.staging import Turn, founded_at, turns
 from tocsin.core.commands import Command, Tick
 from tocsin.core.facts import Event
 from tocsin.core.ids import uuid7
 from tocsin.core.provisioning.commands import AcceptLink, Advance, Judge, Wish
-from tocsin.core.record_commands import (
-    CreateKey,
-    CreateOrg,
-)
+from tocsin.core.record_commands import CreateConnector, CreateKey, CreateOrg
 from tocsin.core.registry_commands import UpdateDevice
+from tocsin.handler.arrival import Arrival, ConnectorToken
 from tocsin.handler.submission import Credential, Outcome, Submission
 from tocsin.handler.writer import Writer
 from tocsin.store.contract import Store
@@ -71,6 +70,7 @@ class _Stage:
     now: datetime
     draw: Random
     org_id: int = 0
+    connector_id: str = ""
     credentials: dict[str, Credential] = field(default_factory=dict)
     members: dict[str, str] = field(default_factory=dict)
     told: dict[str, list[Event]] = field(default_factory=dict)
@@ -117,6 +117,7 @@ def furnish(
             _let_time_pass(stage, turn.at)
             _play(stage, turn)
         _let_time_pass(stage, end)
+        _hear_watchdog(stage)
         _set_routes(stage)
         progress(len(plan), len(plan))
     return DemoKeys(
@@ -165,6 +166,8 @@ def _found(stage: _Stage) -> dict[str, str]:
     for made in founding.network(ids):
         stage.now += _FOUNDING_STEP
         _ask(stage, "ines", made.command, sort=made.sort)
+        if isinstance(made.command, CreateConnector):
+            stage.connector_id = made.command.connector_id
     _take_into_service(stage)
     return keys
 
@@ -213,6 +216,24 @@ def _find(stage: _Stage, finding: Finding) -> None:
     _let_time_pass(stage, finding.at)
     judged = Judge(health=finding.health, reasons=finding.reasons)
     _by_system(stage, judged, sort="link", subject=finding.link, via="monitor")
+
+
+def _hear_watchdog(stage: _Stage) -> None:
+    """Have the connector tell of the alert that always fires."""
+    payload = watchdog(stage.now)
+    stage.writer.account(
+        Arrival(
+            org_id=stage.org_id,
+            reading=webhook(payload),
+            connector_id=stage.connector_id,
+            token=ConnectorToken(
+                connector_id=stage.connector_id, digest=founding.CONNECTOR_TOKEN_DIGEST
+            ),
+            via="connector:alertmanager",
+            payload=payload,
+            content_type="application/json",
+        )
+    )
 
 
 def _admit(stage: _Stage, person: PersonFacts, ids: Iterator[str]) -> str:

@@ -1,11 +1,13 @@
 """What the monitor finds of links while incidents of the agenda go on: one that flapped through an
-evening and is well again, and one that lost its light and still has none.
+evening and is well again, and one that lost its light and still has none. And what shows that the
+way of alerts works.
 
 Only errors that were counted make a link impaired; it recovers after half an hour without any.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +19,35 @@ from tocsin.app.demo.network import INTERFACES, LINKS
 
 _WINDOW: Final = 30
 _LINKS: Final = {link.code: link for link in LINKS}
+
+_WATCHDOG: Final = {"alertname": "Watchdog", "severity": "none"}
+
+
+def watchdog(at: datetime) -> bytes:
+    """What Alertmanager sends again and again so that its silence is noticed, as of *at*."""
+    alert = {
+        "status": "firing",
+        "labels": _WATCHDOG,
+        "annotations": {"summary": "An alert that always fires: the whole way of alerts works."},
+        "startsAt": (at - timedelta(days=30)).isoformat(),
+        "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "https://prometheus.example.org/graph",
+        "fingerprint": "7dc5a5a9cf6b0b6f",
+    }
+    return json.dumps(
+        {
+            "version": "4",
+            "groupKey": '{}:{alertname="Watchdog"}',
+            "truncatedAlerts": 0,
+            "status": "firing",
+            "receiver": "tocsin",
+            "groupLabels": {"alertname": "Watchdog"},
+            "commonLabels": _WATCHDOG,
+            "commonAnnotations": alert["annotations"],
+            "externalURL": "https://alertmanager.example.org",
+            "alerts": [alert],
+        }
+    ).encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
