@@ -168,6 +168,14 @@ def test_what_lasts_over_days_stands_in_each_and_is_told_once(
     assert page.count("by <bdi>Alpha</bdi>") == 1
 
 
+def test_what_began_before_the_first_day_says_on_which(member: Browser, at_desk: Desk) -> None:
+    planned(at_desk.house, "M-1", lasting=60)
+    page = member.get(f"{PLACE}?view=agenda&at=2026-11-23").text
+
+    assert re.search(r"<h3>.*Mon 23 November.*</h3>", page)
+    assert '<time datetime="2026-11-21T12:00:00Z">21 Nov 12:00</time>' in page
+
+
 def test_what_overran_lasts_until_now_and_says_so(member: Browser, at_desk: Desk) -> None:
     ticket = planned(at_desk.house, "M-1", hours=1, lasting=1)
     at_desk.house.clock.pass_by(timedelta(hours=1))
