@@ -138,17 +138,46 @@ def test_a_device_shows_its_interfaces_and_where_it_stands(owner: Browser, at_de
         define = DefineInterface(name=name, role=role)
         house.ask("owner", define, sort="device", subject="ams-1")
 
+    house.ask("owner", DefineInterface(name="Ethernet9"), sort="device", subject="ams-1")
     inside = DefineInterface(name="Loopback255", kind="loopback", loopback_type="vpnv4")
     house.ask("owner", inside, sort="device", subject="ams-1")
 
     told = text_of(owner.get("/network/devices/ams-1").text)
 
     assert "Loopback255 loopback none not asked not asked" in told
+    assert "Ethernet9 none free not asked not asked" in told
     assert "Exchange Amsterdam, NL (ams)" in told
     assert "Location AMS3" in told
     assert "Ethernet1/7 CYOA none Hard drained Unknown" in told
     assert "Ethernet2 DIA none Activated not asked" in told
     assert "Way to the internet defined Met 1 DIA interface activated" in told
+
+
+def test_what_was_judged_is_told_by_what_people_call_the_criteria(
+    owner: Browser, at_desk: Desk
+) -> None:
+    laid(at_desk)
+    judge = Judge(health="impaired", reasons=("side_a: 3 errors", "nobody: knows", "rain"))
+    at_desk.house.system("link", judge, org_id=at_desk.house.orgs["net"], subject=CODE)
+
+    page = owner.get(LINE).text
+
+    for why in ("Side A: 3 errors", "nobody: knows", "rain"):
+        assert f'<li dir="auto">{why}</li>' in page
+
+
+def test_a_strangers_word_is_said_to_hold_nothing_back(owner: Browser, at_desk: Desk) -> None:
+    laid(at_desk)
+    at_desk.house.ask("teammate", at_desk.house.incident(devices=("ams-1",), severity="sev1"))
+
+    told = text_of(owner.get("/network/devices/ams-1").text)
+
+    assert re.search(
+        r"Without effect here I\d+-\w+ Told by somebody who owns nothing of it: everybody sees it, "
+        r"and it holds nothing back\.",
+        told,
+    )
+    assert "Waits for" not in told
 
 
 def test_a_waiver_is_shown(owner: Browser, at_desk: Desk) -> None:

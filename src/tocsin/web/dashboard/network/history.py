@@ -28,6 +28,7 @@ from tocsin.web.dashboard.network.words import (
     Mark,
     criterion_words,
     health_mark,
+    is_criterion,
     ledger_words,
     status_mark,
     wanted_words,
@@ -91,7 +92,7 @@ def _one(event: Event) -> Happened | None:
             of, why = change.interface, change.reasons
         case HealthChanged() as change:
             what, mark = "judged its health", health_mark(change.health_to)
-            of, why = change.interface, change.reasons
+            of, why = change.interface, tuple(map(_reason, change.reasons))
         case DesiredStatusChanged() as change:
             what, of = f"wants it {wanted_words(change.desired_to)}", change.interface
             why = () if change.reason is None else (change.reason,)
@@ -128,6 +129,12 @@ def _one(event: Event) -> Happened | None:
         of=of,
         why=why,
     )
+
+
+def _reason(text: str) -> str:
+    """A reason with its criterion, ``side_a: no light``, as people call it; others as they are."""
+    name, colon, rest = text.partition(": ")
+    return f"{criterion_words(name)}: {rest}" if colon and is_criterion(name) else text
 
 
 def _who(actor: Actor) -> str:

@@ -246,26 +246,30 @@ def _interfaces(asset: Asset) -> tuple[Mapping[str, Any], ...]:
             "name": one.name,
             "address": DEVICES.address(asset.code, one.name) if one.needs_evidence else None,
             "role": _role(one),
-            "link": "none" if one.link is None else one.link.value,
-            # Nothing ever brings it into service, so where it stands would only worry people.
-            "status": None if _is_inside(one) else status_mark(one.life.status),
+            "link": _on(one),
+            # Nothing brings it into service, so where it stands would only worry people.
+            "status": None if _is_free(one) else status_mark(one.life.status),
             "health": health_mark(one.life.health) if one.needs_evidence else None,
         }
         for one in asset.interfaces
     )
 
 
-def _is_inside(interface: Interface) -> bool:
-    """Whether it is a loopback for the device's own use."""
-    return (
-        interface.kind is InterfaceKind.LOOPBACK
-        and interface.role is InterfaceRole.NONE
-        and interface.link is None
-    )
+def _is_free(interface: Interface) -> bool:
+    """Whether no link uses it and it has no role: a free port, or a loopback for the device's own
+    use."""
+    return interface.role is InterfaceRole.NONE and interface.link is None
+
+
+def _on(interface: Interface) -> str:
+    if interface.link is not None:
+        return interface.link.value
+    free = _is_free(interface) and interface.kind is InterfaceKind.PHYSICAL
+    return "free" if free else "none"
 
 
 def _role(interface: Interface) -> str:
-    if _is_inside(interface):
+    if _is_free(interface) and interface.kind is InterfaceKind.LOOPBACK:
         return "loopback"
     return "none" if interface.role is InterfaceRole.NONE else interface.role.value.upper()
 

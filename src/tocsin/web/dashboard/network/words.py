@@ -104,6 +104,11 @@ def ledger_words(said: OnLedger | Mirrored) -> str:
     return ", ".join(told).replace("_", " ")
 
 
+def is_criterion(name: str) -> bool:
+    """Whether a criterion is called that in records."""
+    return name in _CRITERIA
+
+
 def criterion_words(name: str) -> str:
     """A criterion as people call it."""
     return _CRITERIA.get(name, name.replace("_", " ").capitalize())
