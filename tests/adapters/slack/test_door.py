@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -45,6 +46,20 @@ def posted(here: Doorstep, body: bytes, headers: dict[str, str], method: str = "
 def said(here: Doorstep, text: str = "api is down") -> Request:
     """What Slack would send when Anna says something."""
     return here.slack.say(here.anna, here.channel, text, deliver=False).requests[0]
+
+
+def asked(here: Doorstep, text: str) -> Request:
+    """What Slack would send when Anna gives a command."""
+    return Request(
+        kind=COMMANDS,
+        payload={
+            "command": "/incident",
+            "text": text,
+            "team_id": here.slack.home.id,
+            "user_id": here.anna.id,
+            "channel_id": here.channel.id,
+        },
+    )
 
 
 # -- who is let in -------------------------------------------------------------------------------
@@ -102,6 +117,17 @@ def test_the_same_request_twice_is_refused_unless_slack_says_that_it_comes_again
     assert [first.status, replayed.status, again.status] == [200, 401, 200]
     here.settle()
     assert len(here.behind.heard) == 2
+
+
+def test_what_slack_never_sends_again_is_refused_whatever_it_says(here: Doorstep) -> None:
+    request = asked(here, "list")
+    headers = signing.signed(request.body)
+    first = here.slack.outbox.deliver(request, headers=headers)
+    again = here.slack.outbox.deliver(request.again(), headers=headers)
+
+    assert [first.status, again.status] == [200, 401]
+    here.settle()
+    assert here.behind.heard == ["list"]
 
 
 def test_signatures_are_remembered_as_long_as_they_are_good() -> None:
@@ -192,17 +218,7 @@ def test_beyond_its_bound_slack_is_asked_to_come_again(tmp_path: Path) -> None:
         answers: list[Answer] = []
 
         def knock(number: int) -> None:
-            request = Request(
-                kind=COMMANDS,
-                payload={
-                    "command": "/incident",
-                    "text": f"list {number}",
-                    "team_id": here.slack.home.id,
-                    "user_id": here.anna.id,
-                    "channel_id": here.channel.id,
-                },
-            )
-            answers.append(here.slack.outbox.deliver(request))
+            answers.append(here.slack.outbox.deliver(asked(here, f"list {number}")))
             go_on.set()
 
         threads = [threading.Thread(target=knock, args=(number,)) for number in range(6)]
@@ -215,6 +231,16 @@ def test_beyond_its_bound_slack_is_asked_to_come_again(tmp_path: Path) -> None:
     assert turned_away
     assert {answer.headers.get("retry-after") for answer in turned_away} == {"1"}
     assert len(here.behind.heard) == len([answer for answer in answers if answer.ok])
+
+
+def test_who_is_not_slack_takes_no_room(tmp_path: Path) -> None:
+    with doorstep(tmp_path, at_once=1) as here:
+        parts = urlsplit(str(here.slack.outbox.app))
+        unended = b"POST /slack/events HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1"
+        with socket.create_connection((parts.hostname or "", parts.port or 0)) as slow:
+            slow.sendall(unended)
+            assert posted(here, b"{}", {}) == 401, "the one before it is being read"
+            assert here.slack.outbox.deliver(asked(here, "list")).ok
 
 
 def test_a_refusal_is_told_to_who_asked_and_to_nobody_else(here: Doorstep) -> None:

@@ -78,22 +78,23 @@ class Door:
         if asked["method"] != "POST":
             await _answer(send, 405, b"", (("allow", "POST"),))
             return
+        headers = _headers(asked)
+        status, body = await _read(headers, receive)
+        if status != 200:
+            await _answer(send, status, b"")
+            return
+        text = self._verified(headers, body)
+        if text is None:
+            log.warning("not signed by Slack", action="slack_unsigned", path=asked["path"])
+            await _answer(send, 401, b'{"error":"invalid request"}')
+            return
+        # Only Slack takes room: whoever else sends much, or slowly, does not keep it out.
         if self._room <= 0:
             log.warning("too much at once", action="slack_overloaded")
             await _answer(send, 503, b"", (("retry-after", str(RETRY_AFTER)),))
             return
         self._room -= 1
         try:
-            headers = _headers(asked)
-            status, body = await _read(headers, receive)
-            if status != 200:
-                await _answer(send, status, b"")
-                return
-            text = self._verified(headers, body)
-            if text is None:
-                log.warning("not signed by Slack", action="slack_unsigned", path=asked["path"])
-                await _answer(send, 401, b'{"error":"invalid request"}')
-                return
             loop = asyncio.get_running_loop()
             response = await loop.run_in_executor(self._pool, self._dispatch, text, headers)
         finally:
