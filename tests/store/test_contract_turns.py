@@ -56,11 +56,15 @@ def receipt(
     scope: str = "k /v1/orgs/net/tickets",
     expires_at: datetime = LATER,
     body: bytes = b'{"id":1}',
+    org_id: int | None = None,
 ) -> Receipt:
     """An answer that is kept."""
     return Receipt(
         key=ReceiptKey(
-            org_id=history.net, scope=scope, key=key, body_digest=hashlib.sha256(body).digest()
+            org_id=history.net if org_id is None else org_id,
+            scope=scope,
+            key=key,
+            body_digest=hashlib.sha256(body).digest(),
         ),
         stream=history.incident if stream is None else stream,
         position=3,
@@ -334,6 +338,29 @@ def test_expired_receipts_are_dropped_some_at_a_time(full: Store, history: Histo
     assert left == kept[7:]
 
 
+def test_keys_that_are_used_day_after_day_keep_no_expired_receipt(
+    full: Store, history: History
+) -> None:
+    """Their receipts are replaced again and again: never expired, and never in the way."""
+    daily = [f"daily-{number}" for number in range(10)]
+    kept = [
+        [receipt(history, key, expires_at=NOON) for key in daily],
+        [receipt(history, "once", expires_at=NOON)],
+        [receipt(history, key, expires_at=LATER) for key in daily],
+    ]
+    for some in kept:
+        with full.writing() as turn:
+            turn.write(Batch(batch_id="b", receipts=some))
+            turn.commit()
+
+    with full.tending() as turn:
+        assert turn.drop_expired_receipts(NOON, 2) == 1
+        turn.commit()
+    with full.reading() as reader:
+        assert reader.receipt(kept[1][0].key) is None
+        assert [reader.receipt(one.key) for one in kept[2]] == kept[2]
+
+
 # -- secrets and deliveries ----------------------------------------------------------------------
 
 
@@ -376,8 +403,9 @@ def test_forgotten_secrets_are_gone_and_others_stay(full: Store, history: Histor
 def test_erasing_empties_the_fields_and_forgets_the_answers(full: Store, history: History) -> None:
     event = next(one for one in history.events if one.stream == history.incident)
     about_it, about_another = receipt(history, "a"), receipt(history, "b", stream=history.other)
+    elsewhere = receipt(history, "a", org_id=history.elsewhere)
     with full.writing() as turn:
-        turn.write(Batch(batch_id="b", receipts=[about_it, about_another]))
+        turn.write(Batch(batch_id="b", receipts=[about_it, about_another, elsewhere]))
         turn.commit()
 
     with full.writing() as turn:
@@ -393,6 +421,7 @@ def test_erasing_empties_the_fields_and_forgets_the_answers(full: Store, history
         assert after(None, stored).state != after(None, event).state
         assert reader.receipt(about_it.key) is None
         assert reader.receipt(about_another.key) == about_another
+        assert reader.receipt(elsewhere.key) == elsewhere
         (row,) = reader.select(
             "SELECT private, salt FROM events WHERE position = ?", (event.position,), org_id=None
         )
@@ -408,6 +437,7 @@ def test_what_cannot_be_erased_is_refused_and_stays(full: Store, history: Histor
         for org_id, name, fields in (
             (history.elsewhere, event.id, ("title",)),
             (history.net, event.id[:-1] + "0", ("title",)),
+            (history.net, f"f{event.id[1:]}", ("title",)),
             (history.net, "", ("title",)),
             (history.net, "no id at all", ("title",)),
             (history.net, event.id, ("severity",)),

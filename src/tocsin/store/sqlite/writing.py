@@ -128,13 +128,10 @@ class SqliteWriteTurn(
         self.note(batch.noted)
         insert(
             self.connection,
-            f"INSERT INTO receipts ({RECEIPT})",
+            # An expired receipt may still lie there; the writer has looked, under its lock. The new
+            # one takes its place and not its row, so that they lie in the order they expire in.
+            f"INSERT OR REPLACE INTO receipts ({RECEIPT})",
             [receipt_row(receipt) for receipt in batch.receipts],
-            # An expired receipt may still lie there; the writer has looked, under its lock.
-            tail="ON CONFLICT DO UPDATE SET body_digest = excluded.body_digest,"
-            " stream = excluded.stream, position = excluded.position, status = excluded.status,"
-            " headers = excluded.headers, body = excluded.body,"
-            " expires_at = excluded.expires_at",
         )
         insert(
             self.connection,
