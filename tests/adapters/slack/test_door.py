@@ -20,7 +20,7 @@ from tests.servers.slack import APP_TOKEN, Answer, Request, signing
 from tests.servers.slack.delivering import COMMANDS, EVENTS
 from tocsin.adapters.slack.errands import Errands
 from tocsin.adapters.slack.mounting import LONGEST_BODY, SocketMode
-from tocsin.adapters.slack.receiver import OLDEST_SECONDS, Seen
+from tocsin.adapters.slack.receiver import OLDEST_SECONDS, SIGNATURES_LIMIT, Seen
 from tocsin.core.errors import Forbidden, Overloaded
 from tocsin.store.contract import StorageFailed
 
@@ -140,6 +140,14 @@ def test_signatures_are_remembered_as_long_as_they_are_good() -> None:
     now[0] = 2 * OLDEST_SECONDS
     assert seen.first("one"), "as old as this, it is refused for its age"
     assert not seen.first("two")
+
+
+def test_of_very_many_signatures_the_oldest_are_forgotten() -> None:
+    seen = Seen(timer=lambda: 0.0)
+    for number in range(SIGNATURES_LIMIT + 1):
+        assert seen.first(str(number))
+    assert not seen.first(str(SIGNATURES_LIMIT))
+    assert seen.first("0")
 
 
 def test_slack_finds_out_whether_this_is_the_app(here: Doorstep) -> None:

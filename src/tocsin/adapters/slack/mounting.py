@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, cast
 
@@ -20,7 +18,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.signature import SignatureVerifier
 
-from tocsin.adapters.slack.receiver import OLDEST_SECONDS, SIGNATURE_HEADER
+from tocsin.adapters.slack.receiver import SIGNATURE_HEADER
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +52,7 @@ _LONGEST_TIMESTAMP: Final = 12
 class Door:
     """An ASGI application for :data:`PATHS`.
 
-    ``clock`` counts seconds since 1970. ``close`` waits for what is being answered.
+    ``close`` waits for what is being answered.
     """
 
     def __init__(
@@ -62,13 +60,11 @@ class Door:
         app: App,
         *,
         signing_secret: str,
-        clock: Callable[[], float] = time.time,
         threads: int = THREADS,
         at_once: int = AT_ONCE,
     ) -> None:
         self._app = app
         self._verifier = SignatureVerifier(signing_secret)
-        self._clock = clock
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="slack-door")
         self._room = at_once
 
@@ -114,8 +110,6 @@ class Door:
         if not (timestamp.isascii() and timestamp.isdigit() and signature.isascii()):
             return None
         if len(timestamp) > _LONGEST_TIMESTAMP:
-            return None
-        if abs(self._clock() - int(timestamp)) > OLDEST_SECONDS:
             return None
         try:
             text = body.decode()

@@ -30,7 +30,7 @@ from tocsin.store.contract import StorageFailed
 log = structlog.get_logger(__name__)
 
 OLDEST_SECONDS: Final = 300.0
-"""How old a signed request may be; Bolt refuses older ones."""
+"""How old a signed request may be; Slack's library refuses older ones, and those of the future."""
 
 SIGNATURES_LIMIT: Final = 50_000
 SLACK_SECONDS: Final = 10
