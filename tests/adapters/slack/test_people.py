@@ -180,6 +180,20 @@ def test_a_stranger_does_not_become_one_of_us_by_the_request_alone(crowd: Crowd)
     assert crowd.who(eve, team=crowd.slack.home).speaker is None
 
 
+def test_one_of_us_is_nobody_where_the_request_comes_from_another_workspace(crowd: Crowd) -> None:
+    anna, other = crowd.slack.user("anna"), crowd.slack.team("other")
+    crowd.member("Mia", email="anna@acme.example")
+
+    assert crowd.who(anna, team=other).speaker is None
+
+
+def test_a_service_is_nobody_in_slack_whatever_its_address(crowd: Crowd) -> None:
+    anna = crowd.slack.user("anna")
+    crowd.member("Robot", email="anna@acme.example", service=True)
+
+    assert crowd.who(anna).speaker is None
+
+
 def test_an_address_does_not_override_a_persons_word(crowd: Crowd) -> None:
     anna, bob = crowd.slack.user("anna"), crowd.slack.user("bob")
     mia = crowd.member("Mia", email="bob@acme.example", slack_user_id=anna.id)
