@@ -9,7 +9,7 @@ import pytest
 
 from tests.store.retelling import Teller
 from tocsin.store.contract import Batch, Store
-from tocsin.store.leasing import LEASE_SECONDS, RENEW_SECONDS, Alone, Shared, unshared
+from tocsin.store.leasing import LEASE_SECONDS, RENEW_SECONDS, SLOTS, Alone, Shared, unshared
 from tocsin.store.outgoing import Holding
 
 LONG, OVER = 3_600.0, -1.0
@@ -123,6 +123,13 @@ def sharer(store: Store, owner: str, timer: Timer) -> Shared:
     return Shared(store=store, owner=owner, duties=DUTIES, timer=timer)
 
 
+def take_over(store: Store, name: str) -> None:
+    """Let the database's clock pass the end of one lease of the others."""
+    with store.tending() as turn:
+        turn.return_leases([name], owner="others")
+        turn.commit()
+
+
 def expired(store: Store) -> None:
     """Let the database's clock pass the end of every lease."""
     with store.tending() as turn:
@@ -176,6 +183,48 @@ def test_a_second_process_gets_its_share(store: Store, timer: Timer) -> None:
     two.tend()
     assert (len(one.mine()), len(two.mine())) == (2, 2)
     assert one.mine() | two.mine() == frozenset(DUTIES)
+
+
+def test_who_is_there_already_is_left_a_share(store: Store, timer: Timer) -> None:
+    take(store, "process/0", owner="two")
+    one = sharer(store, "one", timer)
+    one.tend()
+    assert len(one.mine()) == 2
+    assert one.holding(DUTIES) is None, "not all of them are held"
+
+
+def test_who_gives_back_what_is_beyond_its_share_is_still_there(store: Store, timer: Timer) -> None:
+    one, two = sharer(store, "one", timer), sharer(store, "two", timer)
+    one.tend()
+    two.tend()
+    timer.now += RENEW_SECONDS
+    one.tend()
+    one.give_back(one.unwanted())
+    with store.reading() as turn:
+        owners = turn.lease_owners()
+    assert {name: owner for name, (owner, _) in owners.items() if name.startswith("process/")} == {
+        "process/0": "one",
+        "process/1": "two",
+    }
+
+
+def test_while_all_places_are_taken_a_process_stands_by(store: Store, timer: Timer) -> None:
+    take(store, *(f"process/{number}" for number in range(SLOTS)), owner="others")
+    one = sharer(store, "one", timer)
+    assert one.tend() == RENEW_SECONDS
+    assert one.mine() == frozenset()
+    take_over(store, "process/3")
+    timer.now += RENEW_SECONDS
+    one.tend()
+    assert len(one.mine()) == 1
+
+
+def test_what_is_held_runs_from_before_the_database_was_asked(store: Store) -> None:
+    times = iter((1_000.0,))
+    one = Shared(store=store, owner="one", duties=DUTIES, timer=lambda: next(times, 1_009.0))
+    one.tend()
+    assert one.holding(DUTIES, seconds=1.0) is None
+    assert one.holding(DUTIES, seconds=0.5) is not None
 
 
 def test_a_holding_ends_before_the_lease_does(store: Store, timer: Timer) -> None:
