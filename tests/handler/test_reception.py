@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,12 +34,14 @@ from tocsin.core.errors import Forbidden, NotFound, Unauthenticated
 from tocsin.core.ingestion import Acknowledged, Amended, Ended, Noted, Reading
 from tocsin.core.record_commands import (
     ChangePolicy,
+    CreateRule,
     RemoveConnector,
     UpdateConnector,
 )
 from tocsin.core.words import Status
-from tocsin.handler.arrival import Arrival, PayloadVerdict
+from tocsin.handler.arrival import Accounted, Arrival, PayloadVerdict
 from tocsin.handler.reception import heard_again
+from tocsin.handler.submission import Submission
 from tocsin.handler.writer import Writer
 
 MINUTE = timedelta(minutes=1)
@@ -668,3 +671,29 @@ def test_an_erased_signal_is_nowhere_in_the_file(filed: House, tmp_path: Path) -
     database.close()
     for file in tmp_path.iterdir():
         assert secret.encode() not in file.read_bytes(), file.name
+
+
+def test_a_rule_holds_for_what_is_heard_after_it_even_in_the_same_turn(filed: House) -> None:
+    am = neighbour(filed)
+    writer = Writer(
+        store=filed.store, clock=filed.clock, entropy=lambda: next(filed.numbers), seal=bytes
+    )
+    quiet = Submission(
+        org_id=filed.orgs["net"],
+        sort="rule",
+        command=CreateRule(rule_id=filed.fresh(), name="quiet", action="ignore"),
+    )
+
+    async def handed_in() -> list[Accounted]:
+        loop = asyncio.get_running_loop()
+        first = writer.take(am.arrival(alert("disk")), loop)
+        made = writer.submit(quiet, loop)
+        second = writer.take(am.arrival(alert("fan")), loop)
+        writer.start()
+        await made
+        return [await first, await second]
+
+    first, second = asyncio.run(handed_in())
+    writer.stop()
+    assert told(first) == ["created"]
+    assert told(second) == ["unattached"]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.handler.acting import House
+from tests.handler.hearing import another_writer
 from tocsin.core.commands import ChangeFields, ChangeSeverity, ChangeStatus, Redact
 from tocsin.core.errors import (
     Conflict,
@@ -134,6 +135,43 @@ def test_after_a_day_an_idempotency_key_is_free_again(home: House) -> None:
     later = home.ask("owner", home.incident(), receipt=key_of(home, "k", b"2"), render=answer)
     assert later.replayed is None
     assert later.stream != first.stream
+
+
+def test_the_answer_to_what_changed_nothing_is_kept_too(home: House) -> None:
+    opened = ticket(home.ask("owner", home.incident()))
+    home.ask("owner", ChangeStatus(status="closed"), subject=opened.id)
+    key = key_of(home, "k", b"1")
+    again = home.ask(
+        "owner", ChangeStatus(status="closed"), subject=opened.id, receipt=key, render=answer
+    )
+    assert again.events == ()
+    home.ask("admin", ChangeStatus(status="investigating", reason="back"), subject=opened.id)
+    replayed = home.ask(
+        "owner", ChangeStatus(status="closed"), subject=opened.id, receipt=key, render=answer
+    )
+    assert replayed.replayed == again.answer
+    assert ticket(replayed).status is not Status.CLOSED
+
+
+def test_instants_never_go_back_whoever_writes_and_whatever_their_clocks_say(home: House) -> None:
+    opened = home.ask("owner", home.incident())
+    home.clock.pass_by(timedelta(hours=1))
+    with another_writer(home) as ahead:
+        ahead.do(
+            Submission(
+                org_id=home.orgs["net"],
+                sort="ticket",
+                command=ChangeStatus(body="from a clock that is ahead"),
+                subject=opened.stream.partition(":")[2],
+                credential=home.keys["owner"],
+            )
+        )
+    home.clock.pass_by(-timedelta(hours=1))
+    for body in ("from one that is not", "and again"):
+        home.ask("owner", ChangeStatus(body=body), subject=opened.stream.partition(":")[2])
+    with home.store.reading() as reader:
+        instants = [one.recorded_at for one in reader.log(limit=10_000)]
+    assert instants == sorted(set(instants))
 
 
 def test_one_batch_sees_what_it_has_decided(home: House) -> None:
@@ -324,3 +362,60 @@ def test_a_redaction_keeps_what_its_own_batch_has_decided(filed: House) -> None:
     with filed.store.reading() as turn:
         assert turn.receipt(receipt) is None
     assert check(filed.path) == []
+
+
+def test_a_redaction_that_is_only_tried_erases_nothing(filed: House) -> None:
+    opened = ticket(filed.ask("owner", filed.incident()))
+    with filed.store.reading() as turn:
+        (created,) = turn.stream_events(filed.orgs["net"], opened.stream)
+    tried, done = in_one_batch(
+        filed,
+        [
+            Submission(
+                org_id=filed.orgs["net"],
+                sort="ticket",
+                subject=opened.id,
+                command=Redact(event=created.id, fields=("title",)),
+                credential=filed.keys["admin"],
+                dry_run=True,
+            ),
+            Submission(
+                org_id=filed.orgs["net"],
+                sort="ticket",
+                subject=opened.id,
+                command=ChangeStatus(body="looking"),
+                credential=filed.keys["owner"],
+            ),
+        ],
+    )
+    assert isinstance(tried, Outcome)
+    assert isinstance(done, Outcome)
+    with filed.store.reading() as turn:
+        first, *_ = turn.stream_events(filed.orgs["net"], opened.stream)
+    assert first == created
+    assert check(filed.path) == []
+
+
+def test_what_is_only_tried_leaves_no_trace_in_what_is_decided_next(filed: House) -> None:
+    """A record that is changed twice on the way is put back to how it was before the first."""
+    org_id = filed.orgs["net"]
+    tried, opened = in_one_batch(
+        filed,
+        [
+            Submission(
+                org_id=org_id,
+                sort="policy",
+                subject="policy",
+                preceding=(("policy", ChangePolicy(severity_levels=3)),),
+                command=ChangePolicy(auto_start=False),
+                dry_run=True,
+            ),
+            Submission(org_id=org_id, sort="ticket", command=filed.incident(severity="sev4")),
+        ],
+    )
+    assert isinstance(tried, Outcome)
+    assert isinstance(opened, Outcome)
+    with filed.store.reading() as turn:
+        positions = [one.position for one in turn.log(limit=10_000)]
+        assert turn.head(org_id, "policy:policy") is None
+    assert positions == list(range(1, len(positions) + 1))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -12,12 +14,14 @@ import pytest
 
 from tests.handler.acting import House
 from tocsin.core.errors import Overloaded
+from tocsin.core.record_commands import ChangePolicy
 from tocsin.handler.submission import Outcome, Submission
 from tocsin.handler.writer import TURN_SECONDS, TurnReport, Writer
 from tocsin.store.contract import Answer, StorageFailed
 from tocsin.store.sqlite import SqliteStore
 from tocsin.store.sqlite.connecting import connect
 from tocsin.store.sqlite.tending import check
+from tocsin.store.sqlite.writing import SqliteWriteTurn
 
 
 def waiting_writer(home: House, *, queue_limit: int = 100) -> Writer:
@@ -65,6 +69,73 @@ def test_only_the_guilty_one_of_a_batch_gets_the_error(filed: House) -> None:
     ]
     with filed.store.reading() as reader:
         assert len(reader.heads_of_sort(filed.orgs["net"], "incident")) == 4
+    assert check(filed.path) == []
+
+
+def test_what_a_failed_batch_had_decided_is_decided_again(filed: House) -> None:
+    """A record is put into what is remembered when it is decided, before anything is written."""
+    writer = waiting_writer(filed)
+    stricter = Submission(
+        org_id=filed.orgs["net"],
+        sort="policy",
+        command=ChangePolicy(severity_levels=3),
+        subject="policy",
+    )
+
+    async def handed_in() -> list[Outcome | BaseException]:
+        loop = asyncio.get_running_loop()
+        futures = [writer.submit(one, loop) for one in (stricter, submission(filed, broken=True))]
+        writer.start()
+        return await asyncio.gather(*futures, return_exceptions=True)
+
+    done, broken = asyncio.run(handed_in())
+    writer.stop()
+    assert isinstance(done, Outcome)
+    assert isinstance(broken, ZeroDivisionError)
+    assert [event.kind for event in done.events] == ["policy.changed"]
+    with filed.store.reading() as reader:
+        head = reader.head(filed.orgs["net"], "policy:policy")
+    assert head is not None
+    assert head.state == done.state
+
+
+class Uncommitted(SqliteWriteTurn):
+    """A turn that cannot be committed."""
+
+    def commit(self) -> None:
+        raise StorageFailed("full")
+
+
+class Failing(SqliteStore):
+    """A store that commits nothing while it is ``full``."""
+
+    full = False
+
+    @contextmanager
+    def writing(self) -> Iterator[SqliteWriteTurn]:
+        with super().writing() as turn:
+            yield Uncommitted(turn.connection, moved=False) if self.full else turn
+
+
+def test_what_could_not_be_committed_is_not_remembered(filed: House) -> None:
+    filed.writer.stop()
+    store = Failing(filed.path)
+    writer = Writer(
+        store=store,
+        clock=filed.clock,
+        entropy=lambda: next(filed.numbers),
+        seal=lambda secret: secret,
+    )
+    writer.start()
+    here = replace(filed, store=store, writer=writer)
+    here.ask("owner", here.incident(severity="sev4"))
+    store.full = True
+    with pytest.raises(StorageFailed):
+        here.ask("admin", ChangePolicy(severity_levels=3), sort="policy", subject="policy")
+    store.full = False
+    here.ask("owner", here.incident(severity="sev4"))
+    writer.stop()
+    store.close()
     assert check(filed.path) == []
 
 

@@ -120,6 +120,16 @@ def test_what_is_not_heard_again_is_over_and_ends_its_incident(acting: House) ->
     assert payloads(acting) == 2
 
 
+def test_what_is_on_no_ticket_is_over_all_the_same(acting: House) -> None:
+    """Nothing happens that would be in the log: what is known of the alert is all that changes."""
+    am, clockwork = connector(acting), clockwork_of(acting)
+    hear(acting, am, "lamp", severity="sev4")
+    assert incidents(acting) == []
+    acting.clock.pass_by(4 * MINUTE)
+    settle(clockwork)
+    assert alert(acting, "am/lamp").state == "resolved"
+
+
 def test_one_of_several_that_expires_leaves_the_incident_open(acting: House) -> None:
     am, clockwork = connector(acting), clockwork_of(acting)
     hear(acting, am, "lamp", "lens", correlation_key="lighthouse")
