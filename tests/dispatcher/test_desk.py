@@ -57,6 +57,7 @@ class World:
     unwritten: set[int] = field(default_factory=set)
     parked_once: set[int] = field(default_factory=set)
     pace: Pace = field(default_factory=lambda: Pace(concurrent=3))
+    watched: bool = True
     desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,6 +78,7 @@ class World:
             pace=self.pace,
             inherited=self.outbox[-1][0] if self.outbox else 0,
             now=self.now,
+            watched=self.watched,
         )
 
     def happen(self, stream: str, key: str | None = None) -> int:
@@ -273,8 +275,8 @@ def test_whatever_happens_nothing_is_lost_and_lanes_keep_their_order(told: list[
 # -- its rules, one by one -----------------------------------------------------------------------
 
 
-def busy_world(*streams: str, pace: Pace | None = None) -> World:
-    world = World(pace=pace or Pace(concurrent=3))
+def busy_world(*streams: str, pace: Pace | None = None, watched: bool = True) -> World:
+    world = World(pace=pace or Pace(concurrent=3), watched=watched)
     for stream in streams:
         world.happen(stream)
     world.look()
@@ -378,8 +380,41 @@ def test_failures_are_counted_only_while_others_pass() -> None:
     assert MAX_ATTEMPTS - 1 <= counted <= MAX_ATTEMPTS + 1
 
 
-def test_what_has_failed_for_days_is_given_up() -> None:
-    world = busy_world("a")
+def test_nothing_is_given_up_for_what_keeps_a_destination_down() -> None:
+    world = busy_world("a", "b", "a")
+    for _ in range(3):
+        world.hand_out()
+        while world.out:
+            world.hear(0, Retry("503"))
+        world.write()
+        world.now += GIVE_UP_AFTER.total_seconds()
+    assert world.desk.is_down
+    assert not world.parked_once
+
+    world.drain()
+    assert world.first_arrivals("a") == [1, 5]
+    assert sorted(world.arrived) == [1, 3, 5]
+
+
+def test_where_others_come_seldom_what_fails_for_days_is_given_up() -> None:
+    world = busy_world("sick")
+    for counted in range(MAX_REFUSALS):
+        assert not world.parked_once, counted
+        world.happen("well")
+        for _ in range(4):
+            world.look()
+            world.hand_out()
+            while world.out:
+                sick = world.out[0].stream == "sick"
+                world.hear(0, Retry("503") if sick else Delivered())
+            world.write()
+            world.now += 31
+        world.now += GIVE_UP_AFTER.total_seconds()
+    assert world.parked_once == {1}
+
+
+def test_nobody_waits_for_ever_for_one_whom_nobody_watches() -> None:
+    world = busy_world("a", watched=False)
     world.hand_out()
     world.hear(0, Retry("503"))
     world.now += GIVE_UP_AFTER.total_seconds()

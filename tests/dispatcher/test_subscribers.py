@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.dispatcher.posting import Later, Post, accepted
 from tocsin.core.commands import ServiceImpactDraft
 from tocsin.core.record_commands import CreateService
-from tocsin.dispatcher.breaker import MAX_REFUSALS
+from tocsin.dispatcher.breaker import GIVE_UP_AFTER, MAX_REFUSALS
 from tocsin.dispatcher.contract import Parcel, Refused, Retry, Verdict
 from tocsin.dispatcher.sending import MOST_TO_SUBSCRIBERS
 from tocsin.dispatcher.subscribers import MOST_OPEN
@@ -217,6 +217,18 @@ def test_what_is_refused_is_parked_and_can_be_asked_for_again(post: Post) -> Non
     post.run()
     assert told(post) == [("ann@example.org", position)]
     assert post.trouble() == []
+
+
+def test_a_subscriber_who_never_comes_back_is_not_waited_for_for_ever(post: Post) -> None:
+    post.page()
+    post.subscriber("ann@example.org")
+    post.crowd.judge = lambda parcel: Retry("no connection")
+    position = post.publish(post.incident())
+    post.run(30)
+    assert post.trouble(Trouble.PARKED) == []
+    post.wait(GIVE_UP_AFTER.total_seconds())
+    post.run(60)
+    assert [one.position for one in post.trouble(Trouble.PARKED)] == [position]
 
 
 def test_nothing_is_left_of_who_leaves(post: Post) -> None:

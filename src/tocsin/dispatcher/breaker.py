@@ -37,9 +37,16 @@ def retry_delay(attempts: int, *, wish: float | None, luck: float) -> float:
     return max(delay, min(wish or 0.0, WISH_LONGEST))
 
 
-def is_too_old(tried_at: datetime | None, at: datetime) -> bool:
-    """Whether a delivery that was first tried then is given up at *at*."""
-    return tried_at is not None and at - tried_at >= GIVE_UP_AFTER
+def is_given_up(attempts: int, *, tried_at: datetime | None, at: datetime, watched: bool) -> bool:
+    """Whether a delivery that was first tried at *tried_at*, and failed *attempts* times while
+    others got through, is tried no more at *at*.
+
+    After many of those failures; after days also with some, as others may come seldom. Where nobody
+    is told that the destination is down (it is not *watched*), after days with none: what is kept
+    for one that never comes back would be kept for ever.
+    """
+    long_ago = tried_at is not None and at - tried_at >= GIVE_UP_AFTER
+    return attempts >= MAX_ATTEMPTS or (long_ago and (attempts >= MAX_REFUSALS or not watched))
 
 
 class Breaker:

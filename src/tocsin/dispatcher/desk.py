@@ -44,9 +44,9 @@ class Desk:
 
     ``row`` is how far it has come, ``new`` if that is not written yet; ``unread`` how many
     deliveries the outbox has behind it; ``inherited`` the last position that a predecessor may have
-    sent. ``loaded`` is the position up to which the outbox was taken in. Times called ``now`` are
-    seconds of a clock that only goes forward, instants are UTC; ``luck`` is a random number from 0
-    to 1.
+    sent; ``watched`` whether anybody is told when it is down for long. ``loaded`` is the position
+    up to which the outbox was taken in. Times called ``now`` are seconds of a clock that only goes
+    forward, instants are UTC; ``luck`` is a random number from 0 to 1.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Desk:
         inherited: int,
         now: float,
         new: bool = False,
+        watched: bool = True,
     ) -> None:
         self.route = route
         self.counts = Counts()
@@ -67,6 +68,7 @@ class Desk:
         self._row = row
         self._pace = pace
         self._inherited = inherited
+        self._watched = watched
         self._breaker = breaker.Breaker()
         if row.down_since is not None:
             self._breaker.probe_now(now)
@@ -396,7 +398,8 @@ class Desk:
         self._failed_in_a_row += 1
         self._allowed = 1
         item.attempts += others_passed
-        if item.attempts >= breaker.MAX_ATTEMPTS or breaker.is_too_old(item.tried_at, at):
+        tried_at, watched = item.tried_at, self._watched
+        if breaker.is_given_up(item.attempts, tried_at=tried_at, at=at, watched=watched):
             self._park(item, verdict.reason, at)
         elif others_passed:
             # The destination takes what others send: it is this delivery that fails.

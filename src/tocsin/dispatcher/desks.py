@@ -245,6 +245,7 @@ class Desks:
             inherited=self._subscribers.inherited(place),
             now=self._timer(),
             new=new,
+            watched=False,
         )
         self._take_in(turn, desk, self._subscribers.handed_over(place), upto=tail)
         return desk
