@@ -54,3 +54,8 @@ def sign_in_for(wanted: str) -> str:
 def ticket(ref: str) -> str:
     """The page of a ticket."""
     return told.ticket_path(ref)
+
+
+def asset(path: str, name: str) -> str:
+    """The page of a device or link, of that *name*; *path* is what the network has them under."""
+    return f"{NETWORK}/{path}/{quote(name, safe=':')}"

@@ -66,6 +66,20 @@ def owner(browser: Browser) -> Browser:
     return browser
 
 
+@pytest.mark.parametrize("path", ["devices", "links"])
+def test_a_record_leads_to_what_is_between_it_and_service(
+    owner: Browser, at_desk: Desk, path: str
+) -> None:
+    laid(at_desk)
+    record = re.search(rf'href="(/admin/{path}/[0-9a-f-]+)"', owner.get(f"/admin/{path}").text)
+    assert record is not None
+
+    there = re.search(rf'href="(/network/{path}/[^"]+)"', owner.get(record[1]).text)
+
+    assert there is not None
+    assert "Readiness" in owner.get(there[1]).text
+
+
 def test_devices_and_links_are_listed_with_sign_and_word(owner: Browser, at_desk: Desk) -> None:
     laid(at_desk)
     impaired = Judge(health="impaired", reasons=("3 errors",))

@@ -21,6 +21,7 @@ from tocsin.core.registry_commands import (
 from tocsin.core.words import LinkType
 from tocsin.projections.shapes.assets import code_of
 from tocsin.projections.shapes.record_names import RecordNames
+from tocsin.web.dashboard import addresses
 from tocsin.web.dashboard.administration import cells, choosing
 from tocsin.web.dashboard.administration.cells import Cell, Tone
 from tocsin.web.dashboard.administration.sheets import Column, Sheet
@@ -84,10 +85,18 @@ def _wanted(record: Device | Link, names: RecordNames) -> Cell:
     return cells.text(record.life.desired.value.replace("_", " "))
 
 
+def _readiness(record: Device | Link, names: RecordNames) -> Cell:
+    if record.removed_at is not None:
+        return cells.text("no more")
+    path = "devices" if isinstance(record, Device) else "links"
+    return cells.text("what is between it and service", href=addresses.asset(path, record.code))
+
+
 _LIFE: Final = (
     Column(label="Status", of=_stands),
     Column(label="Health", of=_health),
     Column(label="Wanted", of=_wanted),
+    Column(label="Readiness", of=_readiness),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from tocsin.core.claims import ASSET_PUBKEY, DEVICE_CODE, LINK_CODE, LOCATION_CODE
 from tocsin.core.errors import Forbidden, NotFound
@@ -19,6 +19,7 @@ from tocsin.core.words import is_active
 from tocsin.projections.shapes.assets import code_of
 from tocsin.projections.shapes.record_names import ReadNames, RecordNames
 from tocsin.store.contract import ReadTurn
+from tocsin.web.dashboard import addresses
 from tocsin.web.dashboard.addresses import NETWORK
 from tocsin.web.dashboard.network.words import Mark, health_mark, status_mark, wanted_words
 from tocsin.web.dashboard.rows import Line, lines
@@ -54,7 +55,7 @@ class Sort:
         was just done with it."""
         asked = {"interface": interface, "done": done}
         query = urlencode({key: value for key, value in asked.items() if value is not None})
-        return f"{NETWORK}/{self.path}/{quote(name, safe=':')}{'?' if query else ''}{query}"
+        return f"{addresses.asset(self.path, name)}{'?' if query else ''}{query}"
 
 
 DEVICES: Final = Sort(sort="device", path="devices", one="device", many="Devices", code=DEVICE_CODE)
