@@ -181,7 +181,7 @@ def incident_draft(*, levels: int = 5, people: tuple[Choice, ...] = ()) -> Draft
             ),
         ),
         people=(_assignee(people), _LABELS),
-        more=(_impact(_ANY_IMPACT), _KEY, _ENVIRONMENT, _OWN_NUMBER, _RUNBOOK, *_REPORTER),
+        more=(_impact(_ANY_IMPACT), _KEY, _ENVIRONMENT, _OWN_NUMBER, *_REPORTER, _RUNBOOK),
     )
 
 
@@ -211,8 +211,8 @@ def maintenance_draft(
             ),
             _ENVIRONMENT,
             _OWN_NUMBER,
-            _RUNBOOK,
             *_REPORTER,
+            _RUNBOOK,
         ),
         forced=(FORCE,) if forced else (),
     )
