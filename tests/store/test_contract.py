@@ -18,6 +18,7 @@ from tocsin.core.facts import Event
 from tocsin.core.instants import to_text
 from tocsin.core.releases import CODE
 from tocsin.core.ticket import Ticket
+from tocsin.projections.related import sharing
 from tocsin.store.arrivals import ArrivalWrites
 from tocsin.store.contract import ReadTurn, Store, WriteTurn
 from tocsin.store.outgoing import OutgoingReads, OutgoingWrites
@@ -248,6 +249,18 @@ def test_selects_take_parameters_and_may_name_an_index(full: Store, history: His
         assert [tuple(row) for row in turn.select("SELECT count(*) FROM tickets", org_id=None)] == [
             (4,)
         ]
+
+
+def test_to_be_among_none_is_to_be_nowhere(full: Store, history: History) -> None:
+    org = history.net
+    every = "SELECT number FROM tickets WHERE org_id = ?"
+    none = f"{every} AND number IN ()"
+    with full.reading() as turn:
+        assert turn.select(every, (org,), org_id=org)
+        assert list(turn.select(none, (org,), org_id=org)) == []
+        assert list(turn.columns(("number",), none, (org,), org_id=org)) == ["[]"]
+        # As the page of a ticket asks that has nothing in common with any other.
+        assert sharing(turn, org_id=org, number=1, terms=()) == []
 
 
 # -- searching -----------------------------------------------------------------------------------

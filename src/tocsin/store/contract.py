@@ -241,7 +241,8 @@ class ReadTurn(OutgoingReads, WorkspaceReads, MeasuredReads, Protocol):
 
         It concerns the org *org_id*; None says that it concerns every one. What it forgets to ask
         of the org is then at most that org's: where the database can hold it to that, it does.
-        ``CROSS JOIN … ON`` is a join that looks up the right side row by row.
+        ``CROSS JOIN … ON`` is a join that looks up the right side row by row, and nothing is
+        ``IN ()``.
         """
         ...
 

@@ -33,10 +33,11 @@ EVERYTHING = 1 << 62
 def translated(sql: str) -> str:
     """A SELECT of the contract's in PostgreSQL's own words.
 
-    ``?`` stands for parameters, and ``CROSS JOIN … ON`` for a join that keeps its order, which
-    PostgreSQL finds by itself.
+    ``?`` stands for parameters, ``CROSS JOIN … ON`` for a join that keeps its order, which
+    PostgreSQL finds by itself, and ``IN ()`` for being among none, which is no grammar to it.
     """
-    return sql.replace("%", "%%").replace("?", "%s").replace(" CROSS JOIN ", " JOIN ")
+    ours = sql.replace("%", "%%").replace("?", "%s")
+    return ours.replace(" CROSS JOIN ", " JOIN ").replace(" IN ()", " IN (NULL)")
 
 
 class PostgresReadTurn(OutgoingReading, WorkspaceReading):
