@@ -155,6 +155,22 @@ def test_while_the_writer_is_away_nothing_typed_is_lost(owner: Browser, at_desk:
     assert "Loss of &lt;light&gt;" in answer.text
 
 
+def test_nor_is_it_while_nothing_can_be_read_either(owner: Browser, at_desk: Desk) -> None:
+    carried = hidden(owner.get(NEW).text, NEW)
+    sent = {**carried, **TYPED}
+    at_desk.away = True
+    away = owner.post(NEW, sent)
+    assert away.status == 503
+    assert "What you filled in is kept on this page" in away.text
+    assert hidden(away.text, NEW) == sent
+    still_away = owner.post(NEW, hidden(away.text, NEW))
+    assert hidden(still_away.text, NEW) == sent
+
+    at_desk.away = False
+    done = owner.post(NEW, hidden(still_away.text, NEW))
+    assert done.status == 303
+
+
 class Listening:
     """A browser that listens to what happens, until it has heard enough."""
 

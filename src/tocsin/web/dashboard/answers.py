@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tocsin.web.dashboard import pages
 from tocsin.web.dashboard.requests import Send
-from tocsin.web.dashboard.visits import HTML, Header, Page
+from tocsin.web.dashboard.visits import HTML, Fields, Header, Page
 from tocsin.web.templating import CONTENT_SECURITY_POLICY
 
 SECURITY: Final[tuple[Header, ...]] = (
@@ -57,10 +57,11 @@ def trouble(
     *,
     again: str,
     choices: Mapping[str, str] | None = None,
+    resent: Fields | None = None,
     headers: tuple[Header, ...] = (),
 ) -> Answer:
-    """A page that says what is the matter, and where to go on."""
-    body = pages.trouble_page(title, detail, again=again, choices=choices)
+    """A page that says what is the matter, and where to go on, or to send these fields again."""
+    body = pages.trouble_page(title, detail, again=again, choices=choices, resent=resent)
     return Answer(status=status, body=body, headers=headers)
 
 

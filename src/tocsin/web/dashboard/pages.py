@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tocsin.web.dashboard.glance import glance
 from tocsin.web.dashboard.listing import listing
 from tocsin.web.dashboard.rendering import page, rendered
-from tocsin.web.dashboard.visits import Page, Visit
+from tocsin.web.dashboard.visits import Fields, Page, Visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +58,15 @@ def tickets_page(visit: Visit) -> Page:
 
 
 def trouble_page(
-    title: str, detail: str, *, again: str, choices: Mapping[str, str] | None = None
+    title: str,
+    detail: str,
+    *,
+    again: str,
+    choices: Mapping[str, str] | None = None,
+    resent: Fields | None = None,
 ) -> str:
     """What stands where a page cannot be shown: what is the matter, and where to go on. *choices*
-    are other places, by their names."""
+    are other places, by their names; *resent* is a form that is sent to *again* once more."""
     return rendered(
         "trouble.html",
         reader=None,
@@ -69,4 +74,5 @@ def trouble_page(
         detail=detail,
         again=again,
         choices=choices or {},
+        resent=resent,
     )

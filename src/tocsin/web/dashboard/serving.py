@@ -138,16 +138,8 @@ class Dashboard:
         except FormWrong as wrong:
             answer = trouble(400, "That cannot be read", f"{wrong}.".capitalize(), again=HOME)
         except StorageFailed as failed:
-            log.error(
-                "a page met a failing storage", action="page_unavailable", reason=failed.reason
-            )
-            answer = trouble(
-                503,
-                "The record cannot be read just now",
-                "The database does not answer. Nothing is lost; try again in a moment.",
-                again=safe_next(request.wanted) if request.method in _READING else HOME,
-                headers=((b"retry-after", b"%d" % _SOON),),
-            )
+            again = safe_next(request.wanted) if request.method in _READING else HOME
+            answer = _unreadable(failed, again=again)
         except asyncio.CancelledError:
             raise
         except BaseException:
@@ -314,6 +306,8 @@ class Dashboard:
             return self._gate.refused(request, refusal, kept=kept)
         except Refusal as refusal:
             return _cannot_be_shown(refusal)
+        except StorageFailed as failed:
+            return _unreadable(failed, again=request.path, kept=kept)
         status = page.status
         if status == 200 and filled is not None:
             status = 422 if told is None else told.status
@@ -399,6 +393,26 @@ def nowhere() -> Answer:
         "The address is not one of this server's; perhaps a letter is missing, or it has moved.",
         again=HOME,
         choices={"All tickets": "/tickets", "The API's reference": "/docs"},
+    )
+
+
+def _unreadable(failed: StorageFailed, *, again: str, kept: Kept | None = None) -> Answer:
+    """What stands in the place of a page while the database is away; with a form that was sent, to
+    send it again."""
+    log.error("a page met a failing storage", action="page_unavailable", reason=failed.reason)
+    told = (
+        "The database does not answer. Nothing is lost; try again in a moment."
+        if kept is None
+        else "The database does not answer, and this was probably not taken. What you filled in is"
+        " kept on this page: send it again in a moment."
+    )
+    return trouble(
+        503,
+        "The record cannot be read just now",
+        told,
+        again=again,
+        resent=None if kept is None else kept.typed,
+        headers=((b"retry-after", b"%d" % _SOON),),
     )
 
 
