@@ -162,3 +162,15 @@ def test_a_word_with_a_sign_stands_on_the_line_of_the_words_beside_it(
         )
         assert len(lines) == 2
         assert all(abs(one) < 1 for one in lines), lines
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+def test_the_codes_on_the_map_can_be_read(people: People, width: int) -> None:
+    with people.tab("org_admin") as page:
+        page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+        page.goto("/network")
+        heights: list[float] = page.locator(".map:visible text").evaluate_all(
+            "(codes) => codes.map((one) => one.getBoundingClientRect().height)"
+        )
+        assert len(heights) == 13, "one map is shown, with every metro"
+        assert min(heights) > 12

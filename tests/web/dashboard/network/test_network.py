@@ -19,7 +19,7 @@ from tocsin.core.provisioning.words import AssetStatus, DesiredStatus, Health
 from tocsin.core.records import Link
 from tocsin.core.registry_commands import RegisterLink, SideDraft, UpdateDevice, UpdateLink
 from tocsin.web.dashboard.network.checklist import checklist
-from tocsin.web.dashboard.network.map import HEIGHT, WIDTH, Arc, Metro, Plan, Tone, picture
+from tocsin.web.dashboard.network.map import NARROW, WIDE, Arc, Metro, Plan, Sheet, Tone, picture
 from tocsin.web.dashboard.network.words import (
     health_mark,
     state_mark,
@@ -305,13 +305,14 @@ def test_metros_are_on_the_map_by_shape_and_links_as_arcs(owner: Browser, at_des
     assert "Map of 2 metros and 1 connections" in drawn
     assert "&lt;ams&gt;: one device, not in service" in drawn
     assert "<title>ams – fra: one link, not in service</title>" in drawn
-    assert drawn.count('<rect class="full"') == 2
+    assert drawn.count('<svg class="picture map for-') == 2, "one for each width"
+    assert drawn.count('<rect class="full"') == 4
     impaired = Judge(health="impaired", reasons=("3 errors",))
     house.system("device", impaired, org_id=house.orgs["net"], subject="fra-1")
     house.system("link", impaired, org_id=house.orgs["net"], subject=CODE)
     drawn = owner.get("/network").text
     assert 'class="arc major_outage impaired"' in drawn
-    assert drawn.count('<rect class="full"') == 1
+    assert drawn.count('<rect class="full"') == 2
     assert "&lt;fra&gt;: one device, impaired" in drawn
 
 
@@ -320,9 +321,12 @@ def test_metros_are_on_the_map_by_shape_and_links_as_arcs(owner: Browser, at_des
         st.tuples(st.floats(-90, 90), st.floats(-180, 180), st.sampled_from(Tone)),
         min_size=1,
         max_size=8,
-    )
+    ),
+    st.sampled_from((WIDE, NARROW)),
 )
-def test_every_metro_is_inside_the_picture(metros: list[tuple[float, float, Tone]]) -> None:
+def test_every_metro_is_inside_the_picture(
+    metros: list[tuple[float, float, Tone]], sheet: Sheet
+) -> None:
     plan = Plan(
         metros=tuple(
             Metro(code=f"m{n}", name="M", lat=lat, lng=lng, devices=1, tone=tone)
@@ -334,16 +338,17 @@ def test_every_metro_is_inside_the_picture(metros: list[tuple[float, float, Tone
         unplaced=0,
     )
 
-    drawn = ElementTree.fromstring(str(picture(plan)))
+    drawn = ElementTree.fromstring(str(picture(plan, sheet)))
 
     texts = [one for one in drawn.iter() if one.tag == "text"]
     assert len(texts) == len(metros)
     for one in texts:
-        assert 0 <= float(one.attrib["x"]) <= WIDTH
-        assert 0 <= float(one.attrib["y"]) <= HEIGHT
+        assert 0 <= float(one.attrib["x"]) <= sheet.width
+        assert 0 <= float(one.attrib["y"]) <= sheet.height
 
 
-def test_neighbours_on_the_map_can_be_told_apart() -> None:
+@pytest.mark.parametrize("sheet", [WIDE, NARROW], ids=lambda sheet: sheet.shown)
+def test_neighbours_on_the_map_can_be_told_apart(sheet: Sheet) -> None:
     metros = tuple(
         Metro(code=code, name=code, lat=lat, lng=lng, devices=1, tone=Tone.IN_SERVICE)
         for code, lat, lng in (
@@ -352,7 +357,7 @@ def test_neighbours_on_the_map_can_be_told_apart() -> None:
         )
     )
 
-    drawn = ElementTree.fromstring(str(picture(Plan(metros=metros, arcs=(), unplaced=0))))
+    drawn = ElementTree.fromstring(str(picture(Plan(metros=metros, arcs=(), unplaced=0), sheet)))
 
     at = [
         (float(one.attrib["x"]), float(one.attrib["y"]))
@@ -360,7 +365,7 @@ def test_neighbours_on_the_map_can_be_told_apart() -> None:
         if one.tag == "text"
     ]
     assert all(
-        abs(x - u) > 50 or abs(y - v) > 20
+        abs(x - u) > sheet.box[0] * 0.8 or abs(y - v) > sheet.box[1] * 0.8
         for number, (x, y) in enumerate(at)
         for u, v in at[number + 1 :]
     )

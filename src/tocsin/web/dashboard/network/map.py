@@ -17,17 +17,37 @@ from tocsin.core.provisioning.life import Life
 from tocsin.core.provisioning.words import AssetStatus, Health
 from tocsin.core.records import Device, Link, Location
 
-WIDTH: Final = 1_000
-HEIGHT: Final = 460
 MOST_METROS: Final = 200
 MOST_ARCS: Final = 2_000
-_MARGIN: Final = 60
 _LEAST_DEGREES: Final = 6.0
 _BEND: Final = 0.12
-_BOX: Final = (62.0, 26.0)
-"""How much room a sign with its code takes."""
 _MOST_MOVED: Final = 60
 _TURNS: Final = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What a map is drawn on: how large it is, and how much of it is left free around the metros,
+    in pixels where it is shown as large as it is drawn. ``sign`` is half of how wide a sign is,
+    ``box`` how much room one with its code takes, ``shown`` its class in the style sheet.
+    """
+
+    width: int
+    height: int
+    margin: int
+    sign: float
+    box: tuple[float, float]
+    shown: str
+
+
+WIDE: Final = Sheet(
+    width=1_000, height=460, margin=60, sign=9.0, box=(62.0, 26.0), shown="for-desks"
+)
+NARROW: Final = Sheet(
+    width=360, height=240, margin=30, sign=6.0, box=(44.0, 17.0), shown="for-telephones"
+)
+"""Of the two one is shown: there codes can be read that would be too small, were the map of a desk
+drawn in so little room."""
 
 
 class Tone(IntEnum):
@@ -140,42 +160,48 @@ def _placed(device: Device, places: Mapping[str, Location]) -> str | None:
     return None
 
 
-def picture(plan: Plan) -> Markup:
-    """The map as SVG; empty where nothing has a place."""
+def pictures(plan: Plan) -> Markup:
+    """The map for each width, of which one is shown; empty where nothing has a place."""
+    return Markup("").join(picture(plan, sheet) for sheet in (WIDE, NARROW))
+
+
+def picture(plan: Plan, sheet: Sheet) -> Markup:
+    """The map on a *sheet* as SVG; empty where nothing has a place."""
     if not plan.metros:
         return Markup()
-    places = _projected(plan.metros)
+    places = _projected(plan.metros, sheet)
     said = Markup("Map of {} metros and {} connections").format(len(plan.metros), len(plan.arcs))
     parts = [
-        Markup('<svg class="picture map" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
-            WIDTH, HEIGHT, said
-        )
+        Markup(
+            '<svg class="picture map {}" viewBox="0 0 {} {}" role="img" aria-label="{}">'
+        ).format(sheet.shown, sheet.width, sheet.height, said)
     ]
     parts += [_arc(one, places) for one in plan.arcs]
-    parts += [_metro(one, places[one.code]) for one in plan.metros]
+    parts += [_metro(one, places[one.code], sheet) for one in plan.metros]
     parts.append(Markup("</svg>"))
     return Markup("").join(parts)
 
 
-def _projected(metros: Sequence[Metro]) -> dict[str, tuple[float, float]]:
+def _projected(metros: Sequence[Metro], sheet: Sheet) -> dict[str, tuple[float, float]]:
     """Where each metro is drawn: degrees as they are, as much of the world as is needed."""
     west, east = min(one.lng for one in metros), max(one.lng for one in metros)
     south, north = min(one.lat for one in metros), max(one.lat for one in metros)
-    wide, high = WIDTH - 2 * _MARGIN, HEIGHT - 2 * _MARGIN
+    wide, high = sheet.width - 2 * sheet.margin, sheet.height - 2 * sheet.margin
     scale = min(wide / max(east - west, _LEAST_DEGREES), high / max(north - south, _LEAST_DEGREES))
     middle_lng, middle_lat = (west + east) / 2, (south + north) / 2
     return _apart(
         {
             one.code: (
-                WIDTH / 2 + (one.lng - middle_lng) * scale,
-                HEIGHT / 2 - (one.lat - middle_lat) * scale,
+                sheet.width / 2 + (one.lng - middle_lng) * scale,
+                sheet.height / 2 - (one.lat - middle_lat) * scale,
             )
             for one in metros
-        }
+        },
+        sheet,
     )
 
 
-def _apart(places: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+def _apart(places: dict[str, tuple[float, float]], sheet: Sheet) -> dict[str, tuple[float, float]]:
     """*places* moved a little, so that signs and codes of neighbours can be told apart; with more
     metros than that is done for, they stay."""
     if len(places) > _MOST_MOVED:
@@ -187,7 +213,7 @@ def _apart(places: dict[str, tuple[float, float]]) -> dict[str, tuple[float, flo
         for number, one in enumerate(codes):
             for other in codes[number + 1 :]:
                 (x, y), (u, v) = at[one], at[other]
-                beside, below = _BOX[0] - abs(u - x), _BOX[1] - abs(v - y)
+                beside, below = sheet.box[0] - abs(u - x), sheet.box[1] - abs(v - y)
                 if beside <= 0 or below <= 0:
                     continue
                 still = False
@@ -201,7 +227,10 @@ def _apart(places: dict[str, tuple[float, float]]) -> dict[str, tuple[float, flo
         if still:
             break
     return {
-        code: (min(max(x, 20.0), WIDTH - 60.0), min(max(y, 20.0), HEIGHT - 20.0))
+        code: (
+            min(max(x, 20.0), sheet.width - sheet.box[0]),
+            min(max(y, 20.0), sheet.height - 20.0),
+        )
         for code, (x, y) in at.items()
     }
 
@@ -225,20 +254,25 @@ def _arc(one: Arc, places: Mapping[str, tuple[float, float]]) -> Markup:
     )
 
 
-def _metro(one: Metro, place: tuple[float, float]) -> Markup:
+def _metro(one: Metro, place: tuple[float, float], sheet: Sheet) -> Markup:
     x, y = place
+    size = sheet.sign
     match one.tone:
         case Tone.IN_SERVICE:
-            shape = Markup('<circle class="full" cx="{}" cy="{}" r="9"/>').format(
-                f"{x:.1f}", f"{y:.1f}"
+            shape = Markup('<circle class="full" cx="{}" cy="{}" r="{}"/>').format(
+                f"{x:.1f}", f"{y:.1f}", size
             )
         case Tone.AT_REST:
-            shape = Markup('<rect class="full" x="{}" y="{}" width="17" height="17"/>').format(
-                f"{x - 8.5:.1f}", f"{y - 8.5:.1f}"
+            shape = Markup('<rect class="full" x="{}" y="{}" width="{}" height="{}"/>').format(
+                f"{x - size:.1f}", f"{y - size:.1f}", 2 * size, 2 * size
             )
         case Tone.IMPAIRED:
-            shape = Markup('<path class="full" d="M{} {}l12 21h-24z"/>').format(
-                f"{x:.1f}", f"{y - 13:.1f}"
+            shape = Markup('<path class="full" d="M{} {}l{side} {high}h-{wide}z"/>').format(
+                f"{x:.1f}",
+                f"{y - 1.4 * size:.1f}",
+                side=f"{1.3 * size:.1f}",
+                high=f"{2.3 * size:.1f}",
+                wide=f"{2.6 * size:.1f}",
             )
         case _:
             assert_never(one.tone)
@@ -247,5 +281,12 @@ def _metro(one: Metro, place: tuple[float, float]) -> Markup:
     return Markup(
         '<g class="{}"><title>{}: {}, {}</title>{}<text x="{}" y="{}">{}</text></g>'
     ).format(
-        _CLASSES[one.tone], one.name, count, worst, shape, f"{x + 14:.1f}", f"{y + 5:.1f}", one.code
+        _CLASSES[one.tone],
+        one.name,
+        count,
+        worst,
+        shape,
+        f"{x + size + 5:.1f}",
+        f"{y + 5:.1f}",
+        one.code,
     )

@@ -21,7 +21,7 @@ from tocsin.web.dashboard.forms import Choice, Field, Kind
 from tocsin.web.dashboard.network import waiving
 from tocsin.web.dashboard.network.checklist import checklist
 from tocsin.web.dashboard.network.history import happened
-from tocsin.web.dashboard.network.map import picture, planned
+from tocsin.web.dashboard.network.map import pictures, planned
 from tocsin.web.dashboard.network.reading import (
     DEVICES,
     LINKS,
@@ -146,7 +146,7 @@ def network_page(visit: Visit) -> Page:
         "network/overview.html",
         words_sought=words,
         plan=plan,
-        map=picture(plan),
+        map=pictures(plan),
         parts_of=[
             listed(visit, DEVICES, devices, words=words),
             listed(visit, LINKS, links, words=words),
