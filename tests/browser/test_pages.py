@@ -66,8 +66,9 @@ def offered(page: Page) -> set[str]:
         """[...document.querySelectorAll("main :is(a, form)")].map((one) =>
             one.getAttribute("href") ?? one.getAttribute("action"))"""
     )
-    # In another width a line breaks elsewhere.
-    return {*(" ".join(heading.split()) for heading in headings), *links}
+    # In another width a line breaks elsewhere, and a minute later it is another one.
+    said = (re.sub(r"\d\d:\d\d UTC", "", heading) for heading in headings)
+    return {*(" ".join(one.split()) for one in said), *links}
 
 
 @each_page
