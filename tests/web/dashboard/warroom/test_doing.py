@@ -179,6 +179,7 @@ def test_only_what_was_changed_is_changed(admin: Browser, at_desk: Desk) -> None
     now = ticket(at_desk, ref)
     assert now.title == "Cut near Diemen"
     assert now.impact is not None
+    assert "Incident · outage<" in admin.get(f"/tickets/{ref}").text
     assert now.start_at == before.start_at
     assert (now.devices, now.services) == (before.devices, ("api",))
     emptied = {"edit.impact": "", "edit.services": ""}
