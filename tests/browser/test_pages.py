@@ -175,3 +175,19 @@ def test_the_codes_on_the_map_can_be_read(people: People, width: int) -> None:
         )
         assert len(heights) == 13, "one map is shown, with every metro"
         assert min(heights) > 12
+
+
+def test_a_ticket_on_paper_is_all_there_without_what_one_presses(
+    people: People, site: Site
+) -> None:
+    with people.tab("org_admin") as page:
+        page.goto("/tickets/{incident}".format(**site.names))
+        told = page.locator(".entries > li").count()
+        page.emulate_media(media="print")
+        assert page.locator("button:visible, input:visible, textarea:visible").count() == 0
+        assert page.locator(".bar nav:visible, .deed:visible").count() == 0
+        assert page.locator(".entries > li:visible").count() == told > 0
+        began = page.locator("#head time").first
+        after = began.evaluate("(one) => getComputedStyle(one, '::after').content")
+        assert str(began.get_attribute("datetime"))[:10] in after
+        page.emulate_media(media="screen")
