@@ -191,3 +191,17 @@ def test_a_ticket_on_paper_is_all_there_without_what_one_presses(
         after = began.evaluate("(one) => getComputedStyle(one, '::after').content")
         assert str(began.get_attribute("datetime"))[:10] in after
         page.emulate_media(media="screen")
+
+
+@pytest.mark.parametrize("path", ["/measures", "/tickets"])
+def test_no_field_stands_out_of_its_form_in_the_narrowest_window(people: People, path: str) -> None:
+    with people.tab("org_admin") as page:
+        page.set_viewport_size({"width": 320, "height": HEIGHTS[NARROW]})
+        page.goto(path)
+        outside: list[str] = page.locator("main form :is(input, select, button)").evaluate_all(
+            """(fields) => fields.filter((one) =>
+                one.getBoundingClientRect().right > one.form.getBoundingClientRect().right + 0.5
+            ).map((one) => one.name)"""
+        )
+        assert outside == []
+        assert sideways(page) == 0
