@@ -398,6 +398,17 @@ def command_of(words: list[str]) -> click.Command:
     return found
 
 
+def test_a_release_is_made_where_it_is_used_and_the_units_follow_a_link() -> None:
+    """A program of a virtual environment names the folder it was made in, and runs nowhere else."""
+    page = PRODUCTION.read_text()
+    (made,) = re.findall(r"^ {4}python3 -m venv (/\S+)/\.venv$", page, re.MULTILINE)
+    (link,) = re.findall(rf"^ {{4}}ln .* {re.escape(made)} (/\S+)$", page, re.MULTILINE)
+    assert f"\n    cd {made}\n" in page
+    assert link != made
+    for unit in UNITS:
+        assert dict(sections(unit)["Service"])["ExecStart"].startswith(f"{link}/.venv/bin/")
+
+
 def test_the_key_that_the_page_makes_is_one(tmp_path: Path) -> None:
     (made,) = re.findall(r"python3 -c '(import base64[^']*)'", PRODUCTION.read_text())
     said = subprocess.run(
