@@ -376,7 +376,7 @@ def test_every_command_of_a_page_exists_with_its_options(name: str) -> None:
         (words.split(), set(re.findall(r"(?<=\s)--[a-z-]+", options)))
         for line in shown
         for words, options in re.findall(
-            r"(?<![@/])\btocsin(?:_here)?((?: [a-z][a-z-]*)+)([^`>|]*)", line
+            r"(?<![@/])\btocsin(?:_here|_there)?((?: [a-z][a-z-]*)+)([^`>|]*)", line
         )
     ]
     assert found
