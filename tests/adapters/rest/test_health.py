@@ -131,6 +131,14 @@ def test_a_proxy_on_this_machine_speaks_for_strangers(gateway: Client, forwarded
     assert refused.status == 403
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("Forwarded", f"for={FAR}"), ("X-Real-IP", FAR), ("Via", "1.1 proxy")],
+)
+def test_however_it_says_that_it_is_one(gateway: Client, name: str, said: str) -> None:
+    assert gateway.ask("GET", "/metrics", who=None, headers={name: said}).status == 403
+
+
 def test_a_trusted_proxy_says_who_asks(guarded: Client) -> None:
     def status(forwarded: str) -> int:
         headers = {"X-Forwarded-For": forwarded}

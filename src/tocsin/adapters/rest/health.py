@@ -16,6 +16,9 @@ from tocsin.store.contract import StorageFailed
 
 EXPOSITION: Header = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
+_OF_PROXIES = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
+"""What proxies say of whom they speak for, one or the other; only the first is ever believed."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -53,7 +56,8 @@ async def _metrics(acting: Acting) -> Reply:
     if wanted is not None and given:
         raise Unauthenticated("this is not the token of TOCSIN_METRICS_TOKEN")
     # A proxy on this machine speaks from loopback for strangers, unless it is a trusted one.
-    proxied = call.header("x-forwarded-for") is not None and call.address == call.peer
+    told = any(call.header(name) is not None for name in _OF_PROXIES)
+    proxied = told and call.address == call.peer
     if proxied or not _is_loopback(call.address):
         raise Forbidden("metrics answer loopback, or the bearer of TOCSIN_METRICS_TOKEN")
     return await _measured(acting)
