@@ -280,8 +280,7 @@ class Desk:
         :meth:`done`."""
         if not self._ready or not self._breaker.admits(now):
             return None
-        most = 1 if self._breaker.is_open else min(self._allowed, self._pace.concurrent)
-        if len(self._busy) >= most or self._bucket.ready_at(now) > now:
+        if len(self._busy) >= self._most_out or self._bucket.ready_at(now) > now:
             return None
         stream = self._ready.take(lambda one: self._may_go_at(one, now) <= now)
         if stream is None:
@@ -302,13 +301,16 @@ class Desk:
 
     def wakes_at(self, now: float) -> float | None:
         """When there may be something to send, if nothing else happens; None when not at all."""
-        if not self._ready or len(self._busy) >= min(self._allowed, self._pace.concurrent):
+        if not self._ready or len(self._busy) >= self._most_out:
             return None
         at = max(now, self._bucket.ready_at(now), self._breaker.probe_at or now)
-        if self._breaker.is_open and self._busy:
-            return None
         soonest = min(self._may_go_at(stream, now) for stream in self._ready)
         return None if soonest == inf else max(at, soonest)
+
+    @property
+    def _most_out(self) -> int:
+        """How many may be out at once: one after a failure, and so one probe while it is down."""
+        return min(self._allowed, self._pace.concurrent)
 
     def _may_go_at(self, stream: str, now: float) -> float:
         """When a lane that is ready has rested; never, while it waits for a digest."""
@@ -374,7 +376,6 @@ class Desk:
         self._allowed = min(self._allowed + 1, self._pace.concurrent)
         if self._breaker.is_open:
             self._breaker.close()
-            self._resting.clear()
             self._row = replace(self._row, down_since=None, down_reason="")
             self.touch()
 
