@@ -149,6 +149,9 @@ def test_a_dry_run_leaves_the_key_free(gateway: Client) -> None:
     assert "idempotency-replayed" not in done.headers
     assert tickets(gateway) == [done.json["id"]]
 
+    tried = open_it(gateway, dry_run=True, title="Power lost")
+    assert (tried.status, "idempotency-replayed" in tried.headers) == (200, False)
+
 
 def test_keys_of_two_credentials_have_nothing_to_do_with_each_other(gateway: Client) -> None:
     mine, theirs = open_it(gateway), open_it(gateway, who="teammate", title="Power lost")
