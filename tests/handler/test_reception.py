@@ -697,3 +697,32 @@ def test_a_rule_holds_for_what_is_heard_after_it_even_in_the_same_turn(filed: Ho
     writer.stop()
     assert told(first) == ["created"]
     assert told(second) == ["unattached"]
+
+
+def test_what_is_put_on_a_ticket_by_hand_is_known_also_behind_an_alert_of_the_same_turn(
+    filed: House,
+) -> None:
+    am = neighbour(filed)
+    am.says(alert("disk"))
+    writer = Writer(
+        store=filed.store, clock=filed.clock, entropy=lambda: next(filed.numbers), seal=bytes
+    )
+    by_hand = Submission(
+        org_id=filed.orgs["net"],
+        sort="ticket",
+        subject=only(filed).id,
+        command=AttachSignal(signal=alert("noise", correlation_key=None)),
+        credential=filed.keys["admin"],
+    )
+
+    async def handed_in() -> Accounted:
+        loop = asyncio.get_running_loop()
+        heard = writer.take(am.arrival(alert("fan")), loop)
+        attached = writer.submit(by_hand, loop)
+        writer.start()
+        await attached
+        return await heard
+
+    assert told(asyncio.run(handed_in())) == ["created"]
+    writer.stop()
+    assert {row.because for row in known(filed).values()} >= {"by_hand"}

@@ -190,6 +190,28 @@ def test_what_a_window_held_back_opens_an_incident_when_it_ends(acting: House, e
     assert len(incidents(acting)) == 1
 
 
+def test_what_a_window_lets_go_of_was_heard_when_it_was_and_expires_as_before(
+    acting: House,
+) -> None:
+    acting.ask("admin", ChangePolicy(auto_start=False), sort="policy")
+    am, clockwork = connector(acting), clockwork_of(acting)
+    window(acting)
+    acting.clock.pass_by(2 * HOUR - MINUTE)
+    settle(clockwork)
+    hear(acting, am, "lamp")
+    held = alert(acting, "am/lamp")
+    acting.clock.pass_by(MINUTE)
+    settle(clockwork)
+    let_go = alert(acting, "am/lamp")
+    (opened,) = incidents(acting)
+    assert (held.held, let_go.held, let_go.stream) == (True, False, f"incident:{opened.id}")
+    for field in ("first_seen", "last_seen", "began_at", "times", "arrival", "expires_at"):
+        assert getattr(let_go, field) == getattr(held, field), field
+    acting.clock.pass_by(3 * MINUTE)
+    settle(clockwork)
+    assert [one.status for one in incidents(acting)] == [Status.RESOLVED]
+
+
 def test_work_that_overruns_holds_back_until_it_is_completed(acting: House) -> None:
     maintenance = window(acting, at=NOON + MINUTE)
     am, clockwork = connector(acting), clockwork_of(acting)
