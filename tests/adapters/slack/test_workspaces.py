@@ -231,6 +231,33 @@ def test_a_guest_org_names_further_channels_itself(home: House, slack: LocalSlac
     home.ask("admin", ChangePolicy(slack_incidents_channel="C7"), subject="policy", sort="policy")
     assert known.later().org_of(tied, "C7") == home.orgs["net"], "the workspace's own org first"
 
+    home.system("route", RemoveRoute(), org_id=other, subject=routed.route_id)
+    assert known.later().org_of(tied, "C8") == home.orgs["net"], "nobody names it any more"
+
+
+def test_what_two_guests_name_is_neithers(home: House, slack: LocalSlack) -> None:
+    tied = installed(home, slack)
+    home.found("third")
+    for org, own in (("elsewhere", "C1"), ("third", "C2")):
+        give_channel(installing(home), channel(tied, own, home.orgs[org]))
+        home.system(
+            "policy",
+            ChangePolicy(slack_incidents_channel="C7"),
+            org_id=home.orgs[org],
+            subject="policy",
+        )
+    assert Known(home).workspaces.org_of(tied, "C7") == home.orgs["net"]
+
+
+def test_a_guest_of_another_workspace_is_none_here(home: House, slack: LocalSlack) -> None:
+    tied = installed(home, slack)
+    other = home.orgs["elsewhere"]
+    give_channel(installing(home), channel(replace(tied, team_id="T9"), "C1", other))
+    home.system(
+        "policy", ChangePolicy(slack_incidents_channel="C7"), org_id=other, subject="policy"
+    )
+    assert Known(home).workspaces.org_of(tied, "C7") == home.orgs["net"]
+
 
 def test_naming_a_channel_of_strangers_takes_nothing_from_them(
     home: House, slack: LocalSlack
