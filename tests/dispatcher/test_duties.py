@@ -12,7 +12,7 @@ from tests.dispatcher.posting import Later, Post, accepted, firsts
 from tocsin.dispatcher.contract import SEND_SECONDS, Parcel, Refused, Verdict
 from tocsin.dispatcher.naming import DUTIES, duty_of
 from tocsin.store.contract import StorageFailed, Store
-from tocsin.store.leasing import LEASE_SECONDS, Alone, Shared
+from tocsin.store.leasing import LEASE_SECONDS, RENEW_SECONDS, Alone, Shared
 from tocsin.store.outgoing import Trouble
 
 
@@ -97,6 +97,36 @@ def test_a_second_process_takes_its_share_and_all_when_the_first_is_gone(post: P
     for route in routes:
         assert firsts(post.hook.arrived, route) == post.promised(route)
     assert {duty_of(route) for route in routes} <= set(DUTIES)
+
+
+def test_a_duty_is_given_to_another_once_nothing_of_it_is_out(post: Post) -> None:
+    routes = [post.route(f"hook {number}") for number in range(8)]
+    workers = Later()
+    first = post.dispatcher = post.made(leases=sharer(post, "first"), workers=workers)
+    post.incident()
+    first.round()
+    assert len(workers.waiting) == len(routes)
+    second = post.made(leases=sharer(post, "second"))
+    second.round()
+
+    def holders() -> set[str]:
+        with post.store.reading() as turn:
+            owners = turn.lease_owners()
+        return {owners[duty_of(route)][0] for route in routes if duty_of(route) in owners}
+
+    for _ in range(2):
+        post.wait(RENEW_SECONDS)
+        first.round()
+        second.round()
+    assert holders() == {"first"}
+
+    workers.let_go()
+    for _ in range(4):
+        post.wait(RENEW_SECONDS)
+        first.round()
+        second.round()
+    assert holders() == {"first", "second"}
+    assert len(post.hook.handed) == len(routes), "each of them once"
 
 
 def test_a_standby_sends_nothing(post: Post) -> None:
