@@ -45,8 +45,8 @@ _ALIKE: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """How a figure changed: ``way`` is ``up``, ``down`` or ``same``, ``worse`` is whether one would
-    rather it had not."""
+    """How a figure changed: ``way`` is ``up``, ``down`` or ``same``, or ``new`` where there is
+    nothing to compare it with; ``worse`` is whether one would rather it had not."""
 
     way: str
     text: str
@@ -187,7 +187,7 @@ def _tile(
 
 def _counted(now: int, then: int, before: str) -> Change:
     if not then:
-        return Change(way="same", text=f"none in {before}", worse=False)
+        return Change(way="new", text=f"none in {before}", worse=False)
     if now == then:
         return Change(way="same", text=f"as many as in {before}", worse=False)
     if now > then:
@@ -197,7 +197,7 @@ def _counted(now: int, then: int, before: str) -> Change:
 
 def _longer(now: timedelta, then: timedelta | None, before: str) -> Change:
     if then is None:
-        return Change(way="same", text=f"none in {before}", worse=False)
+        return Change(way="new", text=f"none in {before}", worse=False)
     apart = _lasting(abs(now - then))
     if abs(now - then) < _ALIKE:
         return Change(way="same", text=f"as long as in {before}", worse=False)
