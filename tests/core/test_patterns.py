@@ -11,9 +11,14 @@ from hypothesis import strategies as st
 from tocsin.core.patterns import (
     LARGEST_PROGRAM,
     LONGEST_PATTERN,
+    MOST_HELD,
+    REMEMBERED_IN_A_STEP,
+    Effort,
     PatternError,
+    TooMuchEffort,
     compile_pattern,
     fits,
+    held_of,
 )
 
 LAW = settings(deadline=None, max_examples=600)
@@ -219,10 +224,10 @@ def test_a_shorthand_and_its_opposite_share_out_all_characters(
         ("a(?i)b", "(?i) is read at the beginning of the pattern only", 2),
         ("(" * 33 + ")" * 33, "groups deeper than 32", 33),
         ("a" * 257, "longer than 256 characters", 257),
-        ("(a{50}){50}", "repeats to more than 2,000 instructions", 11),
-        ("(((a{99}){99}){99}){99}", "repeats to more than 2,000 instructions", 23),
-        ("(a?){1000}", "repeats to more than 2,000 instructions", 10),
-        ("((){99}){99}", "repeats to more than 2,000 instructions", 12),
+        ("(a{50}){50}", "repeats to more than 500 instructions", 11),
+        ("(((a{99}){99}){99}){99}", "repeats to more than 500 instructions", 23),
+        ("(a?){1000}", "repeats to more than 500 instructions", 10),
+        ("((){99}){99}", "repeats to more than 500 instructions", 12),
     ],
 )
 def test_what_is_not_read_says_what_and_where(pattern: str, reason: str, position: int) -> None:
@@ -245,7 +250,68 @@ def test_a_pattern_that_would_backtrack_for_ever_answers(pattern: str) -> None:
 @given(pattern=patterns)
 def test_a_program_is_bounded(pattern: str) -> None:
     assert len(compile_pattern(pattern).program) <= LARGEST_PROGRAM
-    assert len(compile_pattern("(a?){999}").program) == 1_999
+    assert len(compile_pattern("(a?){249}").program) == 499
+
+
+@LAW
+@given(pattern=patterns, several=st.lists(texts, min_size=2, max_size=6))
+def test_what_is_remembered_of_a_text_changes_no_answer(pattern: str, several: list[str]) -> None:
+    expected = [re.fullmatch(pattern, text, re.ASCII) is not None for text in several]
+    compiled = compile_pattern(pattern)
+
+    assert [fits(compiled, text) for text in several] == expected
+    assert [fits(compiled, text) for text in several] == expected
+
+
+def test_the_answer_is_the_same_where_no_more_is_remembered() -> None:
+    """Each text leads somewhere else: there are more places than are held."""
+    compiled = compile_pattern("[ab]*a[ab]{12}")
+    several = [f"{number:016b}".replace("0", "a").replace("1", "b") for number in range(2_000)]
+
+    for text in several:
+        assert fits(compiled, text) is (text[-13] == "a")
+    assert fits(compiled, "é" * 3) is False
+
+
+def spent(pattern: str, text: str) -> int:
+    """The steps that it takes to find out whether *pattern* fits *text*."""
+    steps = 10_000_000
+    effort = Effort(steps)
+    fits(compile_pattern(pattern), text, effort=effort)
+    return steps - effort.left
+
+
+def test_what_was_worked_out_once_is_looked_up_the_next_time() -> None:
+    text = "x" * 900 + "a" * 50
+    first, second = spent("(.*a){20}x*", text), spent("(.*a){20}x*", text)
+
+    assert first > 2_000
+    assert second == 1 + len(text) // REMEMBERED_IN_A_STEP
+
+
+@pytest.mark.parametrize("pattern", ["(([a-z]?){12}){12}x", "[ab]*a[ab]{200}"])
+def test_whoever_is_given_so_much_effort_takes_no_more(pattern: str) -> None:
+    compiled, effort = compile_pattern(pattern), Effort(20_000)
+
+    def ask(times: int) -> None:
+        for number in range(times):
+            fits(compiled, f"{number:b}".replace("0", "a").replace("1", "b") * 40, effort=effort)
+
+    with pytest.raises(TooMuchEffort):
+        ask(1_000)
+    assert effort.is_spent
+    # What is asked at once takes as much as one character may, at most.
+    assert effort.left >= -2 * LARGEST_PROGRAM
+    # It stands for this text, and that is found out with nothing to spend.
+    assert fits(compile_pattern("sev[12]"), "sev1", effort=effort)
+
+
+def test_what_is_remembered_of_a_pattern_is_bounded() -> None:
+    compiled = compile_pattern("(?i)[^,]*a[^,]{150}")
+    for number in range(300):
+        fits(compiled, chr(0x4E00 + number) * 40 + "a" * number)
+
+    assert held_of(compiled) <= MOST_HELD
 
 
 def test_few_texts_are_looked_up() -> None:

@@ -152,6 +152,26 @@ def test_a_route_sees_the_state_after_the_fact(matcher: str, carried: bool) -> N
     assert bool(goes(NOTE, route(matcher))) is carried
 
 
+def test_rather_is_somebody_told_too_much_than_nobody_anything() -> None:
+    """There are more patterns than are asked in the time that there is."""
+    many = [f'label=~"[ab]*a[ab]{{{100 + number}}}x"' for number in range(50)]
+    mixed = (f"{number:b}".replace("0", "a").replace("1", "b") for number in range(50))
+    busy = replace(TICKET, labels=tuple(text * 20 for text in mixed))
+    routes = {
+        "asked": route('label=~"no[a-z]+"'),
+        **{f"costly {number}": route(one) for number, one in enumerate(many)},
+        "not asked": route('label=~"no[a-z]+"'),
+        "of planned work": route('label=~"no[a-z]+"', "type=maintenance"),
+        "by its words": route('severity=~"sev[12]"', "type=incident"),
+        "by other words": route('severity=~"sev[34]"', 'label=~"no[a-z]+"'),
+    }
+    named = [replace(one, id=name) for name, one in routes.items()]
+
+    told = [one.route_id for one in deliveries_of(event(NOTE), busy, DIRECTORY, named)]
+
+    assert [name for name in told if not name.startswith("costly")] == ["not asked", "by its words"]
+
+
 def test_signals_bring_their_source_connector_and_labels() -> None:
     matched = route("source=prometheus", "connector=am", "labels.alertname=LinkDown")
 

@@ -40,6 +40,7 @@ from tocsin.core.record_commands import (
 )
 from tocsin.core.words import Status
 from tocsin.handler.arrival import Accounted, Arrival, PayloadVerdict
+from tocsin.handler.hearing import TOO_COSTLY
 from tocsin.handler.reception import heard_again
 from tocsin.handler.submission import Submission
 from tocsin.handler.writer import Writer
@@ -240,6 +241,35 @@ def test_rules_decide_in_their_order_and_name_what_is_affected(home: House) -> N
     assert incident.correlation_keys == ("device/ams-1",)
     assert incident.services == ("dns",)
     assert len(incident.devices) == 1
+
+
+def test_rules_whose_patterns_take_too_long_hold_nobody_up(home: House) -> None:
+    """What takes too long is passed over, in words; the rest of the rules is asked all the same."""
+    am = neighbour(home)
+    for number in range(20):
+        rule(
+            home,
+            f"costly {number}",
+            "ignore",
+            matchers=(f'labels.noise=~"[ab]*a[ab]{{{150 + number}}}x"',),
+            order=number,
+        )
+    rule(home, "quiet", "ignore", matchers=('labels.team="test"',), order=99)
+    noise = [f"{number:b}".replace("0", "a").replace("1", "b") * 99 for number in range(1, 40)]
+
+    calm = am.says(alert("calm", labels={"noise": "none"}))
+    loud = am.says(
+        *(alert(f"loud {n}", labels={"noise": text}) for n, text in enumerate(noise)),
+        alert("test", labels={"noise": noise[-1], "team": "test"}),
+    )
+
+    assert told(calm) == ["created"]
+    assert TOO_COSTLY not in calm.results[0].reason
+    assert set(told(loud)[:-1]) == {"created"}
+    assert told(loud)[-1] == "unattached"
+    noted = [TOO_COSTLY in one.reason for one in loud.results]
+    assert noted == sorted(noted)
+    assert noted[-1]
 
 
 def test_a_rule_made_in_the_same_moment_is_heard_of(home: House) -> None:

@@ -21,6 +21,7 @@ from tocsin.core.commands import SignalDraft
 from tocsin.core.connector_words import OPENS_FOR_ALL, RuleAction
 from tocsin.core.evidence import Directory
 from tocsin.core.matching import Match, MatcherError, matches, parse_match
+from tocsin.core.patterns import Effort, TooMuchEffort
 from tocsin.core.placeholders import PlaceholderError, filled
 from tocsin.core.record_reading import service_code
 from tocsin.core.records import Connector, Rule
@@ -123,16 +124,18 @@ def understand(
     at: datetime,
     reopens: bool = True,
     as_held: bool = False,
+    effort: Effort | None = None,
 ) -> Heard:
     """As :func:`hear`, with *rules* as :func:`rules_of` gives them: worked out once for many.
 
     ``as_held``: the draft is of an alert that is known here, and has its keys as they are held.
+    ``effort`` is what the patterns of the rules may cost.
     """
     signal = _with_defaults(draft, connector)
     levels = directory.policy().severity_levels
     severity = read_severity(signal.severity, levels=levels)
     facts = _facts(signal, severity or UNKNOWN_SEVERITY, connector, directory)
-    rule = first_fitting(rules, facts)
+    rule = first_fitting(rules, facts, effort=effort)
     texts = {name: values[0] for name, values in facts.items() if values}
     if not as_held:
         signal = _with_keys(signal, rule, texts, connector)
@@ -192,12 +195,18 @@ def default_rule(connector: Connector) -> Rule:
     )
 
 
-def first_fitting(rules: Sequence[Rule], facts: Mapping[str, tuple[str, ...]]) -> Rule | None:
-    """The first of *rules* all of whose matchers fit *facts*."""
+def first_fitting(
+    rules: Sequence[Rule], facts: Mapping[str, tuple[str, ...]], *, effort: Effort | None = None
+) -> Rule | None:
+    """The first of *rules* all of whose matchers fit *facts*; one whose patterns take more than
+    *effort* has left is passed over."""
     for rule in rules:
         match = _match(rule.matchers)
-        if match is not None and matches(match, kind=_KIND, facts=facts):
-            return rule
+        try:
+            if match is not None and matches(match, kind=_KIND, facts=facts, effort=effort):
+                return rule
+        except TooMuchEffort:
+            continue
     return None
 
 

@@ -16,10 +16,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final
 
-from tocsin.core.patterns import Pattern, PatternError, compile_pattern, fits
+from tocsin.core.patterns import Effort, Pattern, PatternError, compile_pattern, fits
 
 NAMES: Final = (
     "type",
@@ -44,7 +43,6 @@ LONGEST_NAME: Final = 135
 """Characters of a name: ``labels.`` and 128."""
 
 _LONGEST_MATCHER: Final = LONGEST_NAME + 2 * LONGEST_VALUE + 20
-_REMEMBERED_LENGTH: Final = 256
 
 _MATCHER = re.compile(r"\s*([A-Za-z0-9_.:/-]+)\s*(=~|!=|!~|=)(.*)", re.DOTALL)
 _KIND = re.compile(r"\*|[a-z][a-z0-9_]{0,63}\.(?:\*|[a-z][a-z0-9_]{0,63})|\*\.[a-z][a-z0-9_]{0,63}")
@@ -166,22 +164,31 @@ def parse_match(kinds: Sequence[str], matchers: Sequence[str]) -> Match:
     return Match(tuple(kinds) or ("*",), read)
 
 
-def matches(match: Match, *, kind: str, facts: Mapping[str, str | Collection[str]]) -> bool:
+def matches(
+    match: Match,
+    *,
+    kind: str,
+    facts: Mapping[str, str | Collection[str]],
+    effort: Effort | None = None,
+) -> bool:
     """Whether an event of *kind* with these *facts* is one that *match* is about.
 
     *facts* are by the names of the matchers (``severity``, ``labels.alertname``), with one value or
     several.
+
+    Raises:
+        TooMuchEffort: its patterns take more than *effort* has left.
     """
     if not match.every_kind and not _kind_fits(match.some_kinds, kind):
         return False
     for matcher in match.matchers:
         found = facts.get(matcher.name, "")
         if isinstance(found, str):
-            fitting = _value_fits(matcher, found)
+            fitting = _value_fits(matcher, found, effort)
         elif not found:
-            fitting = _value_fits(matcher, "")
+            fitting = _value_fits(matcher, "", effort)
         else:
-            fitting = any(_value_fits(matcher, value) for value in found)
+            fitting = any(_value_fits(matcher, value, effort) for value in found)
         if fitting is matcher.negated:
             return False
     return True
@@ -194,21 +201,13 @@ def _kind_fits(kinds: frozenset[str], kind: str) -> bool:
     return f"{sort}.*" in kinds or f"*.{happening}" in kinds
 
 
-def _value_fits(matcher: Matcher, value: str) -> bool:
+def _value_fits(matcher: Matcher, value: str, effort: Effort | None) -> bool:
     """Whether *value* is what the matcher's value says, before negation."""
     if matcher.texts is not None:
         return value in matcher.texts
     if matcher.pattern is None:
         return value == matcher.value
-    if len(value) > _REMEMBERED_LENGTH:
-        return fits(matcher.pattern, value[:LONGEST_VALUE])
-    return _remembered_fit(matcher.pattern, value)
-
-
-@lru_cache(maxsize=8_192)
-def _remembered_fit(pattern: Pattern, value: str) -> bool:
-    # The same few severities, devices and services come again and again.
-    return fits(pattern, value)
+    return fits(matcher.pattern, value[:LONGEST_VALUE], effort=effort)
 
 
 def _value(text: str, *, field: str) -> str:

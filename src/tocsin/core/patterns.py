@@ -1,8 +1,9 @@
 """Regular expressions that cannot run away: a bounded subset of RE2's, matched in linear time.
 
 A pattern is parsed to a tree, the tree laid out as a program, and the program run on all its states
-at once (Thompson), never backtracking: the work is at most instructions times characters. A match
-is of the whole text, as in Alertmanager. A pattern that stands for a few texts only (``sev[12]``,
+at once (Thompson), never backtracking: the work is at most instructions times characters. Where a
+character led before is remembered, so that mostly it is a look for each. A match is of the whole
+text, as in Alertmanager. A pattern that stands for a few texts only (``sev[12]``,
 ``alpha|beta``) is matched by looking the text up among them.
 
 What can be written is said in :mod:`tocsin.core.pattern_reading`; besides, a pattern may begin with
@@ -31,16 +32,27 @@ from tocsin.core.pattern_reading import (
 __all__ = [
     "LARGEST_PROGRAM",
     "LONGEST_PATTERN",
+    "MOST_HELD",
+    "REMEMBERED_IN_A_STEP",
+    "Effort",
     "Pattern",
     "PatternError",
+    "TooMuchEffort",
     "compile_pattern",
     "fits",
+    "held_of",
 ]
 
 LONGEST_PATTERN: Final = 256
-LARGEST_PROGRAM: Final = 2_000
+LARGEST_PROGRAM: Final = 500
 MOST_LITERALS: Final = 64
 """How many texts a pattern may stand for and still be matched by looking up."""
+
+MOST_HELD: Final = 4_096
+"""Of one pattern, how many states of its places and ways between them are remembered."""
+
+REMEMBERED_IN_A_STEP: Final = 4
+"""Characters that are looked up in the time of a step that is worked out."""
 
 
 # The program. A state is an index into it; _Fork, _Jump and the assertions consume nothing.
@@ -84,7 +96,7 @@ def compile_pattern(text: str) -> Pattern:
     """The pattern that *text* writes.
 
     Raises:
-        PatternError: more than 256 characters, groups deeper than 32, a program of more than 2,000
+        PatternError: more than 256 characters, groups deeper than 32, a program of more than 500
             instructions, or something outside the subset.
     """
     if len(text) > LONGEST_PATTERN:
@@ -104,24 +116,124 @@ def compile_pattern(text: str) -> Pattern:
     return Pattern(text, literals, any_case, tuple(program))
 
 
-def fits(pattern: Pattern, text: str) -> bool:
-    """Whether *pattern* stands for the whole of *text*: instructions × characters at most."""
+class TooMuchEffort(Exception):
+    """There is no more effort left for a pattern: it was not found out whether it fits."""
+
+
+class Effort:
+    """What one decision may spend on patterns, in steps: some ten millions of them take a second.
+
+    Whoever writes a rule or a route chooses its patterns, and all organisations wait for the one
+    writer: so what patterns may cost is bounded for all that is decided at once.
+    """
+
+    __slots__ = ("left",)
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether something was not found out for want of it."""
+        return self.left < 0
+
+    def spend(self, steps: int) -> None:
+        """Raises TooMuchEffort where so much is not left."""
+        self.left -= steps
+        if self.left < 0:
+            raise TooMuchEffort
+
+
+def fits(pattern: Pattern, text: str, *, effort: Effort | None = None) -> bool:
+    """Whether *pattern* stands for the whole of *text*: instructions × characters at most, and a
+    look for each character where what it leads to is remembered.
+
+    Raises:
+        TooMuchEffort: it takes more than *effort* has left.
+    """
     if pattern.literals is not None:
         return text in pattern.literals
-    program = pattern.program
-    last = len(text)
-    states = _spread(program, [0], at_start=True, at_end=last == 0)
-    for position, character in enumerate(text, start=1):
-        cases = _cases_of(character) if pattern.any_case else (character,)
+    automaton = _automaton_of(pattern)
+    if effort is not None:
+        effort.spend(1 + len(text) // REMEMBERED_IN_A_STEP)
+    place = automaton.start
+    for character in text:
+        following = place.following.get(character, _NOT_KNOWN)
+        if following is _NOT_KNOWN:
+            following = automaton.follow(place, character, effort)
+        if following is None:
+            return False
+        place = following
+    return place.accepts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    """All states that a program may be in: those that wait for a character, and whether the text
+    may end here. ``following`` is where characters lead that came before; None: nowhere."""
+
+    waiting: tuple[int, ...]
+    accepts: bool
+    following: dict[str, _Place | None] = field(default_factory=dict)
+
+
+_NOT_KNOWN: Final = _Place((), accepts=False)
+
+
+class _Automaton:
+    """A program, with what it did before: a place is worked out once, as far as is remembered."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        self._program = pattern.program
+        self._any_case = pattern.any_case
+        self._minds_end = any(isinstance(one, End) for one in pattern.program)
+        self._places: dict[tuple[tuple[int, ...], bool], _Place] = {}
+        self.held = 0
+        self.start = self._place([0], at_start=True, effort=None)
+
+    def follow(self, place: _Place, character: str, effort: Effort | None) -> _Place | None:
+        """Where *character* leads from *place*; None: nowhere. Raises TooMuchEffort."""
+        if effort is not None:
+            effort.spend(len(place.waiting))
+        cases = _cases_of(character) if self._any_case else (character,)
         reached = []
-        for state in states:
-            instruction = program[state]
+        for state in place.waiting:
+            instruction = self._program[state]
             if isinstance(instruction, Characters) and _has(instruction, cases):
                 reached.append(state + 1)
-        if not reached:
-            return False
-        states = _spread(program, reached, at_start=False, at_end=position == last)
-    return len(program) - 1 in states
+        found = self._place(reached, at_start=False, effort=effort) if reached else None
+        if self.held < MOST_HELD:
+            place.following[character] = found
+            self.held += 1
+        return found
+
+    def _place(self, reached: list[int], *, at_start: bool, effort: Effort | None) -> _Place:
+        program = self._program
+        seen = _spread(program, list(reached), at_start=at_start, at_end=False)
+        last = seen
+        if self._minds_end:
+            last = _spread(program, list(reached), at_start=at_start, at_end=True)
+        if effort is not None:
+            effort.spend(len(seen) + len(last))
+        waiting = tuple(sorted(state for state in seen if isinstance(program[state], Characters)))
+        accepts = len(program) - 1 in last
+        place = self._places.get((waiting, accepts))
+        if place is None:
+            place = _Place(waiting, accepts)
+            if self.held + len(waiting) < MOST_HELD:
+                self._places[waiting, accepts] = place
+                self.held += len(waiting) + 1
+        return place
+
+
+def held_of(pattern: Pattern) -> int:
+    """How much is remembered of *pattern*, in states and ways; at most :data:`MOST_HELD`."""
+    return _automaton_of(pattern).held
+
+
+@lru_cache(maxsize=128)
+def _automaton_of(pattern: Pattern) -> _Automaton:
+    return _Automaton(pattern)
 
 
 def _spread(

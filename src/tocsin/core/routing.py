@@ -8,7 +8,7 @@ whose devices it joins.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from tocsin.core.evidence import Directory
 from tocsin.core.facts import Event
 from tocsin.core.matching import Match, MatcherError, matches, parse_match
 from tocsin.core.offerings import ROUTED_SORTS
+from tocsin.core.patterns import Effort, TooMuchEffort
 from tocsin.core.provisioning.facts import (
     InterfaceBound,
     InterfaceChanged,
@@ -40,6 +41,9 @@ Values = str | tuple[str, ...]
 
 CARD: Final = "card"
 """The coalesce key of deliveries that only redraw what a destination shows of a ticket."""
+
+PATTERN_STEPS: Final = 100_000
+"""What the patterns of all routes may cost for one fact: some ten milliseconds at the worst."""
 
 _REDRAWN: Final = frozenset({DestinationKind.AIRTABLE})
 _READ_BY_PEOPLE: Final = frozenset({DestinationKind.SLACK, DestinationKind.EMAIL})
@@ -74,7 +78,9 @@ def deliveries_of(
 ) -> tuple[Delivery, ...]:
     """The deliveries that follow from *event*, in the order of *routes*.
 
-    *routes* are those of the org as they are now; disabled and removed ones carry nothing.
+    *routes* are those of the org as they are now; disabled and removed ones carry nothing. Where
+    their patterns take too long the rest of them is taken to fit: rather is somebody told too much
+    than nobody anything.
     """
     sort, _, happening = event.kind.partition(".")
     if not routes or sort not in ROUTED_SORTS or _is_too_late(event):
@@ -83,6 +89,7 @@ def deliveries_of(
     facts = RoutedFacts(event, state_after, directory)
     unsaid = _is_unsaid(event)
     housework = isinstance(event.payload, Redacted) and event.actor.type == "system"
+    effort = Effort(PATTERN_STEPS)
     found: list[Delivery] = []
     for route in routes:
         if not route.enabled or route.removed_at is not None:
@@ -92,10 +99,18 @@ def deliveries_of(
         if housework and route.destination.kind in _READ_BY_PEOPLE:
             continue
         match = prepared(route.match)
-        if match is not None and matches(match, kind=kind, facts=facts):
+        if match is not None and _carries(match, kind, facts, effort):
             redraws = happening in _CARD_EDITS and route.destination.kind in _REDRAWN
             found.append(_delivery(route.id, CARD if redraws else None))
     return tuple(found)
+
+
+def _carries(match: Match, kind: str, facts: RoutedFacts, effort: Effort) -> bool:
+    try:
+        return matches(match, kind=kind, facts=facts, effort=effort)
+    except TooMuchEffort:
+        at_once = tuple(one for one in match.matchers if one.pattern is None or one.texts)
+        return matches(replace(match, matchers=at_once), kind=kind, facts=facts)
 
 
 def _is_too_late(event: Event) -> bool:

@@ -36,6 +36,7 @@ from tocsin.core.ingestion import (
     Noted,
     Said,
 )
+from tocsin.core.patterns import Effort
 from tocsin.core.records import Connector, Rule
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_reading import REASON, TOLERANCE
@@ -55,6 +56,14 @@ if TYPE_CHECKING:
 _FIRING: Final = SignalState.FIRING.value
 
 AHEAD: Final = "its time is in the future, and was taken as now"
+
+TOO_COSTLY: Final = (
+    "the patterns of its rules take too long, and not all of them were asked: make them simpler"
+)
+PATTERN_STEPS: Final = 500_000
+STEPS_OF_EACH: Final = 5_000
+"""What patterns of rules may cost in a payload, and for each thing that it says besides: less than
+a tenth of a second, and than a millisecond. Nobody's rules hold up everybody's record."""
 
 OBSERVER_ROLE: Final = Role.SRE_LEAD
 """What a connector's word weighs: all that its verdicts ask for, and no effect on what is not its
@@ -108,6 +117,8 @@ class Hearing:
         self._reopens = isinstance(reading, Unread) or reading.reopens
         self._once = frozenset() if isinstance(reading, Unread) else reading.once
         self._observes = connector is not None and connector.mode is ConnectorMode.OBSERVE
+        said = 1 if isinstance(reading, Unread) else len(reading.said)
+        self._effort = Effort(PATTERN_STEPS + STEPS_OF_EACH * said)
 
     def hear(self, said: Said) -> Told:
         """What becomes of one thing that is said."""
@@ -126,11 +137,12 @@ class Hearing:
     # -- signals ---------------------------------------------------------------------------------
 
     def _signal(self, draft: SignalDraft, *, as_held: bool = False) -> Told:
-        if draft.ts is None or draft.ts <= self._at + TOLERANCE:
-            return self._judged(draft, as_held=as_held)
+        is_ahead = draft.ts is not None and draft.ts > self._at + TOLERANCE
         # A clock that is wrong is no reason to lose an alert, nor to believe the clock.
-        told = self._judged(replace(draft, ts=None), as_held=as_held)
-        return replace(told, reason=f"{told.reason}; {AHEAD}")
+        told = self._judged(replace(draft, ts=None) if is_ahead else draft, as_held=as_held)
+        besides = ((AHEAD, is_ahead), (TOO_COSTLY, self._effort.is_spent))
+        reasons = (told.reason, *(reason for reason, applies in besides if applies))
+        return replace(told, reason="; ".join(reasons)) if len(reasons) > 1 else told
 
     def _judged(self, draft: SignalDraft, *, as_held: bool) -> Told:
         as_held = as_held or self._arrival.again
@@ -148,6 +160,7 @@ class Hearing:
             at=self._at,
             reopens=self._reopens,
             as_held=as_held,
+            effort=self._effort,
         )
         fresh = self._spare or self._fresh("I")
         verdict = correlate(heard, self._around.of(heard, row), fresh)
