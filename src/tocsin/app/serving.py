@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import os
@@ -243,8 +244,12 @@ def _may_write(path: Path) -> None:
     Raises:
         OSError: the database is there, and may not be written.
     """
-    if path.exists():
+    try:
         os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC))
+    except OSError as wrong:
+        # What is not there is made, and what cannot be opened at all is waited for.
+        if wrong.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
 
 
 def _slack(settings: Settings, *, store: Store, key: bytes) -> Slack | None:

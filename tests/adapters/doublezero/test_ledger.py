@@ -30,9 +30,10 @@ import sys
 from pathlib import Path
 sys.modules["solders"] = None
 from tocsin.adapters.doublezero.ledger import CannotSign, DoubleZero, pen
+from tocsin.adapters.asking.post import Post
 from tocsin.adapters.doublezero.rpc import Rpc, Settings
 url, program = sys.argv[1:]
-rpc = Rpc(Settings(url=url))
+rpc = Rpc(Settings(url=url), opening=Post)
 print(",".join(one.code for one in DoubleZero(rpc, program=program).look(wishes={}).devices))
 try:
     pen(rpc, program=program, keypair=Path("nowhere"))

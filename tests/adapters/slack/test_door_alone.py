@@ -162,8 +162,10 @@ def test_there_is_room_again_after_each_answer(hall: Hall) -> None:
 
 def test_without_room_slack_is_asked_to_come_again(hall: Hall) -> None:
     door = hall.door(at_once=0)
-    status, headers = knock(door, signed())
+    status, headers = knock(door, signed(), ASKED)
     assert (status, headers["retry-after"]) == (503, "1")
+    # What Slack did not sign is not let as far as the question whether there is room.
+    assert knock(door, {}, ASKED)[0] == 401
     assert hall.came == []
     door.close()
 
