@@ -32,7 +32,7 @@ TICKETS: Final = ("incident:", "maintenance:")
 SLICE: Final = 128
 """Events that one slice takes at most: some ten milliseconds between two turns."""
 
-SHORT: Final = 32
+SHORT: Final = 16
 """Events that it takes while facts come in one by one: who tells the next of them does not wait ten
 milliseconds."""
 
