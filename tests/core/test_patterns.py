@@ -224,10 +224,10 @@ def test_a_shorthand_and_its_opposite_share_out_all_characters(
         ("a(?i)b", "(?i) is read at the beginning of the pattern only", 2),
         ("(" * 33 + ")" * 33, "groups deeper than 32", 33),
         ("a" * 257, "longer than 256 characters", 257),
-        ("(a{50}){50}", "repeats to more than 500 instructions", 11),
-        ("(((a{99}){99}){99}){99}", "repeats to more than 500 instructions", 23),
-        ("(a?){1000}", "repeats to more than 500 instructions", 10),
-        ("((){99}){99}", "repeats to more than 500 instructions", 12),
+        ("(a{50}){50}", "repeats to more than 2,000 instructions", 11),
+        ("(((a{99}){99}){99}){99}", "repeats to more than 2,000 instructions", 23),
+        ("(a?){1000}", "repeats to more than 2,000 instructions", 10),
+        ("((){99}){99}", "repeats to more than 2,000 instructions", 12),
     ],
 )
 def test_what_is_not_read_says_what_and_where(pattern: str, reason: str, position: int) -> None:
@@ -250,7 +250,7 @@ def test_a_pattern_that_would_backtrack_for_ever_answers(pattern: str) -> None:
 @given(pattern=patterns)
 def test_a_program_is_bounded(pattern: str) -> None:
     assert len(compile_pattern(pattern).program) <= LARGEST_PROGRAM
-    assert len(compile_pattern("(a?){249}").program) == 499
+    assert len(compile_pattern("(a?){999}").program) == 1_999
 
 
 @LAW
@@ -289,7 +289,7 @@ def test_what_was_worked_out_once_is_looked_up_the_next_time() -> None:
     assert second == 1 + len(text) // REMEMBERED_IN_A_STEP
 
 
-@pytest.mark.parametrize("pattern", ["(([a-z]?){12}){12}x", "[ab]*a[ab]{200}"])
+@pytest.mark.parametrize("pattern", ["(([a-z]?){30}){30}x", "[ab]*a[ab]{200}"])
 def test_whoever_is_given_so_much_effort_takes_no_more(pattern: str) -> None:
     compiled, effort = compile_pattern(pattern), Effort(20_000)
 

@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 LONGEST_PATTERN: Final = 256
-LARGEST_PROGRAM: Final = 500
+LARGEST_PROGRAM: Final = 2_000
 MOST_LITERALS: Final = 64
 """How many texts a pattern may stand for and still be matched by looking up."""
 
@@ -96,7 +96,7 @@ def compile_pattern(text: str) -> Pattern:
     """The pattern that *text* writes.
 
     Raises:
-        PatternError: more than 256 characters, groups deeper than 32, a program of more than 500
+        PatternError: more than 256 characters, groups deeper than 32, a program of more than 2,000
             instructions, or something outside the subset.
     """
     if len(text) > LONGEST_PATTERN:
@@ -156,7 +156,7 @@ def fits(pattern: Pattern, text: str, *, effort: Effort | None = None) -> bool:
     automaton = _automaton_of(pattern)
     if effort is not None:
         effort.spend(1 + len(text) // REMEMBERED_IN_A_STEP)
-    place = automaton.start
+    place = automaton.begin(effort)
     for character in text:
         following = place.following.get(character, _NOT_KNOWN)
         if following is _NOT_KNOWN:
@@ -189,7 +189,13 @@ class _Automaton:
         self._minds_end = any(isinstance(one, End) for one in pattern.program)
         self._places: dict[tuple[tuple[int, ...], bool], _Place] = {}
         self.held = 0
-        self.start = self._place([0], at_start=True, effort=None)
+        self._start: _Place | None = None
+
+    def begin(self, effort: Effort | None) -> _Place:
+        """Where it stands before the first character. Raises TooMuchEffort."""
+        if self._start is None:
+            self._start = self._place([0], at_start=True, effort=effort)
+        return self._start
 
     def follow(self, place: _Place, character: str, effort: Effort | None) -> _Place | None:
         """Where *character* leads from *place*; None: nowhere. Raises TooMuchEffort."""
