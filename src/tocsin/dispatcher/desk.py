@@ -304,8 +304,14 @@ class Desk:
         if not self._ready or len(self._busy) >= self._most_out:
             return None
         at = max(now, self._bucket.ready_at(now), self._breaker.probe_at or now)
-        soonest = min(self._may_go_at(stream, now) for stream in self._ready)
-        return None if soonest == inf else max(at, soonest)
+        soonest = inf
+        for stream in self._ready:
+            rested = self._may_go_at(stream, now)
+            if rested <= at:
+                # Whatever the others wait for, it is not sooner: most often the first will do.
+                return at
+            soonest = min(soonest, rested)
+        return None if soonest == inf else soonest
 
     @property
     def _most_out(self) -> int:
