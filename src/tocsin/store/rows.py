@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from tocsin.core.claims import STATUS_PAGE_CODE
-from tocsin.core.facts import Event
+from tocsin.core.facts import Event, stream_sort
 from tocsin.core.instants import from_text, to_text
 from tocsin.core.rows import row_of
 from tocsin.core.ticket import Ticket
@@ -23,6 +23,7 @@ from tocsin.store.codec import (
 from tocsin.store.contract import Answer, Head, HeadChange, Receipt, ReceiptKey
 from tocsin.store.digests import digest_of_private, fresh_salts, next_chain
 from tocsin.store.outgoing import Outgoing
+from tocsin.store.remembering import Remembered
 
 EVENT = "position, org_id, public, private"
 HEAD = "org_id, stream, number, version, state"
@@ -35,16 +36,18 @@ def event_of(row: tuple[Any, ...]) -> Event:
     return decoded_event(position=position, org_id=org_id, public=public, private=private)
 
 
+_states: Final = Remembered()
+
+
 def head_of(row: tuple[Any, ...]) -> Head:
     """The head in a row of :data:`HEAD`."""
-    org_id, stream, number, version, state = row
-    return Head(
-        org_id=org_id,
-        stream=stream,
-        number=number,
-        version=version,
-        state=decoded_state(stream, state),
-    )
+    org_id, stream, number, version, text = row
+    sort = stream_sort(stream)
+    state = _states.find(sort, text)
+    if state is None:
+        state = decoded_state(stream, text)
+        _states.keep(sort, text, state)
+    return Head(org_id=org_id, stream=stream, number=number, version=version, state=state)
 
 
 def receipt_of(row: tuple[Any, ...]) -> Receipt:
