@@ -96,6 +96,28 @@ def test_what_cannot_be_says_why(tmp_path: Path) -> None:
     assert "tocsin admin org create" in nobody.output
 
 
+def test_a_check_says_how_much_there_is_and_how_new_it_is(tmp_path: Path) -> None:
+    assert run("db", "migrate", data=tmp_path).exit_code == 0
+    empty = run("db", "check", data=tmp_path)
+    assert (empty.exit_code, empty.stdout.splitlines()[0]) == (
+        0,
+        "there is no event in it; if there should be, it is not the database you meant",
+    )
+    founded(tmp_path)
+    run(
+        *("admin", "contributor", "create", "--org", "net", "--code", "alpha"),
+        *("--name", "Alpha", "--pubkey", pubkey(1)),
+        data=tmp_path,
+    )
+    database = sqlite3.connect(tmp_path / "tocsin.db")
+    ((count, newest),) = database.execute("SELECT count(*), max(recorded_at) FROM events")
+    database.close()
+    checked = run("db", "check", data=tmp_path)
+    assert checked.stdout.splitlines()[0] == (
+        f"{count} events of 1 organisation, the last of {newest}"
+    )
+
+
 def test_check_and_backup_tell_a_sound_database_from_a_damaged_one(tmp_path: Path) -> None:
     founded(tmp_path)
     sound = run("db", "check", data=tmp_path)

@@ -19,6 +19,7 @@ from tocsin.app.lock import InUse, locked
 from tocsin.app.restoring import CannotRestore
 from tocsin.app.restoring import restore as restore_backup
 from tocsin.app.settings import secret
+from tocsin.core.instants import to_text
 from tocsin.store.contract import Store
 from tocsin.store.sealing import KEY_FILE
 from tocsin.store.sqlite import SqliteStore, tending
@@ -97,12 +98,14 @@ def check(data: Path, database: str | None) -> None:
             problems += problems_of_pages(store)
             problems += problems_of_search(store)
             problems += problems_of_measures(store)
+        extent = "" if problems else _extent(store)
     for problem in problems:
         click.echo(problem)
     if problems:
         raise click.ClickException(
             f"{len(problems)} differences found; where no rebuild is advised, restore from a backup"
         )
+    click.echo(extent)
     if behind:
         click.echo(
             "the log, its chain and every state are sound; an older release has made this database,"
@@ -110,6 +113,20 @@ def check(data: Path, database: str | None) -> None:
         )
         return
     click.echo("the log, its chain, every state, the measures and the search are sound")
+
+
+def _extent(store: Store) -> str:
+    """How much there is, and how new: what is sound may still be the wrong file, or an old copy."""
+    with store.reading() as turn:
+        last = turn.last_position()
+        newest = turn.log(after=last - 1, limit=1)
+        orgs = len(turn.orgs())
+    if not newest:
+        return "there is no event in it; if there should be, it is not the database you meant"
+    return (
+        f"{last} event{'s'[: last != 1]} of {orgs} organisation{'s'[: orgs != 1]},"
+        f" the last of {to_text(newest[0].recorded_at)}"
+    )
 
 
 def _check_postgres(store: Store, bar: Bar) -> list[str]:
