@@ -304,13 +304,7 @@ class Desk:
         if not self._ready or len(self._busy) >= self._most_out:
             return None
         at = max(now, self._bucket.ready_at(now), self._breaker.probe_at or now)
-        soonest = inf
-        for stream in self._ready:
-            rested = self._may_go_at(stream, now)
-            if rested <= at:
-                # Whatever the others wait for, it is not sooner: most often the first will do.
-                return at
-            soonest = min(soonest, rested)
+        soonest = self._ready.soonest(lambda one: self._may_go_at(one, now), after=at)
         return None if soonest == inf else soonest
 
     @property

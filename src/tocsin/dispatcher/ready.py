@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from itertools import chain
+from math import inf
 from typing import Final
 
 _NETWORK: Final = ("device:", "link:")
@@ -53,6 +54,17 @@ class Ready:
                 passed_over.append(stream)
         for stream in passed_over:
             self.append(stream)
+        return found
+
+    def soonest(self, may_go_at: Callable[[str], float], *, after: float) -> float:
+        """When the first of them may go, *after* at the earliest; most often the first asked may at
+        once, and the others need not be asked."""
+        found = inf
+        for stream in self:
+            at = may_go_at(stream)
+            if at <= after:
+                return after
+            found = min(found, at)
         return found
 
     @property

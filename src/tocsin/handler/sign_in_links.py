@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from tocsin.core.record_commands import CreateKey
+from tocsin.core.record_commands import CreateKey, RevokeKey
 from tocsin.handler.submission import Credential, Submission
 from tocsin.store.sealing import WrongSecretKey
 
@@ -127,3 +127,9 @@ def using(link: SignInLink, *, address: str) -> tuple[Submission, Credential]:
         secret_digest=digest,
     )
     return submission, Credential(key_id=link.key_id, digest=digest, address=address)
+
+
+def ending(org_id: int, key_id: str) -> Submission:
+    """What to have the writer do for who signs out again: the key that the link made is good no
+    more, whoever else may have got hold of the cookie."""
+    return Submission(org_id=org_id, sort="key", subject=key_id, command=RevokeKey(), via="web")

@@ -316,6 +316,49 @@ def test_a_link_signs_in_once(browser: Browser, at_desk: Desk) -> None:
     assert "This link was used" in again.text
 
 
+def _entered(browser: Browser, at_desk: Desk) -> str:
+    """Sign in by a link; what the form to sign out carries."""
+    shown = browser.get(_link(at_desk, "owner"))
+    assert browser.post("/sign-in/link", hidden(shown.text, "/sign-in/link")).status == 303
+    return token_in(browser.get("/").text)
+
+
+def test_signing_out_ends_the_key_that_a_link_made(browser: Browser, at_desk: Desk) -> None:
+    token = _entered(browser, at_desk)
+    stolen = Browser(at_desk, cookie=browser.cookie)
+    assert stolen.get("/").status == 200
+
+    assert browser.post("/sign-out", {"token": token}).status == 303
+
+    late = stolen.get("/")
+    assert (late.status, "revoked" in late.text) == (401, True)
+    assert not stolen.cookie
+
+
+def test_signing_out_leaves_a_key_that_was_shown_as_it_was(browser: Browser, at_desk: Desk) -> None:
+    browser.sign_in("owner")
+    elsewhere = Browser(at_desk, cookie=browser.cookie)
+    token = token_in(browser.get("/").text)
+    assert browser.post("/sign-out", {"token": token}).status == 303
+    assert elsewhere.get("/").status == 200
+
+
+def test_who_signs_out_while_the_database_is_away_is_told_what_stays(
+    browser: Browser, at_desk: Desk
+) -> None:
+    token = _entered(browser, at_desk)
+    stolen = Browser(at_desk, cookie=browser.cookie)
+    at_desk.away = True
+    out = browser.post("/sign-out", {"token": token})
+    assert (out.status, "signed out of this browser only" in out.text) == (503, True)
+    assert not browser.cookie
+
+    at_desk.away = False
+    again = _entered(browser, at_desk)
+    assert stolen.post("/sign-out", {"token": again}).status == 403, "of another session"
+    assert stolen.get("/").status == 200
+
+
 def test_without_mail_nobody_is_offered_a_link(browser: Browser) -> None:
     assert "/sign-in/mail" not in browser.get("/sign-in").text
     refused = browser.post("/sign-in/mail", {"org": "net", "email": "a@b.example"})

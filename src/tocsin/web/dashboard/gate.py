@@ -10,15 +10,17 @@ from urllib.parse import urlencode
 
 import structlog
 
-from tocsin.core.errors import Unauthenticated
+from tocsin.core.errors import Overloaded, Unauthenticated
 from tocsin.handler.admission import admission, credential_of
+from tocsin.handler.sign_in_links import ending
 from tocsin.handler.submission import Credential
-from tocsin.store.contract import ReadTurn
+from tocsin.store.contract import ReadTurn, StorageFailed
 from tocsin.web.dashboard import pages
 from tocsin.web.dashboard.addresses import HOME, SIGN_IN, safe_next, sign_in_for
 from tocsin.web.dashboard.answers import Answer, moved, trouble
 from tocsin.web.dashboard.asking import MailLink
 from tocsin.web.dashboard.attempts import Attempts
+from tocsin.web.dashboard.links import Submit
 from tocsin.web.dashboard.pages import AskedFor
 from tocsin.web.dashboard.requests import (
     Asked,
@@ -46,6 +48,10 @@ NOT_FROM_HERE: Final = (
     "The form did not come from this page, or the page was from before you signed in. Nothing was"
     " changed; go on and send it again."
 )
+_KEY_STAYS: Final = (
+    "The database is away, so the key of this sign-in could not be ended. It ends by itself a week"
+    " after you signed in; an administrator finds it among the keys, as browser, and can revoke it."
+)
 _CHALLENGE: Final[tuple[Header, ...]] = ((b"www-authenticate", b'Session realm="Tocsin"'),)
 _NEVER_KEPT: Final = ("token", "once")
 
@@ -65,8 +71,11 @@ class Kept:
 
 
 class Gate:
-    """Lets in who shows a key, and knows them again by their cookie. ``mail_link`` sends links to
-    sign in with, where this server sends mail."""
+    """Lets in who shows a key, and knows them again by their cookie.
+
+    ``submit`` has the writer do something as the system; ``mail_link`` sends links to sign in with,
+    where this server sends mail.
+    """
 
     def __init__(
         self,
@@ -75,9 +84,11 @@ class Gate:
         sessions: Sessions,
         clock: Callable[[], datetime],
         steady: Callable[[], float],
+        submit: Submit,
         mail_link: MailLink | None = None,
     ) -> None:
         self._read = read
+        self._submit = submit
         self._mail_link = mail_link
         self._sessions = sessions
         self._clock = clock
@@ -216,8 +227,8 @@ class Gate:
         )
 
     def enter(self, request: Asked, credential: Credential, at: datetime) -> Answer:
-        """Begin the session of who has shown *credential*."""
-        session = self._sessions.begin(credential, at=at)
+        """Begin the session of who has got *credential* by a link."""
+        session = self._sessions.begin(credential, at=at, by_link=True)
         return moved(HOME, cookie=self._set(request, session, at))
 
     async def send_link(self, request: Asked, receive: Receive) -> Answer:
@@ -256,15 +267,33 @@ class Gate:
         return Answer(status=status, body=body)
 
     async def sign_out(self, request: Asked, receive: Receive) -> Answer:
-        """End the session of who sends that form."""
-        session = self.session(request, at=self._clock())
+        """End the session of who sends that form, and the key that was made for it alone."""
+        at = self._clock()
+        session = self.session(request, at=at)
         fields = await form(request, receive)
         if isinstance(session, Session) and not self.is_ours(request, session, fields):
             return trouble(403, "You are still signed in", NOT_FROM_HERE, again=HOME)
-        return moved(
-            f"{SIGN_IN}?signed-out=1",
-            cookie=set_cookie("", secure=request.secure, lasting=timedelta(0)),
-        )
+        answer = moved(f"{SIGN_IN}?signed-out=1")
+        if isinstance(session, Session) and session.by_link:
+            try:
+                await self._end_key(session.credential(address=request.address), at)
+            except (Overloaded, StorageFailed) as failed:
+                log.warning(
+                    "a key outlives its session", action="sign_out_failed", reason=str(failed)
+                )
+                answer = trouble(
+                    503, "You are signed out of this browser only", _KEY_STAYS, again=SIGN_IN
+                )
+        gone = set_cookie("", secure=request.secure, lasting=timedelta(0))
+        return replace(answer, cookie=gone)
+
+    async def _end_key(self, credential: Credential, at: datetime) -> None:
+        try:
+            admitted = await self._read(lambda turn: admission(turn, credential, at=at))
+        except Unauthenticated:
+            return  # it is good no more, or not from here
+        await self._submit(ending(admitted.org_id, credential.key_id))
+        log.info("signed out", action="signed_out", key_id=credential.key_id)
 
     def _set(self, request: Asked, session: Session, at: datetime) -> bytes:
         return set_cookie(

@@ -105,7 +105,12 @@ class Dashboard:
         self._perform = perform
         self._follow = follow
         self._gate = Gate(
-            read=read, sessions=sessions, clock=clock, steady=steady, mail_link=mail_link
+            read=read,
+            sessions=sessions,
+            clock=clock,
+            steady=steady,
+            submit=submit,
+            mail_link=mail_link,
         )
         self._link_door = LinkDoor(links, submit=submit, enter=self._gate.enter, clock=clock)
         self._clock = clock

@@ -37,7 +37,8 @@ _MADE_FOR: Final = "tocsin session 1"
 class Session:
     """A sign-in: ``digest`` is the SHA-256 of the secret of the key ``key_id``, ``id`` is random.
 
-    It holds before ``expires_at``, which moves on while it is used.
+    It holds before ``expires_at``, which moves on while it is used. By a link (``by_link``) the key
+    was made for this session alone, and ends with it.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Session:
     digest: bytes
     issued_at: datetime
     expires_at: datetime
+    by_link: bool = False
 
     def credential(self, *, address: str) -> Credential:
         """What to verify, asked from *address*."""
@@ -56,7 +58,9 @@ class Expired:
     """A session that was good once."""
 
 
-class _Sealed(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+class _Sealed(
+    msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """What is in the cookie."""
 
     made_for: str
@@ -65,6 +69,7 @@ class _Sealed(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=T
     digest: bytes
     issued_at: datetime
     expires_at: datetime
+    by_link: bool = False
 
 
 class Sessions:
@@ -86,14 +91,15 @@ class Sessions:
         self._forms_key = forms_key
         self._fresh = fresh
 
-    def begin(self, credential: Credential, *, at: datetime) -> Session:
-        """A session of who has just shown that key."""
+    def begin(self, credential: Credential, *, at: datetime, by_link: bool = False) -> Session:
+        """A session of who has just shown that key, or has got it *by_link*."""
         return Session(
             id=self._fresh(),
             key_id=credential.key_id,
             digest=credential.digest,
             issued_at=at,
             expires_at=at + LASTING,
+            by_link=by_link,
         )
 
     def renewed(self, session: Session, *, at: datetime) -> Session | None:
@@ -114,6 +120,7 @@ class Sessions:
                     digest=session.digest,
                     issued_at=session.issued_at,
                     expires_at=session.expires_at,
+                    by_link=session.by_link,
                 )
             )
         ).decode("ascii")
@@ -136,6 +143,7 @@ class Sessions:
             digest=inside.digest,
             issued_at=inside.issued_at,
             expires_at=inside.expires_at,
+            by_link=inside.by_link,
         )
 
     def form_token(self, session: Session) -> str:
