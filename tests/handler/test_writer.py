@@ -334,18 +334,19 @@ def test_a_redaction_keeps_what_its_own_batch_has_decided(filed: House) -> None:
     with filed.store.reading() as turn:
         (created,) = turn.stream_events(filed.orgs["net"], opened.stream)
     receipt = ReceiptKey(org_id=filed.orgs["net"], scope="s", key="k", body_digest=b"b" * 32)
-    said, redacted = in_one_batch(
+    saying = Submission(
+        org_id=filed.orgs["net"],
+        sort="ticket",
+        subject=opened.id,
+        command=ChangeStatus(body="looking"),
+        credential=filed.keys["owner"],
+        receipt=receipt,
+        render=lambda outcome: Answer(status=200, body=ticket(outcome).title.encode()),
+    )
+    said, redacted, again = in_one_batch(
         filed,
         [
-            Submission(
-                org_id=filed.orgs["net"],
-                sort="ticket",
-                subject=opened.id,
-                command=ChangeStatus(body="looking"),
-                credential=filed.keys["owner"],
-                receipt=receipt,
-                render=lambda outcome: Answer(status=200, body=ticket(outcome).title.encode()),
-            ),
+            saying,
             Submission(
                 org_id=filed.orgs["net"],
                 sort="ticket",
@@ -353,14 +354,19 @@ def test_a_redaction_keeps_what_its_own_batch_has_decided(filed: House) -> None:
                 command=Redact(event=created.id, fields=("title",)),
                 credential=filed.keys["admin"],
             ),
+            saying,
         ],
     )
     assert isinstance(said, Outcome)
     assert isinstance(redacted, Outcome)
+    assert isinstance(again, IdempotencyMismatch)
+    assert "erased" in again.detail
     left = ticket(redacted)
     assert (left.title, left.updates_total) == ("[removed]", 1)
     with filed.store.reading() as turn:
-        assert turn.receipt(receipt) is None
+        kept = turn.receipt(receipt)
+    assert kept is not None
+    assert (kept.is_emptied, kept.answer.body) == (True, b"")
     assert check(filed.path) == []
 
 

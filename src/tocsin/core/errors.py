@@ -188,7 +188,7 @@ class Invalid(Refusal):
 
 
 class IdempotencyMismatch(Refusal):
-    """The same idempotency key came with another body."""
+    """The same idempotency key came with another body, or what it made was erased since."""
 
     code = "idempotency_mismatch"
     title = "Idempotency key reused"

@@ -25,7 +25,6 @@ from tocsin.core.commands import (
 from tocsin.core.consequences import consequences, discovered
 from tocsin.core.credentials import access_of, actor_of, admit
 from tocsin.core.errors import (
-    IdempotencyMismatch,
     NotFound,
     Unauthenticated,
     VersionMismatch,
@@ -64,6 +63,7 @@ from tocsin.handler.naming import (
     claims_named,
     opened_stream,
 )
+from tocsin.handler.receipts import refuse_another
 from tocsin.handler.reception import Reception
 from tocsin.handler.recording import Recording
 from tocsin.handler.submission import Credential, Outcome, Speaker, Submission
@@ -186,18 +186,14 @@ class Deliberation(Recording):
         """What the same request was answered with before.
 
         Raises:
-            IdempotencyMismatch: another request had that key.
+            IdempotencyMismatch: another request had that key, or what it made was erased since.
         """
         if key is None:
             return None
         receipt = self._receipts.get((key.org_id, key.scope, key.key))
         if receipt is None or receipt.expires_at <= self._now:
             return None
-        if not hmac.compare_digest(receipt.key.body_digest, key.body_digest):
-            raise IdempotencyMismatch(
-                "this Idempotency-Key came with another body before; "
-                "use a fresh key for a new request"
-            )
+        refuse_another(receipt, key)
         return receipt
 
     def keep_receipt(self, key: ReceiptKey, stream: str, answer: Answer, at: datetime) -> None:
@@ -540,8 +536,7 @@ class Deliberation(Recording):
     ) -> None:
         batch = self.batch
         if isinstance(submission.command, Redact):
-            # The answers of this very batch are not on disk yet, and say what was just erased.
-            batch.receipts = [one for one in batch.receipts if one.stream != outcome.stream]
+            self._empty_receipts(outcome.stream, submission.org_id)
         self._merge(attempt)
         if submission.receipt is not None and outcome.answer is not None:
             self.keep_receipt(submission.receipt, outcome.stream, outcome.answer, at)
@@ -558,6 +553,18 @@ class Deliberation(Recording):
             batch.secrets.append(
                 SealedSecret(id=secret_id, org_id=org_id, sealed=self._seal(secret))
             )
+
+    def _empty_receipts(self, stream: str, org_id: int) -> None:
+        """Those of this turn: what they say of *stream* was just erased on disk."""
+        self._receipts |= {
+            place: one.emptied()
+            for place, one in self._receipts.items()
+            if (place[0], one.stream) == (org_id, stream)
+        }
+        self.batch.receipts = [
+            self._receipts[(one.key.org_id, one.key.scope, one.key.key)]
+            for one in self.batch.receipts
+        ]
 
     def _merge(self, attempt: Attempt) -> None:
         super()._merge(attempt)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -93,6 +93,20 @@ class Receipt:
     position: int
     answer: Answer
     expires_at: datetime
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether text of what the answer is about was erased, and the answer and the digest of the
+        body with it."""
+        return not self.key.body_digest
+
+    def emptied(self) -> Receipt:
+        """What stays of it after that: its key, which nobody gets another answer under."""
+        return replace(
+            self,
+            key=replace(self.key, body_digest=b""),
+            answer=Answer(status=self.answer.status, body=b""),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -278,3 +278,21 @@ def test_a_repeat_by_a_revoked_key_is_refused(gateway: Client) -> None:
     assert gateway.ask("DELETE", f"/keys/{key_id}", who="admin").status == 200
 
     assert open_it(gateway).status == 401
+
+
+@pytest.mark.parametrize("title", [INCIDENT["title"], "Something else"])
+def test_what_was_erased_does_not_come_back_by_a_repeat(gateway: Client, title: str) -> None:
+    first = open_it(gateway)
+    (opened,) = gateway.ask("GET", f"/tickets/{first.json['id']}/events").json["items"]
+    body = {"event": opened["id"], "fields": ["description"]}
+    assert gateway.ask("POST", "/redactions", body, who="admin").status == 201
+    reached = last_position(gateway)
+
+    again = open_it(gateway, title=title)
+
+    assert (again.status, again.code) == (422, "idempotency_mismatch")
+    assert "erased since" in again.json["detail"]
+    assert last_position(gateway) == reached
+    assert tickets(gateway) == [first.json["id"]]
+    gateway.house.clock.pass_by(timedelta(hours=24, seconds=1))
+    assert open_it(gateway).status == 201

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -32,7 +31,6 @@ from tocsin.adapters.rest.replies import Header, Reply
 from tocsin.core.dialects import parse_dialect
 from tocsin.core.errors import (
     Forbidden,
-    IdempotencyMismatch,
     Invalid,
     Malformed,
     NotFound,
@@ -47,6 +45,7 @@ from tocsin.core.origins import client_address, plain_address
 from tocsin.core.permissions import READERS, may_read
 from tocsin.core.words import UnknownWord
 from tocsin.handler.admission import Admission, admission
+from tocsin.handler.receipts import refuse_another
 from tocsin.handler.submission import Outcome, Submission
 from tocsin.store.contract import Answer, ReadTurn, ReceiptKey, StorageFailed
 
@@ -250,15 +249,8 @@ class Pipeline:
     async def _refuse_other_body(self, key: ReceiptKey) -> None:
         """The key may have come with another body before, which is then what is wrong."""
         receipt = await self._gateway.read(lambda turn: turn.receipt(key))
-        if (
-            receipt is not None
-            and receipt.expires_at > self._gateway.clock()
-            and not hmac.compare_digest(receipt.key.body_digest, key.body_digest)
-        ):
-            raise IdempotencyMismatch(
-                "this Idempotency-Key came with another body before; "
-                "use a fresh key for a new request"
-            )
+        if receipt is not None and receipt.expires_at > self._gateway.clock():
+            refuse_another(receipt, key)
 
     @staticmethod
     def _read_dialect(call: AnyCall) -> None:

@@ -8,7 +8,6 @@ writer does.
 from __future__ import annotations
 
 import asyncio
-import hmac
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -16,9 +15,9 @@ import msgspec
 
 from tocsin.adapters.rest.pipeline import Acting
 from tocsin.adapters.rest.replies import Reply
-from tocsin.core.errors import IdempotencyMismatch
 from tocsin.handler.admission import Admission, admission
 from tocsin.handler.deliberation import RECEIPTS_KEPT
+from tocsin.handler.receipts import refuse_another
 from tocsin.store.contract import Answer, Batch, ReadTurn, Receipt, WriteTurn
 
 OUTBOX: Final = "outbox"
@@ -80,10 +79,7 @@ def answered(acting: Acting, turn: ReadTurn) -> Reply | None:
     receipt = None if key is None else turn.receipt(key)
     if key is None or receipt is None or receipt.expires_at <= acting.call.now():
         return None
-    if not hmac.compare_digest(receipt.key.body_digest, key.body_digest):
-        raise IdempotencyMismatch(
-            "this Idempotency-Key came with another body before; use a fresh key for a new request"
-        )
+    refuse_another(receipt, key)
     return Reply(
         status=receipt.answer.status,
         body=receipt.answer.body,

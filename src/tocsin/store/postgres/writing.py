@@ -400,7 +400,8 @@ class PostgresWriteTurn(
         return self.scoped.attempting(keep=keep)
 
     def redact(self, org_id: int, event_id: str, fields: Collection[str]) -> tuple[Event, str]:
-        """Empty *fields* of one event, and forget its salt and every kept answer about its stream.
+        """Empty *fields* of one event, and forget its salt and what every kept answer about its
+        stream says.
 
         The event as it now reads, and the hex digest of what remains.
 
@@ -426,7 +427,10 @@ class PostgresWriteTurn(
         ).fetchone()
         assert changed is not None, "it was there under the writer's lock"
         self.scoped.of(
-            org_id, "DELETE FROM receipts WHERE org_id = %s AND stream = %s", (org_id, stream)
+            org_id,
+            "UPDATE receipts SET body_digest = '', headers = '[]', body = ''"
+            " WHERE org_id = %s AND stream = %s",
+            (org_id, stream),
         )
         return event_of(changed), digest_of_remaining(remaining)
 

@@ -246,7 +246,8 @@ class SqliteWriteTurn(
             self.connection.execute("RELEASE attempt")
 
     def redact(self, org_id: int, event_id: str, fields: Collection[str]) -> tuple[Event, str]:
-        """Empty *fields* of one event, and forget its salt and every kept answer about its stream.
+        """Empty *fields* of one event, and forget its salt and what every kept answer about its
+        stream says.
 
         The event as it now reads, and the hex digest of what remains.
 
@@ -268,7 +269,9 @@ class SqliteWriteTurn(
             (remaining.decode(), org_id, position),
         )
         self.connection.execute(
-            "DELETE FROM receipts WHERE org_id = ? AND stream = ?", (org_id, stream)
+            "UPDATE receipts SET body_digest = x'', headers = '[]', body = x''"
+            " WHERE org_id = ? AND stream = ?",
+            (org_id, stream),
         )
         changed = self.connection.execute(
             "SELECT position, org_id, public, private FROM events WHERE position = ?", (position,)
