@@ -106,6 +106,18 @@ def test_amtool_asks_by_matchers_each_on_a_line_of_its_own(prometheus: Neighbour
     assert "bad matcher" in json_of(wrong)
 
 
+def test_a_question_whose_patterns_take_too_long_is_refused(prometheus: Neighbour) -> None:
+    paths = [f"{number * 7919:b}".replace("0", "a").replace("1", "b") * 40 for number in range(99)]
+    prometheus.send(ALERTS, [posted(path=path[:900]) for path in paths])
+
+    costly = prometheus.look(ALERTS, query={"filter": 'path=~"[ab]*a[ab]{200}"'})
+    assert (costly.status, "write them shorter" in json_of(costly)) == (400, True)
+    costly = prometheus.look("api/v2/alerts/groups", query={"filter": 'path=~"[ab]*b[ab]{199}"'})
+    assert costly.status == 400
+
+    assert len(json_of(prometheus.look(ALERTS, query={"filter": 'path=~"(a|b)+"'}))) == 99
+
+
 def test_a_maintenance_is_shown_as_a_silence_and_holds_back(prometheus: Neighbour) -> None:
     house = prometheus.house
     planned = PlanMaintenance(

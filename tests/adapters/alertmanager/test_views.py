@@ -9,8 +9,15 @@ from typing import Any
 import pytest
 
 from tocsin.adapters.alertmanager import views
-from tocsin.adapters.alertmanager.filters import Asked, BadFilter, parse_asked, parse_filters
+from tocsin.adapters.alertmanager.filters import (
+    PATTERN_STEPS,
+    Asked,
+    BadFilter,
+    parse_asked,
+    parse_filters,
+)
 from tocsin.adapters.alertmanager.views import ShownAlert, ShownMatcher, ShownSilence, ShownStatus
+from tocsin.core.patterns import Effort
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -37,11 +44,14 @@ ALL = (FIRING, SILENCED, INHIBITED, OVER)
 
 
 def fingerprints(asked: Asked) -> list[str]:
-    return [one["fingerprint"] for one in views.alerts(ALL, asked, now=NOW)]
+    return [
+        one["fingerprint"]
+        for one in views.alerts(ALL, asked, now=NOW, effort=Effort(PATTERN_STEPS))
+    ]
 
 
 def test_an_alert_has_every_member_that_the_interface_requires() -> None:
-    (shown,) = views.alerts([FIRING], Asked(), now=NOW)
+    (shown,) = views.alerts([FIRING], Asked(), now=NOW, effort=Effort(PATTERN_STEPS))
 
     assert json.loads(json.dumps(shown)) == {
         "labels": {"alertname": "LinkDown", "severity": "critical"},
@@ -96,7 +106,7 @@ def test_states_and_receiver_can_be_asked_for() -> None:
 
 
 def test_groups_are_of_one_receiver_and_the_same_shared_labels() -> None:
-    found = views.groups(ALL, Asked(), now=NOW)
+    found = views.groups(ALL, Asked(), now=NOW, effort=Effort(PATTERN_STEPS))
 
     assert [
         (group["labels"], group["receiver"], [one["fingerprint"] for one in group["alerts"]])
@@ -111,7 +121,9 @@ def test_groups_are_of_one_receiver_and_the_same_shared_labels() -> None:
 def test_a_group_has_only_the_receivers_asked_for() -> None:
     both = alert("e5", receivers=("other", "tocsin"))
 
-    (group,) = views.groups([both], parse_asked([], receiver="other"), now=NOW)
+    (group,) = views.groups(
+        [both], parse_asked([], receiver="other"), now=NOW, effort=Effort(PATTERN_STEPS)
+    )
 
     assert group["receiver"] == {"name": "other"}
 
@@ -152,7 +164,7 @@ def test_silences_say_where_they_stand_and_active_ones_come_first() -> None:
         silence("on", start=0, end=5),
     ]
 
-    found = views.silences(shown, parse_filters([]), now=NOW)
+    found = views.silences(shown, parse_filters([]), now=NOW, effort=Effort(PATTERN_STEPS))
 
     assert [(one["id"], one["status"]["state"]) for one in found] == [
         ("on", "active"),
@@ -175,7 +187,9 @@ def test_silences_say_where_they_stand_and_active_ones_come_first() -> None:
 def test_silences_are_filtered_by_the_values_of_their_matchers() -> None:
     shown = [silence("one", start=0, end=5), silence("two", start=0, end=5, device="fra-dz03")]
 
-    found = views.silences(shown, parse_filters(['device=~"fra.*"']), now=NOW)
+    found = views.silences(
+        shown, parse_filters(['device=~"fra.*"']), now=NOW, effort=Effort(PATTERN_STEPS)
+    )
 
     assert [one["id"] for one in found] == ["two"]
 

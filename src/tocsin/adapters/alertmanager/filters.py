@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from tocsin.core.matching import MOST_MATCHERS, Match, MatcherError, matches, parse_matcher
-from tocsin.core.patterns import Pattern, PatternError, compile_pattern, fits
+from tocsin.core.patterns import Effort, Pattern, PatternError, compile_pattern, fits
 
 _PREFIX: Final = "labels."
 _EVERYTHING: Final = Match()
+
+PATTERN_STEPS: Final = 5_000_000
+"""What the patterns of one question may cost: about half a second."""
 
 
 class BadFilter(ValueError):
@@ -85,12 +88,20 @@ def _plain_name(text: str) -> str:
     return name + rest if quote else text
 
 
-def labels_fit(match: Match, labels: Mapping[str, str]) -> bool:
-    """Whether an alert with *labels* is one that *match* is about; a missing label is empty."""
+def labels_fit(match: Match, labels: Mapping[str, str], effort: Effort) -> bool:
+    """Whether an alert with *labels* is one that *match* is about; a missing label is empty.
+
+    Raises:
+        TooMuchEffort: its patterns take more than *effort* has left.
+    """
     facts = {_PREFIX + name: value for name, value in labels.items()}
-    return matches(match, kind="signal", facts=facts)
+    return matches(match, kind="signal", facts=facts, effort=effort)
 
 
-def receiver_fits(receiver: Pattern | None, receivers: Sequence[str]) -> bool:
-    """Whether one of *receivers* is of those asked for."""
-    return receiver is None or any(fits(receiver, name) for name in receivers)
+def receiver_fits(receiver: Pattern | None, receivers: Sequence[str], effort: Effort) -> bool:
+    """Whether one of *receivers* is of those asked for.
+
+    Raises:
+        TooMuchEffort: the pattern takes more than *effort* has left.
+    """
+    return receiver is None or any(fits(receiver, name, effort=effort) for name in receivers)

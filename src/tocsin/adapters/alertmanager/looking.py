@@ -12,10 +12,17 @@ from typing import Any, Final
 import msgspec
 
 from tocsin.adapters.alertmanager import views
-from tocsin.adapters.alertmanager.filters import Asked, BadFilter, parse_asked, parse_filters
+from tocsin.adapters.alertmanager.filters import (
+    PATTERN_STEPS,
+    Asked,
+    BadFilter,
+    parse_asked,
+    parse_filters,
+)
 from tocsin.adapters.alertmanager.translation import RESOLVE_TIMEOUT
 from tocsin.adapters.alertmanager.views import ShownAlert, ShownMatcher, ShownSilence, ShownStatus
 from tocsin.core.commands import SignalDraft
+from tocsin.core.patterns import Effort, TooMuchEffort
 from tocsin.core.records import Connector
 from tocsin.core.ticket import Ticket
 from tocsin.core.words import SignalState, TicketType
@@ -37,6 +44,11 @@ MOST_SHOWN: Final = 10_000
 
 SEPARATOR: Final = "\n"
 
+_TOO_MUCH: Final = (
+    "the patterns of this question take too long over so many alerts: write them shorter, or"
+    " compare with = what is known"
+)
+
 
 def look(
     turn: ReadTurn,
@@ -47,18 +59,19 @@ def look(
     status: ShownStatus,
 ) -> Reply:
     """The answer to a request that only reads."""
-    now = request.at
+    now, effort = request.at, Effort(PATTERN_STEPS)
     try:
         match request.path:
             case "api/v2/alerts":
                 asked, shown = _asked(request.query), _alerts(turn, request, org_id, connector)
-                return _reply(200, views.alerts(shown, asked, now=now))
+                return _reply(200, views.alerts(shown, asked, now=now, effort=effort))
             case "api/v2/alerts/groups":
                 asked, shown = _asked(request.query), _alerts(turn, request, org_id, connector)
-                return _reply(200, views.groups(shown, asked, now=now))
+                return _reply(200, views.groups(shown, asked, now=now, effort=effort))
             case "api/v2/silences":
                 match = parse_filters(_filters(request.query))
-                return _reply(200, views.silences(_silences(turn, org_id), match, now=now))
+                silences = _silences(turn, org_id)
+                return _reply(200, views.silences(silences, match, now=now, effort=effort))
             case "api/v2/status":
                 return _reply(200, views.status(status))
             case "api/v2/receivers":
@@ -67,6 +80,8 @@ def look(
                 return _reply(404, "Alertmanager's API has no such path, or it is not shown here.")
     except BadFilter as problem:
         return _reply(400, views.bad_request((str(problem),)))
+    except TooMuchEffort:
+        return _reply(400, views.bad_request((_TOO_MUCH,)))
 
 
 def _reply(status: int, body: object) -> Reply:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from tocsin.adapters.alertmanager.filters import Asked, labels_fit, receiver_fits
 from tocsin.core.instants import to_text
 from tocsin.core.matching import Match
+from tocsin.core.patterns import Effort
 
 Json = dict[str, Any]
 
@@ -77,17 +78,29 @@ class ShownStatus:
     """Name and address of each."""
 
 
-def alerts(shown: Iterable[ShownAlert], asked: Asked, *, now: datetime) -> list[Json]:
-    """``GET /api/v2/alerts``: those asked for that are not over by *now*, by fingerprint."""
-    return [_alert(one) for one in _wanted(shown, asked, now)]
+def alerts(
+    shown: Iterable[ShownAlert], asked: Asked, *, now: datetime, effort: Effort
+) -> list[Json]:
+    """``GET /api/v2/alerts``: those asked for that are not over by *now*, by fingerprint.
+
+    Raises:
+        TooMuchEffort: the patterns take more than *effort* has left.
+    """
+    return [_alert(one) for one in _wanted(shown, asked, now, effort)]
 
 
-def groups(shown: Iterable[ShownAlert], asked: Asked, *, now: datetime) -> list[Json]:
-    """``GET /api/v2/alerts/groups``: the same, by receiver and the labels that a group shares."""
+def groups(
+    shown: Iterable[ShownAlert], asked: Asked, *, now: datetime, effort: Effort
+) -> list[Json]:
+    """``GET /api/v2/alerts/groups``: the same, by receiver and the labels that a group shares.
+
+    Raises:
+        TooMuchEffort: the patterns take more than *effort* has left.
+    """
     together: dict[tuple[tuple[tuple[str, str], ...], str], list[Json]] = {}
-    for one in _wanted(shown, asked, now):
+    for one in _wanted(shown, asked, now, effort):
         for receiver in one.receivers:
-            if receiver_fits(asked.receiver, (receiver,)):
+            if receiver_fits(asked.receiver, (receiver,), effort):
                 key = (tuple(sorted(one.group.items())), receiver)
                 together.setdefault(key, []).append(_alert(one))
     return [
@@ -96,15 +109,17 @@ def groups(shown: Iterable[ShownAlert], asked: Asked, *, now: datetime) -> list[
     ]
 
 
-def _wanted(shown: Iterable[ShownAlert], asked: Asked, now: datetime) -> list[ShownAlert]:
+def _wanted(
+    shown: Iterable[ShownAlert], asked: Asked, now: datetime, effort: Effort
+) -> list[ShownAlert]:
     return sorted(
         (
             one
             for one in shown
             if one.ends_at > now
             and _state_wanted(one, asked)
-            and receiver_fits(asked.receiver, one.receivers)
-            and labels_fit(asked.match, one.labels)
+            and receiver_fits(asked.receiver, one.receivers, effort)
+            and labels_fit(asked.match, one.labels, effort)
         ),
         key=lambda one: one.fingerprint,
     )
@@ -164,15 +179,20 @@ def status(shown: ShownStatus) -> Json:
     }
 
 
-def silences(shown: Iterable[ShownSilence], match: Match, *, now: datetime) -> list[Json]:
+def silences(
+    shown: Iterable[ShownSilence], match: Match, *, now: datetime, effort: Effort
+) -> list[Json]:
     """``GET /api/v2/silences``: those whose matchers' values fit *match*.
 
     Active ones come first, soonest over first, then pending, then expired ones.
+
+    Raises:
+        TooMuchEffort: the patterns take more than *effort* has left.
     """
     wanted = (
         one
         for one in shown
-        if labels_fit(match, {matcher.name: matcher.value for matcher in one.matchers})
+        if labels_fit(match, {matcher.name: matcher.value for matcher in one.matchers}, effort)
     )
     return [_silence(one, now) for one in sorted(wanted, key=lambda one: _rank(one, now))]
 
