@@ -14,6 +14,7 @@ from tocsin.core.commands import Redact
 from tocsin.core.errors import Conflict, Invalid, NotFound, Refusal
 from tocsin.core.evidence import Access
 from tocsin.core.facts import Change
+from tocsin.core.offerings import MOST_ROUTES
 from tocsin.core.record_claims import claims_of
 from tocsin.core.record_commands import (
     ChangePolicy,
@@ -28,6 +29,7 @@ from tocsin.core.record_commands import (
     RecordCommand,
     RemoveContributor,
     RemoveMember,
+    RemoveRoute,
     RemoveService,
     RevokeKey,
     UpdateContributor,
@@ -301,6 +303,19 @@ def test_a_discovered_service_is_known_once_a_person_touches_it() -> None:
     assert (service.name, service.discovered) == ("Public API", False)
     org.ask("service:s", RemoveService())
     org.ask("service:t", CreateService(service_id="t", code="api", name="Again"))
+
+
+def test_there_may_be_so_many_routes_and_not_one_more() -> None:
+    org = network()
+    org.ask("route:r", CreateRoute(route_id="r", name="noc", destination=HOOK))
+    first = org.states["route:r"]
+    for number in range(1, MOST_ROUTES):
+        org.directory.put(replace(first, id=f"r{number}"))
+    more = CreateRoute(route_id="more", name="one more", destination=HOOK)
+    with pytest.raises(Conflict, match="1000 routes"):
+        org.ask("route:more", more)
+    org.ask("route:r", RemoveRoute())
+    org.ask("route:more", more)
 
 
 def test_a_route_keeps_its_match_and_never_a_secret() -> None:

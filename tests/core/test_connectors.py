@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.core.records_in_memory import OrgInMemory, network, replayed
@@ -21,6 +23,7 @@ from tocsin.core.record_commands import (
 )
 from tocsin.core.records import Connector, Rule
 from tocsin.core.releases import known_since
+from tocsin.core.rules import MOST_RULES
 from tocsin.core.words import Role
 
 DIGEST = "ab" * 32
@@ -213,6 +216,19 @@ def test_a_rule_is_made_and_changed() -> None:
 
     made.ask("rule:dark", RemoveRule())
     assert claims_of(rule(made)) == frozenset()
+
+
+def test_there_may_be_so_many_rules_and_not_one_more() -> None:
+    made = org()
+    made.ask("rule:first", CreateRule(rule_id="first", name="First", action="ignore"))
+    first = made.states["rule:first"]
+    for number in range(1, MOST_RULES):
+        made.directory.put(replace(first, id=f"r{number}"))
+    more = CreateRule(rule_id="more", name="One more", action="ignore")
+    with pytest.raises(Conflict, match="2000 rules"):
+        made.ask("rule:more", more)
+    made.ask("rule:first", RemoveRule())
+    made.ask("rule:more", more)
 
 
 def test_what_is_wrong_with_a_rule_is_named() -> None:

@@ -26,6 +26,9 @@ from tocsin.core.record_facts import RecordRemoved, RecordUpdated, RouteCreated,
 from tocsin.core.records import Destination, Route, RouteMatch, Service
 from tocsin.core.words import DestinationKind
 
+MOST_ROUTES: Final = 1_000
+"""Of one org."""
+
 ROUTED_SORTS: Final = frozenset({"incident", "maintenance", "device", "link"})
 """The sorts of stream whose facts routes may carry; administration never leaves the house."""
 
@@ -111,13 +114,14 @@ def decide_route(
     """The facts that follow for a route; ``()`` when nothing changes.
 
     Raises:
-        Conflict: it exists already, or its name is taken.
+        Conflict: it exists already, its name is taken, or there are as many as there may be.
         Invalid: fields are wrong, the match is not read, or a kind names no fact that is routed.
         NotFound: there is no such route.
     """
     match command:
         case CreateRoute():
             read.absent(state, "route")
+            read.refuse_crowd(given.directory.routes(), most=MOST_ROUTES, what="routes")
             errors: read.Errors = []
             made = RouteCreated(
                 name=read.name(command.name, errors=errors),

@@ -75,6 +75,17 @@ def absent(state: Record | None, sort: str) -> None:
         raise Conflict(f"this {sort} exists already")
 
 
+def refuse_crowd(there: Sequence[Record], *, most: int, what: str) -> None:
+    """Make sure that there is room for one more of what every fact is compared with: all
+    organisations wait for the one writer.
+
+    Raises:
+        Conflict: there are *most* of them.
+    """
+    if len(there) >= most:
+        raise Conflict(f"there are {most} {what} already; change one, or remove one before")
+
+
 def refuse_taken(wanted: Iterable[tuple[str, Claim]], *, stream: str, given: Given) -> None:
     """Make sure that what must be unique is free, or held by *stream* itself.
 

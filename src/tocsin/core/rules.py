@@ -25,6 +25,9 @@ from tocsin.core.record_facts import RecordRemoved, RecordUpdated, RuleCreated
 from tocsin.core.records import Rule
 from tocsin.core.words import UnknownWord, parse_severity
 
+MOST_RULES: Final = 2_000
+"""Of one org."""
+
 LAST: Final = 10_000
 """The highest order."""
 
@@ -54,13 +57,14 @@ def decide_rule(
     """The facts that follow for a rule; ``()`` when nothing changes.
 
     Raises:
-        Conflict: it exists already, or its name is taken.
+        Conflict: it exists already, its name is taken, or there are as many as there may be.
         Invalid: fields are wrong, or a matcher or placeholder is not read.
         NotFound: there is no such rule.
     """
     match command:
         case CreateRule():
             read.absent(state, "rule")
+            read.refuse_crowd(given.directory.signal_rules(), most=MOST_RULES, what="rules")
             errors: read.Errors = []
             made = RuleCreated(
                 name=read.name(command.name, errors=errors),
