@@ -74,8 +74,10 @@ class Rounds:
     def nudge(self) -> None:
         """There may be something to do at once."""
         with self._wake:
-            self._nudged = True
-            self._wake.notify()
+            # Every commit nudges: while a round is owed nobody needs to be woken for it.
+            if not self._nudged:
+                self._nudged = True
+                self._wake.notify()
 
     def once(self) -> timedelta:
         """One round, if the duty is this process's; how long to pause then."""
