@@ -41,7 +41,8 @@ def ticket_refs(prefix: str, at: datetime, bits: int) -> tuple[str, ...]:
     *prefix* is ``I`` or ``M``. Four characters made of *bits* (at least 62), and eight for a day
     on which the short one is taken.
     """
-    day = f"{prefix}{at.astimezone(UTC):%Y%m%d}-"
+    today = at.astimezone(UTC)
+    day = f"{prefix}{today.year:04}{today.month:02}{today.day:02}-"
     letters = ""
     for _ in range(12):
         bits, letter = divmod(bits, 36)
