@@ -12,7 +12,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from typing import cast
 
@@ -63,22 +63,16 @@ from tocsin.handler.naming import (
     claims_named,
     opened_stream,
 )
-from tocsin.handler.receipts import refuse_another
 from tocsin.handler.reception import Reception
 from tocsin.handler.recording import Recording
 from tocsin.handler.submission import Credential, Outcome, Speaker, Submission
 from tocsin.store.contract import (
-    Answer,
     CredentialRow,
     Head,
     OrgRow,
-    Receipt,
-    ReceiptKey,
     SealedSecret,
     WriteTurn,
 )
-
-RECEIPTS_KEPT = timedelta(hours=24)
 
 
 class Deliberation(Recording):
@@ -110,9 +104,7 @@ class Deliberation(Recording):
 
     def listen(self, arrivals: Sequence[Arrival]) -> None:
         """Read in one go what those payloads will ask for."""
-        self._receipts.update(
-            self._turn.receipts([one.receipt for one in arrivals if one.receipt is not None])
-        )
+        self.receipts.read(self._turn, (one.receipt for one in arrivals))
         self._reception.prepare(arrivals)
 
     def take(self, arrival: Arrival) -> Accounted:
@@ -181,32 +173,6 @@ class Deliberation(Recording):
             raise
         self._merge(attempt)
         return attempt.events
-
-    def answered(self, key: ReceiptKey | None) -> Receipt | None:
-        """What the same request was answered with before.
-
-        Raises:
-            IdempotencyMismatch: another request had that key, or what it made was erased since.
-        """
-        if key is None:
-            return None
-        receipt = self._receipts.get((key.org_id, key.scope, key.key))
-        if receipt is None or receipt.expires_at <= self._now:
-            return None
-        refuse_another(receipt, key)
-        return receipt
-
-    def keep_receipt(self, key: ReceiptKey, stream: str, answer: Answer, at: datetime) -> None:
-        """Keep what a request was answered with."""
-        receipt = Receipt(
-            key=key,
-            stream=stream,
-            position=self.position,
-            answer=answer,
-            expires_at=at + RECEIPTS_KEPT,
-        )
-        self.batch.receipts.append(receipt)
-        self._receipts[(key.org_id, key.scope, key.key)] = receipt
 
     # -- deciding ------------------------------------------------------------------------------
 
@@ -353,7 +319,7 @@ class Deliberation(Recording):
         return _actor(member, directory), access
 
     def _replayed(self, submission: Submission, directory: OrgDirectory) -> Outcome | None:
-        receipt = self.answered(submission.receipt)
+        receipt = self.receipts.answered(submission.receipt)
         if receipt is None:
             return None
         head = self._head(receipt.key.org_id, receipt.stream, directory)
@@ -536,10 +502,16 @@ class Deliberation(Recording):
     ) -> None:
         batch = self.batch
         if isinstance(submission.command, Redact):
-            self._empty_receipts(outcome.stream, submission.org_id)
+            self.receipts.empty(submission.org_id, outcome.stream)
         self._merge(attempt)
         if submission.receipt is not None and outcome.answer is not None:
-            self.keep_receipt(submission.receipt, outcome.stream, outcome.answer, at)
+            self.receipts.keep(
+                submission.receipt,
+                stream=outcome.stream,
+                position=self.position,
+                answer=outcome.answer,
+                at=at,
+            )
         org_id = outcome_org(attempt, submission)
         if isinstance(submission.command, CreateKey) and submission.secret_digest is not None:
             batch.credentials.append(
@@ -553,18 +525,6 @@ class Deliberation(Recording):
             batch.secrets.append(
                 SealedSecret(id=secret_id, org_id=org_id, sealed=self._seal(secret))
             )
-
-    def _empty_receipts(self, stream: str, org_id: int) -> None:
-        """Those of this turn: what they say of *stream* was just erased on disk."""
-        self._receipts |= {
-            place: one.emptied()
-            for place, one in self._receipts.items()
-            if (place[0], one.stream) == (org_id, stream)
-        }
-        self.batch.receipts = [
-            self._receipts[(one.key.org_id, one.key.scope, one.key.key)]
-            for one in self.batch.receipts
-        ]
 
     def _merge(self, attempt: Attempt) -> None:
         super()._merge(attempt)

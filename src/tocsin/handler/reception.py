@@ -164,7 +164,7 @@ class Reception:
         if arrival.connector_id is not None and connector is None and not arrival.again:
             raise NotFound("there is no such connector here")
         actor, access = self._who(arrival, connector, directory, at)
-        answered = self.house.answered(arrival.receipt)
+        answered = self.house.receipts.answered(arrival.receipt)
         if answered is not None:
             return Accounted(
                 id="",
@@ -199,7 +199,13 @@ class Reception:
         if arrival.render is not None:
             accounted = replace(accounted, answer=arrival.render(accounted))
         if arrival.receipt is not None and accounted.answer is not None:
-            self.house.keep_receipt(arrival.receipt, f"inbox:{accounted.id}", accounted.answer, at)
+            self.house.receipts.keep(
+                arrival.receipt,
+                stream=f"inbox:{accounted.id}",
+                position=self.house.position,
+                answer=accounted.answer,
+                at=at,
+            )
         return accounted
 
     def _who(

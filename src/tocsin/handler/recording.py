@@ -21,6 +21,7 @@ from tocsin.handler.backfilling import openings_of
 from tocsin.handler.directory import OrgDirectory
 from tocsin.handler.memory import Memory
 from tocsin.handler.naming import TICKET_SORTS
+from tocsin.handler.receipts import Receipts
 from tocsin.handler.surroundings import Surroundings, give_and_take
 from tocsin.store.contract import Batch, Head, HeadChange, WriteTurn
 from tocsin.store.outgoing import Outgoing
@@ -41,7 +42,8 @@ class Recording(Surroundings):
         position: int,
         entropy: Callable[[], int],
     ) -> None:
-        super().__init__(turn=turn, memory=memory, batch=Batch(batch_id=uuid7(now, entropy())))
+        batch = Batch(batch_id=uuid7(now, entropy()))
+        super().__init__(turn=turn, memory=memory, batch=batch, receipts=Receipts(batch, now=now))
         self._now = now
         self._entropy = entropy
         self.last_recorded_at = last_recorded_at

@@ -28,8 +28,9 @@ from tocsin.handler.naming import (
     tickets_named,
     window_terms,
 )
+from tocsin.handler.receipts import Receipts
 from tocsin.handler.submission import Submission
-from tocsin.store.contract import Batch, Head, HeadChange, Receipt, WriteTurn
+from tocsin.store.contract import Batch, Head, HeadChange, WriteTurn
 
 
 class Surroundings:
@@ -39,12 +40,14 @@ class Surroundings:
     the writer remembers, and reads the rest under the lock.
     """
 
-    def __init__(self, *, turn: WriteTurn, memory: Memory, batch: Batch) -> None:
+    def __init__(
+        self, *, turn: WriteTurn, memory: Memory, batch: Batch, receipts: Receipts
+    ) -> None:
         self._turn = turn
         self._memory = memory
         self.batch = batch
         self._ticket_claims: dict[int, dict[Claim, str]] = {}
-        self._receipts: dict[tuple[int, str, str], Receipt] = {}
+        self.receipts = receipts
         # Looked for under this turn's lock and not there, so not worth looking for again.
         self._absent: set[tuple[int, str]] = set()
         self._looked: dict[int, set[Claim]] = {}
@@ -73,8 +76,7 @@ class Surroundings:
             self._absent |= {
                 (org_id, stream) for stream in named if (org_id, stream) not in self._memory.tickets
             }
-        keys = [one.receipt for one in submissions if one.receipt is not None]
-        self._receipts = dict(self._turn.receipts(keys))
+        self.receipts.read(self._turn, (one.receipt for one in submissions))
 
     # -- for whoever takes in what neighbours say -------------------------------------------------
 

@@ -16,8 +16,7 @@ import msgspec
 from tocsin.adapters.rest.pipeline import Acting
 from tocsin.adapters.rest.replies import Reply
 from tocsin.handler.admission import Admission, admission
-from tocsin.handler.deliberation import RECEIPTS_KEPT
-from tocsin.handler.receipts import refuse_another
+from tocsin.handler.receipts import RECEIPTS_KEPT, refuse_another
 from tocsin.store.contract import Answer, Batch, ReadTurn, Receipt, WriteTurn
 
 OUTBOX: Final = "outbox"
