@@ -21,8 +21,8 @@ CONVENTIONS: Final[dict[str, str]] = {
     "Idempotency": (
         "Send `Idempotency-Key` with any POST. The same key and body, by the same credential "
         "on the same path, gets the same answer for 24 hours, with `Idempotency-Replayed: "
-        "true`. With another body it is 422 `idempotency_mismatch`. A secret that was told "
-        "once is not told again."
+        "true`. With another body it is 422 `idempotency_mismatch`, and so is one whose text "
+        "was erased since: it is not made again. A secret that was told once is not told again."
     ),
     "Versions": (
         "`ETag` is the version. `If-Match` on a change is refused with 412 `version_mismatch` "
