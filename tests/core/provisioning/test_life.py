@@ -320,8 +320,10 @@ def test_interfaces_of_links_come_and_go_with_them() -> None:
     assert [one.name for one in device(org).interfaces] == ["Ethernet3"]
     org.ask(AMS, DefineInterface(name="Ethernet3", bandwidth=10**11))
     assert standing_of(org, "Ethernet3") == "activated"  # the link uses it all the same
-    with pytest.raises(Conflict, match="a link uses Ethernet3"):
+    with pytest.raises(Conflict, match="the link ams-1:fra-1 uses Ethernet3; delete"):
         org.ask(AMS, RemoveInterface(name="Ethernet3"))
+    with pytest.raises(Conflict, match="the link ams-1:fra-1 uses Ethernet3; it has no other"):
+        org.ask(AMS, ChangeInterface(name="Ethernet3", role="cyoa"))
     org.ask(WAN, RemoveLink())
     assert standing_of(org, "Ethernet3") == "hard_drained"
     org.ask(AMS, RemoveInterface(name="Ethernet3"))

@@ -112,10 +112,10 @@ def decide_life(state: Device | Link, command: LifeCommand, given: Given) -> tup
             refuse_kept(state, given)
             device = _device(state)
             there = interfaces.existing(device.interfaces, command.name, device=device.code)
-            return interfaces.changed(there, command)
+            return interfaces.changed(there, command, used_by=_users(device, there.name, given))
         case RemoveInterface():
             refuse_kept(state, given)
-            return _interface_removed(_device(state), command)
+            return _interface_removed(_device(state), command, given)
         case BindInterface():
             return _bound(_device(state), command)
         case FreeInterface():
@@ -372,10 +372,13 @@ def referring(state: Device | Link, given: Given) -> tuple[str, ...]:
 # -- interfaces ------------------------------------------------------------------------------------
 
 
-def _interface_removed(device: Device, command: RemoveInterface) -> tuple[Payload, ...]:
+def _interface_removed(
+    device: Device, command: RemoveInterface, given: Given
+) -> tuple[Payload, ...]:
     there = interfaces.existing(device.interfaces, command.name, device=device.code)
     if there.link is not None:
-        raise Conflict(f"a link uses {there.name}; delete the link first")
+        using = _users(device, there.name, given)
+        raise Conflict(f"{using} uses {there.name}; delete the link first")
     if there.needs_evidence and not is_drained(there.life) and device.on_ledger is None:
         raise InvalidTransition(f"{there.name} is in service; drain it first, then delete it")
     return (InterfaceRemoved(name=there.name),)
@@ -405,6 +408,13 @@ def _freed(device: Device, command: FreeInterface, given: Given) -> tuple[Payloa
     if there.by_link:
         return (InterfaceRemoved(name=there.name),)
     return (InterfaceBound(name=there.name, link=None),)
+
+
+def _users(device: Device, name: str, given: Given) -> str:
+    """The link that uses the interface of that *name*, as a refusal calls it."""
+    links = given.directory.links_of(device.pubkey)
+    codes = [one.code for one in links if one.life.accepted and _uses(one, device, name)]
+    return f"the link {' or '.join(codes)}" if codes else "a link"
 
 
 def _uses(link: Link, device: Device, name: str) -> bool:

@@ -96,8 +96,9 @@ def all_defined(commands: Sequence[DefineInterface]) -> tuple[Payload, ...]:
     return tuple(facts)
 
 
-def changed(state: Interface, command: ChangeInterface) -> tuple[Payload, ...]:
-    """The fact that fields of *state* changed; nothing where none does.
+def changed(state: Interface, command: ChangeInterface, *, used_by: str) -> tuple[Payload, ...]:
+    """The fact that fields of *state* changed; nothing where none does. *used_by* is what a
+    refusal calls the link that uses it, where one does.
 
     Raises:
         Conflict: a link uses it, and it would be no interface that links use.
@@ -123,7 +124,7 @@ def changed(state: Interface, command: ChangeInterface) -> tuple[Payload, ...]:
     _refuse_mixture(after.kind, after.loopback_type, after.role, errors=errors)
     read.refuse(errors)
     if state.link is not None and after.role is not InterfaceRole.NONE:
-        raise Conflict(f"a link uses {state.name}; it has no other role meanwhile")
+        raise Conflict(f"{used_by} uses {state.name}; it has no other role meanwhile")
     changes = changes_between(state, wanted)
     return (InterfaceChanged(name=state.name, changes=changes),) if changes else ()
 
