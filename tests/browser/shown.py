@@ -83,6 +83,13 @@ PAGES: Final = (
             ("-one-change", f"/{{{sort}}}/change"),
         )
     ),
+    *(
+        Shown(
+            name=f"devices-interface-{verb}",
+            path=f"/admin/devices/{{devices}}/interfaces/{verb}?interface={{interface}}",
+        )
+        for verb in ("new", "change", "want", "remove")
+    ),
     Shown(name="subscriptions", path="/admin/subscriptions", says="Subscriptions"),
     Shown(name="inbox", path="/admin/inbox", says="Inbox"),
     Shown(name="inbox-one", path="/admin/inbox/{heard}"),

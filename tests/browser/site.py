@@ -56,6 +56,7 @@ class Site:
             "incident": self._ref("type=incident&active=true&sort=severity"),
             "link": self.link("viewer").partition("token=")[2],
             "device": self._first("devices?limit=1", "code"),
+            "interface": self._to_users(),
             "line": self._first("links?limit=1", "code"),
             "heard": self._first("inbox?limit=1", "id"),
             "closed": self._ref("type=incident&status=closed"),
@@ -96,6 +97,12 @@ class Site:
 
     def _ref(self, query: str) -> str:
         return self._first(f"tickets?{query}&limit=1", "ref")
+
+    def _to_users(self) -> str:
+        """The interface to users of the first device."""
+        (device,) = self.ask("devices?limit=1")["items"]
+        found = next(one["name"] for one in device["interfaces"] if one["role"] == "cyoa")
+        return quote(found, safe="")
 
     def _first(self, records: str, field: str) -> str:
         found: str = self.ask(records)["items"][0][field]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -110,7 +110,8 @@ def _scope(
         "http_version": "1.1",
         "method": method,
         "scheme": "http",
-        "path": path,
+        # As a server hands it over: decoded, so that a name with a slash or an umlaut is that name.
+        "path": unquote(path),
         "raw_path": path.encode("utf-8", errors="replace"),
         "root_path": "",
         "query_string": query,

@@ -55,9 +55,9 @@ def every(values: Iterable[str], *, otherwise: str) -> Cell:
     return Cell(look="list", texts=found) if found else Cell(text=otherwise, tone="unknown")
 
 
-def state(word: str, tone: Tone) -> Cell:
+def state(word: str, tone: Tone, *, under: str = "") -> Cell:
     """How it is."""
-    return Cell(look="state", text=word, tone=tone)
+    return Cell(look="state", text=word, tone=tone, under=under)
 
 
 def prose(value: str | None, *, otherwise: str = "") -> Cell:

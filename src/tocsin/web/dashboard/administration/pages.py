@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tocsin.web.dashboard.addresses import ADMINISTRATION
-from tocsin.web.dashboard.administration import deliveries, inbox, policy
+from tocsin.web.dashboard.administration import deliveries, inbox, interfaces, policy
 from tocsin.web.dashboard.administration.followers import SUBSCRIPTIONS
 from tocsin.web.dashboard.administration.keys import KEYS
 from tocsin.web.dashboard.administration.neighbours import CONNECTORS
@@ -38,6 +38,7 @@ SHEETS: Final = (
 PAGES: Final[tuple[PageAt | FormAt, ...]] = (
     PageAt(path=ADMINISTRATION, look=overview_of(SHEETS)),
     *(page for sheet in SHEETS for page in pages_of(sheet)),
+    *interfaces.forms_of(DEVICES),
     *inbox.PAGES,
     *deliveries.PAGES,
     *policy.PAGES,

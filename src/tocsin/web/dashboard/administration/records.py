@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from tocsin.core.errors import Forbidden
 from tocsin.core.facts import stream_name
 from tocsin.projections.shapes.record_names import ReadNames
-from tocsin.web.dashboard.administration import finding
+from tocsin.web.dashboard.administration import finding, interfaces
 from tocsin.web.dashboard.administration.filling import (
     body_of,
     dressed,
@@ -36,7 +36,12 @@ from tocsin.web.dashboard.visits import (
 )
 
 LONGEST_WORDS: Final = 200
-_DONE: Final = {"made": "It is made.", "changed": "It is changed.", "done": "It is done."}
+_DONE: Final = {
+    "made": "It is made.",
+    "changed": "It is changed.",
+    "done": "It is done.",
+    **interfaces.DONE,
+}
 
 
 # -- reading --------------------------------------------------------------------------------------

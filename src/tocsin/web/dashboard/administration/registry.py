@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tocsin.core.claims import ASSET_PUBKEY, DEVICE_CODE, LINK_CODE
-from tocsin.core.provisioning.words import AssetStatus, Health
 from tocsin.core.records import Device, Link, Side
 from tocsin.core.registered_devices import DEVICE_TYPES
 from tocsin.core.registry_commands import (
@@ -22,8 +21,8 @@ from tocsin.core.words import LinkType
 from tocsin.projections.shapes.assets import code_of
 from tocsin.projections.shapes.record_names import RecordNames
 from tocsin.web.dashboard import addresses
-from tocsin.web.dashboard.administration import cells, choosing
-from tocsin.web.dashboard.administration.cells import Cell, Tone
+from tocsin.web.dashboard.administration import cells, choosing, interfaces, lives
+from tocsin.web.dashboard.administration.cells import Cell
 from tocsin.web.dashboard.administration.sheets import Column, Sheet
 from tocsin.web.dashboard.forms import Choice, Field, Kind
 from tocsin.web.dashboard.words import bandwidth_words
@@ -58,27 +57,14 @@ _WANTED: Final = Field(
         Choice(value="deleted", text="deleted, once nothing refers to it"),
     ),
 )
-_TONES: Final[Mapping[AssetStatus, Tone]] = {
-    AssetStatus.ACTIVATED: "operational",
-    AssetStatus.SOFT_DRAINED: "degraded_performance",
-    AssetStatus.HARD_DRAINED: "unknown",
-    AssetStatus.REJECTED: "partial_outage",
-}
-_HEALTH_TONES: Final[Mapping[Health, Tone]] = {
-    Health.HEALTHY: "operational",
-    Health.IMPAIRED: "partial_outage",
-    Health.PENDING: "unknown",
-    Health.UNKNOWN: "unknown",
-}
 
 
 def _stands(record: Device | Link, names: RecordNames) -> Cell:
-    status = record.life.status
-    return cells.state(status.value.replace("_", " "), _TONES.get(status, "unknown"))
+    return lives.status(record.life)
 
 
 def _health(record: Device | Link, names: RecordNames) -> Cell:
-    return cells.state(record.life.health.value, _HEALTH_TONES[record.life.health])
+    return lives.health(record.life)
 
 
 def _wanted(record: Device | Link, names: RecordNames) -> Cell:
@@ -208,6 +194,8 @@ DEVICES: Final = Sheet(
     changing=UpdateDevice(),
     removing=RemoveDevice(),
     removal="It has to be hard drained, without links and interfaces. Tickets keep naming it.",
+    template="device.html",
+    beside=interfaces.beside,
 )
 
 # -- links ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from tocsin.core.errors import Forbidden
 from tocsin.core.provisioning.assets import Interface
-from tocsin.core.provisioning.commands import AcceptLink, LifeCommand
+from tocsin.core.provisioning.commands import AcceptLink, DefineInterface, LifeCommand
 from tocsin.core.provisioning.commands import Wish as LifeWish
 from tocsin.core.provisioning.words import DesiredStatus, InterfaceKind, InterfaceRole
 from tocsin.core.record_permissions import permit_life
@@ -173,6 +173,7 @@ def _asset_page(sort: Sort) -> Callable[[Visit], Page]:
             on_ledger=_on_ledger(asset, interface),
             facts=_facts(visit, asset, names),
             interfaces=_interfaces(asset),
+            defines=_defines(visit, asset),
             waivers=waivers(visit, life),
             may_waive=may_waive(visit, asset),
             happened=happened(visit.turn, visit.admitted.org_id, sort, asset, interface=interface),
@@ -186,6 +187,11 @@ def _asset_page(sort: Sort) -> Callable[[Visit], Page]:
     return look
 
 
+def _defines(visit: Visit, asset: Asset) -> bool:
+    """Whether who looks may change which interfaces it has; those of a ledger are changed there."""
+    return asset.on_ledger is None and _permitted(visit, DefineInterface(name=""), asset)
+
+
 def _on_ledger(asset: Asset, interface: str | None) -> str | None:
     """What the ledger that keeps it says; a ledger says nothing of single interfaces."""
     said = asset.on_ledger if interface is None else None
@@ -193,10 +199,12 @@ def _on_ledger(asset: Asset, interface: str | None) -> str | None:
 
 
 def _may(visit: Visit, deed: Deed, sort: Sort, asset: Asset) -> bool:
-    if sort not in deed.sorts or not deed.sense(asset):
-        return False
+    return sort in deed.sorts and deed.sense(asset) and _permitted(visit, deed.command, asset)
+
+
+def _permitted(visit: Visit, command: LifeCommand, asset: Asset) -> bool:
     try:
-        permit_life(deed.command, asset, visit.admitted.access)
+        permit_life(command, asset, visit.admitted.access)
     except Forbidden:
         return False
     return True
