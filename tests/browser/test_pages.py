@@ -16,6 +16,7 @@ from tests.browser.driving import (
     NARROW,
     WIDE,
     Scheme,
+    arriving,
     person,
     sideways,
     sticking_out,
@@ -143,6 +144,32 @@ def test_no_way_to_go_is_cut_off_or_out_of_sight_on_a_telephone(people: People) 
             }).map((one) => one.textContent)"""
         )
         assert hidden == []
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_places_of_the_administration_are_folded_on_a_telephone(
+    people: People, scripts: bool
+) -> None:
+    with people.tab("org_admin", scripts=scripts) as page:
+        page.goto("/admin/devices")
+        places = page.locator(".rooms a:visible")
+        on_a_desk = places.all_inner_texts()
+        assert len(on_a_desk) > 10
+        assert page.locator(".rooms summary:visible").count() == 0
+        page.set_viewport_size({"width": NARROW, "height": HEIGHTS[NARROW]})
+        assert places.count() == 0
+        folded = page.get_by_role("navigation", name="Administration")
+        box = folded.bounding_box()
+        assert box is not None
+        assert box["height"] < 60
+        assert " ".join(folded.inner_text().split()) == "Administration: Devices"
+        page.locator(".rooms summary:visible").focus()
+        page.keyboard.press("Enter")
+        assert places.all_inner_texts() == on_a_desk
+        assert page.locator(".rooms [aria-current]:visible").inner_text() == "Devices"
+        assert sideways(page) == 0
+        with arriving(page, "**/admin/links"):
+            places.filter(has_text="Links").click()
 
 
 def test_a_word_with_a_sign_stands_on_the_line_of_the_words_beside_it(

@@ -98,11 +98,14 @@ def room_page(
     visit: Visit, template: str, *, here: str, filled: Filled = NOT_SENT, **values: Any
 ) -> Page:
     """A page of this room; *here* is the last part of the address of where one is."""
+    found = chapters(visit)
+    titles = {place.here: place.title for one in found for place in one.places}
     return page(
         visit,
         f"administration/{template}",
         filled=filled,
         here=here,
-        chapters=chapters(visit),
+        here_title=titles.get(here, "Overview"),
+        chapters=found,
         **values,
     )
