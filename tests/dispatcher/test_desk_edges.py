@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.dispatcher.test_desk import PLACE, World, busy_world, positions, route
+from tests.dispatcher.test_desk import MOST_TAKEN, PLACE, World, busy_world, positions, route
 from tests.handler.acting import NOON
 from tocsin.dispatcher.breaker import MAX_ATTEMPTS, MAX_REFUSALS, OPEN_AFTER, SUSPECT_SECONDS
 from tocsin.dispatcher.contract import Delivered, Pace, Refused, Retry
@@ -237,3 +237,126 @@ def test_so_many_failures_while_others_pass_park_it(before: int, parked: int) ->
             world.hear(0, Delivered())
         world.happen("b")
     assert world.desk.counts.parked == parked
+
+
+# -- taken back -----------------------------------------------------------------------------------
+
+
+def opened_world(*, parked: int) -> World:
+    """A world whose lane ``a`` was opened, with so many deliveries behind that parked."""
+    world = busy_world("a")
+    world.hand_out()
+    world.hear(0, Delivered())
+    for _ in range(parked):
+        world.happen("a")
+    for _ in range(parked * MAX_REFUSALS):
+        world.look()
+        world.hand_out()
+        world.hear(0, Refused("400"))
+        world.write()
+        world.now += 5_000.0
+    assert [one.state for one in world.notes.values()] == [Trouble.PARKED] * parked
+    return world
+
+
+def test_what_is_asked_for_again_goes_before_what_waits_in_memory() -> None:
+    world = opened_world(parked=1)
+    late = world.happen("a")
+    world.look()
+    world.redrive()
+    world.look()
+
+    for position in (3, late):
+        world.hand_out()
+        assert positions(world.out) == [position]
+        world.hear(0, Delivered())
+    world.write()
+    assert world.notes == {}
+
+
+def test_what_is_asked_for_again_waits_for_what_is_out() -> None:
+    world = opened_world(parked=1)
+    late = world.happen("a")
+    world.look()
+    world.hand_out()
+    world.redrive()
+    world.look()
+    world.hand_out()
+    assert positions(world.out) == [late]
+    assert world.desk.lanes_taken_back == 0
+
+    world.hear(0, Delivered())
+    world.write()
+    world.look()
+    world.hand_out()
+    assert positions(world.out) == [3]
+
+
+def test_what_was_taken_back_is_not_taken_back_again() -> None:
+    world = opened_world(parked=2)
+    second = world.notes.pop(5)
+    world.redrive()
+    world.look()
+    world.notes[5] = second
+    world.redrive()
+    world.look()
+
+    for position in (3, 5):
+        world.hand_out()
+        assert positions(world.out) == [position]
+        world.hear(0, Delivered())
+    world.hand_out()
+    assert world.out == []
+
+
+def test_of_a_long_lane_in_trouble_the_first_are_taken_back_and_then_the_rest() -> None:
+    world = busy_world("a")
+    world.hand_out()
+    world.hear(0, Refused("400"))
+    for _ in range(4):
+        world.happen("a")
+    world.look()
+    world.write()
+    assert [one.state for one in world.notes.values()] == [Trouble.WAITING, *[Trouble.HELD] * 4]
+
+    world.now += 60.0
+    world.look()
+    world.write()
+    # The last of them is left, though its time has come; what comes now is behind it.
+    world.happen("a")
+    world.look()
+    for _ in range(MOST_TAKEN - 1):
+        world.hand_out()
+        world.hear(0, Delivered())
+    world.hand_out()
+    assert world.out == []
+    world.write()
+    assert [(place, one.state) for place, one in sorted(world.notes.items())] == [
+        (5, Trouble.WAITING),
+        (7, Trouble.HELD),
+        (9, Trouble.HELD),
+        (11, Trouble.HELD),
+    ]
+
+    world.drain()
+    assert world.arrived == [1, 3, 5, 7, 9, 11]
+
+
+def test_of_cards_that_were_held_the_last_one_is_drawn() -> None:
+    world = busy_world("a")
+    world.hand_out()
+    world.hear(0, Refused("400"))
+    for _ in range(2):
+        world.happen("a", "card")
+    world.look()
+    world.write()
+    world.now += 60.0
+    world.look()
+
+    for position in (1, 5):
+        world.hand_out()
+        assert positions(world.out) == [position]
+        world.hear(0, Delivered())
+    assert world.desk.counts.superseded == 1
+    world.write()
+    assert world.notes == {}
