@@ -1,0 +1,292 @@
+"""What is remembered of an alert between one word about it and the next, at the edges: clocks that
+are a little ahead, observers, replays, and what comes in between."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.handler.acting import House
+from tests.handler.hearing import (
+    Neighbour,
+    alert,
+    ask,
+    known,
+    neighbour,
+    only,
+    rule,
+    tickets,
+    told,
+)
+from tocsin.core.commands import AttachSignal, ChangeStatus, SignalDraft
+from tocsin.core.ingestion import Reading
+from tocsin.core.record_commands import UpdateConnector
+from tocsin.core.ticket_reading import TOLERANCE
+from tocsin.core.words import Status
+from tocsin.handler.arrival import Accounted, Arrival
+from tocsin.handler.hearing import AHEAD
+from tocsin.handler.reception import heard_again
+from tocsin.handler.submission import Submission
+
+MINUTE = timedelta(minutes=1)
+MOMENT = timedelta(microseconds=1)
+
+
+def becomes(am: Neighbour, mode: str) -> None:
+    """From now on the connector is live, or observes."""
+    am.house.system(
+        "connector", UpdateConnector(mode=mode), org_id=am.org_id, subject=am.connector_id
+    )
+
+
+def until(am: Neighbour, at: datetime, *said: SignalDraft) -> Arrival:
+    """Said, and over at that instant unless it is said again."""
+    return replace(am.arrival(*said), expires=lambda draft: at)
+
+
+def replayed(am: Neighbour, number: int, *said: SignalDraft) -> Accounted:
+    """What comes of the payload of that number when it is replayed."""
+    return am.house.writer.account(replace(am.arrival(*said), replay_of=number))
+
+
+def once(am: Neighbour, said: SignalDraft) -> Arrival:
+    """An event that happens once, whatever is said of it."""
+    assert said.fingerprint is not None
+    reading = Reading((said,), once=frozenset({said.fingerprint}))
+    return replace(am.arrival(said), reading=reading)
+
+
+# -- time ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("ahead", "is_believed"), [(TOLERANCE, True), (TOLERANCE + MOMENT, False)])
+def test_a_clock_that_is_a_little_ahead_is_believed(
+    filed: House, ahead: timedelta, is_believed: bool
+) -> None:
+    am = neighbour(filed)
+    filed.clock.pass_by(MINUTE)
+    accounted = am.says(alert(ts=filed.clock() + ahead))
+    assert (AHEAD in accounted.reason) is not is_believed
+    began = filed.clock() + ahead if is_believed else filed.clock()
+    assert known(filed)["am/disk-1"].began_at == began
+
+
+def test_a_firing_began_when_it_says_or_when_it_was_first_heard(filed: House) -> None:
+    am = neighbour(filed)
+    filed.clock.pass_by(MINUTE)
+    noon = filed.clock()
+    am.says(alert())
+    filed.clock.pass_by(MINUTE)
+    am.says(alert(severity="sev2"))
+    assert known(filed)["am/disk-1"].began_at == noon
+    am.says(alert(ts=noon + MINUTE / 2, severity="sev1"))
+    assert known(filed)["am/disk-1"].began_at == noon + MINUTE / 2
+
+    filed.clock.pass_by(MINUTE)
+    am.says(alert(state="resolved"))
+    assert known(filed)["am/disk-1"].began_at == noon + MINUTE / 2
+    filed.clock.pass_by(MINUTE)
+    am.says(alert())
+    assert known(filed)["am/disk-1"].began_at == noon + 3 * MINUTE
+
+
+def test_an_alert_was_first_seen_when_it_was_first_heard(filed: House) -> None:
+    am = neighbour(filed)
+    filed.clock.pass_by(MINUTE)
+    noon = filed.clock()
+    am.says(alert())
+    first = known(filed)["am/disk-1"]
+    for state in ("resolved", "firing", "resolved"):
+        filed.clock.pass_by(MINUTE)
+        am.says(alert(state=state))
+    row = known(filed)["am/disk-1"]
+    assert (row.signal_id, row.first_seen, row.last_seen) == (
+        first.signal_id,
+        noon,
+        noon + 3 * MINUTE,
+    )
+    assert row.times == 4
+
+
+# -- where it belongs ----------------------------------------------------------------------------
+
+
+def test_an_end_stays_on_the_ticket_and_what_a_rule_leaves_does_not(filed: House) -> None:
+    am = neighbour(filed)
+    am.says(alert())
+    ticket = only(filed)
+    ask(filed, ChangeStatus(status="closed", root_cause="hardware"), ticket)
+    am.says(alert(state="resolved"))
+    assert known(filed)["am/disk-1"].stream == ticket.stream
+    # What is over already is over on the same ticket, however often that is said.
+    am.says(alert(state="resolved", severity="sev2"))
+    assert known(filed)["am/disk-1"].stream == ticket.stream
+
+    rule(filed, "quiet", action="ignore")
+    filed.clock.pass_by(MINUTE)
+    assert told(am.says(alert())) == ["unattached"]
+    assert known(filed)["am/disk-1"].stream is None
+
+
+# -- observers -----------------------------------------------------------------------------------
+
+
+def test_an_observer_says_which_ticket_it_would_join_and_does_not(filed: House) -> None:
+    live, am = neighbour(filed, code="live"), neighbour(filed, mode="observe")
+    live.says(alert(trace_id="4bf92f"))
+
+    joined = am.says(alert("fan", trace_id="4bf92f")).results[0]
+
+    assert (joined.verdict.value, joined.ticket_ref) == ("attached", only(filed).ref)
+    row = known(filed)["am/fan-1"]
+    assert (row.stream, row.observed) == (None, True)
+    assert only(filed).signals_total == 1
+
+
+def test_what_was_on_a_ticket_stays_there_while_its_connector_observes(filed: House) -> None:
+    am = neighbour(filed)
+    am.says(alert())
+    becomes(am, "observe")
+    am.says(alert(severity="sev2"))
+    row = known(filed)["am/disk-1"]
+    assert (row.stream, row.observed, row.severity) == (only(filed).stream, True, "sev2")
+
+
+def test_an_observer_opens_one_incident_for_a_key_as_long_as_something_fires(filed: House) -> None:
+    am = neighbour(filed)
+    # Firing, and heard while the connector was live: no incident was opened for it.
+    am.says(alert(name="mild", severity="sev5"))
+    becomes(am, "observe")
+    assert told(am.says(alert(name="a"))) == ["created"]
+    # Of itself it says nothing that another has said.
+    assert told(am.says(alert(name="a", severity="sev2"))) == ["created"]
+    assert told(am.says(alert(name="b"))) == ["attached"]
+
+    for name in ("a", "b"):
+        am.says(alert(name=name, state="resolved"))
+    assert told(am.says(alert(name="c"))) == ["created"]
+    assert tickets(filed) == []
+
+
+def test_what_an_observer_hears_again_is_counted(filed: House) -> None:
+    am = neighbour(filed, mode="observe")
+    for _ in range(3):
+        am.says(alert())
+        filed.clock.pass_by(MINUTE)
+    row = known(filed)["am/disk-1"]
+    assert (row.times, row.last_seen) == (3, filed.clock() - MINUTE)
+
+
+# -- replays, and what happens once --------------------------------------------------------------
+
+
+def test_the_newest_word_can_be_replayed_once_its_rule_is_mended(filed: House) -> None:
+    am = neighbour(filed)
+    first = am.says(alert(severity="sev5"))
+    assert told(first) == ["unattached"]
+    rule(filed, "all")
+    assert told(replayed(am, first.number, alert(severity="sev5"))) == ["created"]
+
+
+def test_what_happens_once_is_counted_and_nothing_more_even_after_its_end(filed: House) -> None:
+    am = neighbour(filed)
+    am.house.writer.account(once(am, alert()))
+    ask(filed, ChangeStatus(status="resolved"), only(filed))
+    again = filed.writer.account(once(am, alert()))
+    assert told(again) == ["deduplicated"]
+    assert only(filed).status is Status.RESOLVED
+    assert known(filed)["am/disk-1"].times == 2
+
+
+def test_what_happens_once_is_judged_anew_when_it_is_replayed(filed: House) -> None:
+    am = neighbour(filed)
+    first = filed.writer.account(once(am, alert(severity="sev5")))
+    rule(filed, "all")
+    replay = replace(once(am, alert(severity="sev5")), replay_of=first.number)
+    assert told(filed.writer.account(replay)) == ["created"]
+
+
+def test_what_happens_once_and_was_only_observed_is_heard_when_its_connector_is_live(
+    filed: House,
+) -> None:
+    am = neighbour(filed, mode="observe")
+    filed.writer.account(once(am, alert()))
+    becomes(am, "live")
+    assert told(filed.writer.account(once(am, alert()))) == ["created"]
+
+
+# -- what the clock has judged anew --------------------------------------------------------------
+
+
+def test_what_is_held_back_no_more_was_heard_meanwhile(filed: House) -> None:
+    am = neighbour(filed)
+    am.says(alert())
+    row = known(filed)["am/disk-1"]
+    late = filed.writer.account(heard_again(row, state="firing", at=filed.clock()))
+    assert [one.reason for one in late.results] == ["it was heard again meanwhile"]
+    assert known(filed)["am/disk-1"] == row
+
+
+def test_what_lasts_until_this_instant_is_over_at_it_and_not_before(filed: House) -> None:
+    am = neighbour(filed)
+    end = filed.clock() + 5 * MINUTE
+    filed.writer.account(until(am, end, alert()))
+    row = known(filed)["am/disk-1"]
+    filed.clock.pass_by(5 * MINUTE - MOMENT)
+    early = filed.writer.account(heard_again(row, state="resolved", at=filed.clock()))
+    assert told(early) == ["deduplicated"]
+    filed.clock.pass_by(MOMENT)
+    over = filed.writer.account(heard_again(row, state="resolved", at=filed.clock()))
+    assert told(over) == ["resolved"]
+
+
+# -- put on a ticket by hand ---------------------------------------------------------------------
+
+
+def by_hand(filed: House, ticket_id: str, *, state: str = "firing") -> Submission:
+    """A person puts the alert of the disk on that ticket."""
+    signal = alert(name="am/disk-1", state=state, correlation_key=None)
+    return Submission(
+        org_id=filed.orgs["net"],
+        sort="ticket",
+        subject=ticket_id,
+        command=AttachSignal(signal=signal),
+        credential=filed.keys["admin"],
+    )
+
+
+def test_what_a_person_puts_on_a_ticket_is_over_when_it_would_have_been(filed: House) -> None:
+    """By hand it goes to another ticket; when it expires, and how new it is, is the source's."""
+    am = neighbour(filed)
+    end = filed.clock() + 5 * MINUTE
+    filed.writer.account(until(am, end, alert(trace_id="4bf92f")))
+    before = known(filed)["am/disk-1"]
+    other = filed.ask("admin", filed.incident()).state
+    filed.clock.pass_by(MINUTE)
+
+    filed.writer.do(by_hand(filed, getattr(other, "id", "")))
+
+    row = known(filed)["am/disk-1"]
+    assert row.because == "by_hand"
+    assert row.stream == getattr(other, "stream", "")
+    for name in (
+        "signal_id",
+        "connector_id",
+        "rule_id",
+        "new_at",
+        "correlation_key",
+        "first_seen",
+        "last_seen",
+        "times",
+        "arrival",
+        "expires_at",
+        "memo",
+    ):
+        assert getattr(row, name) == getattr(before, name), name
+
+    filed.writer.do(by_hand(filed, getattr(other, "id", ""), state="resolved"))
+    row = known(filed)["am/disk-1"]
+    assert (row.state, row.verdict) == ("resolved", "resolved")
+    assert (row.expires_at, row.began_at) == (None, None)
