@@ -3,6 +3,7 @@ are a little ahead, observers, replays, and what comes in between."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -28,7 +29,8 @@ from tocsin.core.words import Status
 from tocsin.handler.arrival import Accounted, Arrival
 from tocsin.handler.hearing import AHEAD
 from tocsin.handler.reception import heard_again
-from tocsin.handler.submission import Submission
+from tocsin.handler.submission import Outcome, Submission
+from tocsin.handler.writer import Writer
 
 MINUTE = timedelta(minutes=1)
 MOMENT = timedelta(microseconds=1)
@@ -290,3 +292,31 @@ def test_what_a_person_puts_on_a_ticket_is_over_when_it_would_have_been(filed: H
     row = known(filed)["am/disk-1"]
     assert (row.state, row.verdict) == ("resolved", "resolved")
     assert (row.expires_at, row.began_at) == (None, None)
+
+
+def test_what_is_heard_again_and_put_on_a_ticket_in_one_turn_is_as_new_as_it_was_heard(
+    filed: House,
+) -> None:
+    am = neighbour(filed)
+    noon = filed.clock()
+    filed.writer.account(until(am, noon + 5 * MINUTE, alert()))
+    other = filed.ask("admin", filed.incident()).state
+    filed.clock.pass_by(4 * MINUTE)
+    writer = Writer(
+        store=filed.store, clock=filed.clock, entropy=lambda: next(filed.numbers), seal=bytes
+    )
+
+    async def handed_in() -> tuple[Accounted, Outcome]:
+        loop = asyncio.get_running_loop()
+        heard = writer.take(until(am, noon + 9 * MINUTE, alert()), loop)
+        attached = writer.submit(by_hand(filed, getattr(other, "id", "")), loop)
+        writer.start()
+        return await heard, await attached
+
+    heard, _ = asyncio.run(handed_in())
+    writer.stop()
+    assert told(heard) == ["deduplicated"]
+    row = known(filed)["am/disk-1"]
+    assert (row.because, row.times) == ("by_hand", 2)
+    assert (row.last_seen, row.arrival) == (noon + 4 * MINUTE, heard.number)
+    assert row.expires_at == noon + 9 * MINUTE

@@ -91,6 +91,14 @@ class KnownSignals:
         again = self._repeats.pop(row.fingerprint, None)
         if again is not None:
             row = replace(row, times=row.times + again.times)
+            if again.arrival > row.arrival:
+                # Made of how it stood before it was heard again: when it was stays true.
+                row = replace(
+                    row,
+                    arrival=again.arrival,
+                    last_seen=again.last_seen,
+                    expires_at=None if row.expires_at is None else again.expires_at,
+                )
         self._rows[row.fingerprint] = row
         self._changed[row.fingerprint] = row
 
