@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.handler.acting import NOON, House, house, pubkey
+from tests.handler.laying import lay
 from tests.projections.histories import follow
 from tests.store.test_looking_up import instructions
 from tocsin.core.commands import ChangeFields, ChangeSeverity, ChangeStatus, Redact
@@ -17,6 +18,7 @@ from tocsin.handler.submission import Submission
 from tocsin.projections.measures import Measures, TooMany, Wanted, read_measures
 from tocsin.projections.rebuilding import rebuild
 
+HOUR = timedelta(hours=1)
 ONE = NOON + timedelta(hours=1)
 THREE = NOON + timedelta(hours=3)
 
@@ -193,6 +195,33 @@ def test_what_is_to_come_is_not_available_yet(home: House) -> None:
     assert measured(home, now=ONE).services == []
 
 
+def test_a_time_that_is_over_is_measured_as_it_was(home: House) -> None:
+    """Whenever it is asked for: what came after it, and how long ago it is, change nothing."""
+    told(home)
+    then = measured(home)
+    Story(home).opened(THREE + HOUR, "Later", services=("dns",), devices=(), impact="outage")
+    follow(home)
+
+    now = measured(home, now=THREE + 5 * HOUR)
+
+    assert (now.services, now.devices) == (then.services, then.devices)
+    assert now.overall == then.overall
+    assert [one.key for one in measured(home, end=THREE + 5 * HOUR).services] == ["web"]
+
+
+def test_a_link_has_its_code_and_an_availability_of_its_own(filed: House) -> None:
+    code, line = lay(filed), pubkey(100)
+    Story(filed).opened(ONE, "Fibre cut", links=(code,), devices=(), impact="outage")
+    follow(filed)
+
+    found = measured(filed, now=past_one(30))
+
+    (link,) = found.links
+    assert (link.key, link.down) == (line, timedelta(minutes=30))
+    assert found.codes == {line: code}
+    assert found.devices == []
+
+
 def test_a_change_of_an_incident_is_measured(home: House) -> None:
     story = Story(home)
     subject = story.opened(ONE, "Fibre cut", severity="sev3")
@@ -292,3 +321,17 @@ def test_nobody_waits_for_the_figures_of_too_many(aged: House) -> None:
         with pytest.raises(TooMany):
             read_measures(turn, org_id=net, wanted=wanted, most=999)
         assert read_measures(turn, org_id=net, wanted=wanted, most=1_000).count == 1_000
+
+
+def test_nor_for_those_of_too_many_that_were_open_since_long_before(filed: House) -> None:
+    for _ in range(3):
+        Story(filed).opened(NOON, "Dark", impact="outage")
+    follow(filed)
+    with filed.store.reading() as turn:
+        wanted = Wanted(begin=ONE, end=THREE, now=THREE)
+        net = filed.orgs["net"]
+        with pytest.raises(TooMany):
+            read_measures(turn, org_id=net, wanted=wanted, most=2)
+        found = read_measures(turn, org_id=net, wanted=wanted, most=3)
+    (device,) = found.devices
+    assert (found.count, device.share) == (0, 0)
