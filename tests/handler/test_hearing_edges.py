@@ -23,7 +23,7 @@ from tests.handler.hearing import (
 )
 from tocsin.core.commands import AttachSignal, ChangeStatus, SignalDraft
 from tocsin.core.ingestion import Reading
-from tocsin.core.record_commands import UpdateConnector
+from tocsin.core.record_commands import RemoveConnector, UpdateConnector
 from tocsin.core.ticket_reading import TOLERANCE
 from tocsin.core.words import Status
 from tocsin.handler.arrival import Accounted, Arrival
@@ -242,6 +242,61 @@ def test_what_lasts_until_this_instant_is_over_at_it_and_not_before(filed: House
     filed.clock.pass_by(MOMENT)
     over = filed.writer.account(heard_again(row, state="resolved", at=filed.clock()))
     assert told(over) == ["resolved"]
+
+
+# -- several in one turn -------------------------------------------------------------------------
+
+
+def in_one_turn(filed: House, *arrivals: Arrival) -> list[Accounted]:
+    """What comes of payloads that one commit takes in."""
+    writer = Writer(
+        store=filed.store, clock=filed.clock, entropy=lambda: next(filed.numbers), seal=bytes
+    )
+
+    async def handed_in() -> list[Accounted]:
+        loop = asyncio.get_running_loop()
+        waiting = [writer.take(one, loop) for one in arrivals]
+        writer.start()
+        return [await one for one in waiting]
+
+    found = asyncio.run(handed_in())
+    writer.stop()
+    return found
+
+
+def test_each_connector_is_heard_by_its_own_rules(filed: House) -> None:
+    first, second = neighbour(filed, code="first"), neighbour(filed, code="second")
+    rule(filed, "quiet", action="ignore", connector="second")
+    said = (first.arrival(alert("a")), second.arrival(alert("b")), first.arrival(alert("c")))
+    assert [told(one) for one in in_one_turn(filed, *said)] == [
+        ["created"],
+        ["unattached"],
+        ["created"],
+    ]
+
+
+def test_what_comes_to_no_connector_is_heard_by_the_rules_of_its_own_org(filed: House) -> None:
+    rule(filed, "all")
+    said = [
+        Arrival(org_id=filed.orgs[org], reading=Reading((alert(severity="sev5"),)))
+        for org in ("net", "elsewhere", "net")
+    ]
+    assert [told(one) for one in in_one_turn(filed, *said)] == [
+        ["created"],
+        ["unattached"],
+        ["deduplicated"],
+    ]
+
+
+def test_the_clock_ends_what_a_removed_connector_told_of(filed: House) -> None:
+    am = neighbour(filed)
+    filed.writer.account(until(am, filed.clock() + MINUTE, alert()))
+    filed.system("connector", RemoveConnector(), org_id=am.org_id, subject=am.connector_id)
+    row = known(filed)["am/disk-1"]
+    filed.clock.pass_by(MINUTE)
+    over = filed.writer.account(heard_again(row, state="resolved", at=filed.clock()))
+    assert told(over) == ["resolved"]
+    assert only(filed).status is Status.RESOLVED
 
 
 # -- put on a ticket by hand ---------------------------------------------------------------------
