@@ -65,7 +65,8 @@ def _turns(
     turn: ReadTurn, org_id: int, heads: Collection[Head], moved: Mapping[str, Sequence[Logged]]
 ) -> dict[int, Turns]:
     """When each of *heads*, by its number, ended and was reopened, as of what *moved* it."""
-    # What was only just opened has no row yet.
+    # What was only just opened has no row yet, or an old one where somebody follows from the
+    # beginning of the log again: it begins anew.
     old = [head.number for head in heads if moved[head.stream][0].kind != _CREATED]
     known = _known(turn, org_id, old)
     positions = {one.position for events in moved.values() for one in events if one.kind == _MOVED}
@@ -74,10 +75,7 @@ def _turns(
     for head in heads:
         turns = known.get(head.number, ())
         for one in moved[head.stream]:
-            if one.kind == _CREATED:
-                # Whoever follows from the beginning of the log again begins again here.
-                turns = ()
-            elif one.kind == _MOVED:
+            if one.kind == _MOVED:
                 turns = turns_after(turns, read[one.position].payload)
         found[head.number] = turns
     return found
