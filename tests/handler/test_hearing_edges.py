@@ -14,6 +14,7 @@ from tests.handler.hearing import (
     Neighbour,
     alert,
     ask,
+    events,
     known,
     neighbour,
     only,
@@ -21,10 +22,20 @@ from tests.handler.hearing import (
     tickets,
     told,
 )
-from tocsin.core.commands import AttachSignal, ChangeStatus, SignalDraft
-from tocsin.core.ingestion import Reading
+from tocsin.core.commands import AttachSignal, ChangeStatus, PlanMaintenance, SignalDraft
+from tocsin.core.ingestion import (
+    Acknowledged,
+    Amended,
+    Announced,
+    Beside,
+    Ended,
+    Reading,
+    Settled,
+)
 from tocsin.core.record_commands import RemoveConnector, UpdateConnector
+from tocsin.core.ticket_facts import SignalIngested
 from tocsin.core.ticket_reading import TOLERANCE
+from tocsin.core.verdicts import Because, Step, Word
 from tocsin.core.words import Status
 from tocsin.handler.arrival import Accounted, Arrival
 from tocsin.handler.hearing import AHEAD
@@ -242,6 +253,144 @@ def test_what_lasts_until_this_instant_is_over_at_it_and_not_before(filed: House
     filed.clock.pass_by(MOMENT)
     over = filed.writer.account(heard_again(row, state="resolved", at=filed.clock()))
     assert told(over) == ["resolved"]
+
+
+# -- floods --------------------------------------------------------------------------------------
+
+
+def test_a_flood_counts_keys_that_were_new_and_goes_on_counting_them(filed: House) -> None:
+    am = neighbour(filed)
+    rule(filed, "all", storm_limit=3, storm_minutes=5)
+    am.says(alert("a"), alert("a", name="a-2"), alert("a", name="a-3"))
+    am.says(alert("a", severity="sev2"), alert("a", name="a-2", state="resolved"))
+    # One key was new, however much was said of it.
+    assert told(am.says(alert("b"), alert("c"))) == ["created", "created"]
+    # What became of those three since does not make them less.
+    am.says(alert("b", severity="sev2"), alert("c", severity="sev3"))
+    am.says(alert("b", state="resolved"))
+    found = am.says(alert("d"), alert("e"))
+    assert told(found) == ["created", "attached"]
+    assert {one.because.value for one in found.results[1:]} == {"storm"}
+
+
+# -- words about what a key opened ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mild", ["disk-0", "disk-2"])
+def test_the_end_of_a_key_is_told_by_the_ticket_that_it_was_on(filed: House, mild: str) -> None:
+    """Whichever of the alerts of that key comes first, and when the source says that it was."""
+    og = neighbour(filed, code="og")
+    og.says(alert(name=mild, severity="sev5"))
+    og.says(alert(name="disk-1"))
+    filed.clock.pass_by(5 * MINUTE)
+    ended_at = filed.clock() - 2 * MINUTE
+
+    (one,) = og.says(Ended(key="disk", at=ended_at)).results
+
+    assert (one.verdict.value, one.ticket_ref) == ("resolved", only(filed).ref)
+    assert only(filed).status is Status.RESOLVED
+    assert {row.state for row in known(filed).values()} == {"resolved"}
+    attached = [event.payload for event in events(filed, only(filed))]
+    assert [one.ts for one in attached if isinstance(one, SignalIngested)][-1] == ended_at
+
+
+def test_words_that_an_observer_hears_change_nothing(filed: House) -> None:
+    am = neighbour(filed)
+    am.says(alert())
+    becomes(am, "observe")
+    (one,) = am.says(Acknowledged(key="disk", by="anna", note="on it")).results
+    assert (one.verdict.value, one.observed) == ("attached", True)
+    assert only(filed).status is Status.OPEN
+    assert only(filed).updates_total == 0
+
+
+def test_words_that_are_refused_are_told_and_the_others_are_taken(filed: House) -> None:
+    am = neighbour(filed)
+    am.says(alert())
+    said = Amended(key="disk", title="x" * 201, severity="sev2")
+    (one,) = am.says(said).results
+    assert one.verdict.value == "attached"
+    assert f"words about {only(filed).ref}, not all of them taken: title" in one.reason
+    assert only(filed).title != said.title
+    assert only(filed).severity.value == "sev2"
+
+
+def test_what_follows_from_a_members_signal_by_rule_is_the_systems(filed: House) -> None:
+    """A member may tell of an alert and of its end, and need not be one who may resolve."""
+    rule(filed, "all")
+    filed.invite("watcher", org="net", role="member", contributor="beta")
+    for state in ("firing", "resolved"):
+        filed.writer.account(
+            Arrival(
+                org_id=filed.orgs["net"],
+                reading=Reading((alert(state=state, device="ams-1"),)),
+                credential=filed.keys["watcher"],
+            )
+        )
+    found = only(filed)
+    assert found.status is Status.RESOLVED
+    by = {event.kind.partition(".")[2]: event.actor.type for event in events(filed, found)}
+    assert (by["created"], by["signal_ingested"]) == ("user", "user")
+    assert (by["status_changed"], by["resolved"]) == ("system", "system")
+
+
+# -- notices of planned work ---------------------------------------------------------------------
+
+
+def notice(filed: House, *, memo: str, title: str = "New line card") -> Announced:
+    """A notice that plans work where it is the first, and is remembered by *memo*."""
+
+    def settle(beside: Beside) -> Settled:
+        if beside.memo == memo:
+            return Settled(
+                word=Word.DEDUPLICATED,
+                because=Because.SAID,
+                reason="as it was",
+                memo=memo,
+            )
+        planning = PlanMaintenance(
+            ticket_id=beside.fresh.ticket_id,
+            refs=beside.fresh.refs,
+            title=title,
+            description="The old one is noisy.",
+            devices=("ams-1",),
+            start_at=beside.at + 60 * MINUTE,
+            end_at=beside.at + 120 * MINUTE,
+            formal=False,
+        )
+        step = Step(ticket_id=beside.fresh.ticket_id, command=planning)
+        return Settled(
+            word=Word.CREATED, because=Because.SAID, reason="planned", memo=memo, steps=(step,)
+        )
+
+    return Announced(key="work-1", summary="Work ahead", settle=settle)
+
+
+def test_a_notice_is_remembered_with_its_ticket(filed: House) -> None:
+    carrier = neighbour(filed, code="carrier")
+    (one,) = carrier.says(notice(filed, memo="1")).results
+    assert (one.verdict.value, one.ticket_ref) == ("created", only(filed).ref)
+    (again,) = carrier.says(notice(filed, memo="1")).results
+    assert (again.verdict.value, again.ticket_ref) == ("deduplicated", only(filed).ref)
+    row = known(filed)["carrier/work-1"]
+    assert (row.stream, row.memo, row.times) == (only(filed).stream, "1", 2)
+
+
+def test_a_notice_that_was_refused_is_news_when_it_comes_again(filed: House) -> None:
+    carrier = neighbour(filed, code="carrier")
+    (one,) = carrier.says(notice(filed, memo="1", title="x" * 201)).results
+    assert (one.verdict.value, one.because.value) == ("unattached", "refused")
+    assert tickets(filed) == []
+    (again,) = carrier.says(notice(filed, memo="1")).results
+    assert again.verdict.value == "created"
+
+
+def test_an_observer_plans_nothing(filed: House) -> None:
+    carrier = neighbour(filed, code="carrier", mode="observe")
+    (one,) = carrier.says(notice(filed, memo="1")).results
+    assert (one.verdict.value, one.observed, one.ticket_id) == ("created", True, None)
+    assert told(carrier.says(notice(filed, memo="1"))) == ["deduplicated"]
+    assert tickets(filed) == []
 
 
 # -- several in one turn -------------------------------------------------------------------------
