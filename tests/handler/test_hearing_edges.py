@@ -393,6 +393,16 @@ def test_an_observer_plans_nothing(filed: House) -> None:
     assert tickets(filed) == []
 
 
+def test_a_notice_that_was_only_observed_is_news_when_its_connector_is_live(filed: House) -> None:
+    carrier = neighbour(filed, code="carrier", mode="observe")
+    carrier.says(notice(filed, memo="1"))
+    becomes(carrier, "live")
+    assert told(carrier.says(notice(filed, memo="1", title="x" * 201))) == ["unattached"]
+    (one,) = carrier.says(notice(filed, memo="1")).results
+    assert (one.verdict.value, one.ticket_ref) == ("created", only(filed).ref)
+    assert told(carrier.says(notice(filed, memo="1"))) == ["deduplicated"]
+
+
 # -- several in one turn -------------------------------------------------------------------------
 
 

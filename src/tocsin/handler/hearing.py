@@ -380,10 +380,12 @@ class Hearing:
         ticket = None
         if row is not None and row.stream is not None:
             ticket = self._house.ticket_at(self._org_id, row.stream)
+        # What was only observed was not done, so it is news to a connector that is live again.
+        before = "" if row is None or (row.observed and not self._observes) else row.memo
         fresh = self._fresh("M")
         settled = said.settle(
             Beside(
-                memo="" if row is None else row.memo,
+                memo=before,
                 ticket=ticket,
                 directory=self._directory,
                 correlation_key=name,
@@ -398,7 +400,7 @@ class Hearing:
             except Refusal as refused:
                 word, because, reason = Word.UNATTACHED, Because.REFUSED, str(refused)[:REASON]
                 # Not done, so the same notice is news when it is heard again.
-                memo = "" if row is None else row.memo
+                memo = before
             else:
                 for step in settled.steps:
                     if isinstance(step.command, PlanMaintenance):
