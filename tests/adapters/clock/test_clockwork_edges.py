@@ -9,8 +9,15 @@ from datetime import datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from tests.adapters.clock.test_clockwork import clockwork_of, planned, set_deadline, settle
-from tests.adapters.clock.test_hearing_again import alert, connector, hear, payloads
+from tests.adapters.clock.test_clockwork import SECOND, clockwork_of, planned, set_deadline, settle
+from tests.adapters.clock.test_hearing_again import (
+    alert,
+    connector,
+    hear,
+    incidents,
+    payloads,
+    window,
+)
 from tests.handler.acting import NOON, House
 from tocsin.adapters.clock.clockwork import (
     BETWEEN_SLICES,
@@ -23,7 +30,7 @@ from tocsin.adapters.clock.clockwork import (
 from tocsin.adapters.clock.hearing_again import HearingAgain
 from tocsin.adapters.clock.receiver import AT_ONCE, Ticking
 from tocsin.adapters.clock.retention import AT_ONCE as DROPPED_AT_ONCE
-from tocsin.core.commands import SignalDraft
+from tocsin.core.commands import AttachSignal, ChangeStatus, SignalDraft
 from tocsin.core.errors import Overloaded, Refusal
 from tocsin.core.ingestion import Reading
 from tocsin.core.instants import DAY, HOUR, MINUTE
@@ -32,6 +39,7 @@ from tocsin.core.words import Status
 from tocsin.handler.arrival import Accounted, Arrival
 from tocsin.handler.submission import Submission
 from tocsin.handler.writer import Result, Writer
+from tocsin.projections.due_alerts import expired_alerts, released_alerts
 from tocsin.store.arrivals import KnownSignal, signals_in
 from tocsin.store.contract import StorageFailed
 
@@ -188,6 +196,51 @@ def test_parked_alerts_are_told_once_each_and_tried_again_when_they_are_heard(fi
     settle(clockwork)
     assert alert(filed, "am/lamp").state == "resolved"
     assert alert(filed, "am/lens").state == "firing"
+
+
+def test_what_was_put_on_planned_work_by_hand_is_not_let_go_of_by_its_end(filed: House) -> None:
+    """It was never held back, so there is nothing to judge anew, and nothing to tell."""
+    am, work = connector(filed), window(filed)
+    clockwork = clockwork_of(filed)
+    filed.clock.pass_by(MINUTE)
+    settle(clockwork)
+    hear(filed, am, "lamp", expires=False)
+    signal = SignalDraft(source="hand", summary="Sparks", fingerprint="sparks")
+    filed.ask("admin", AttachSignal(signal=signal), subject=work)
+    filed.ask("owner", ChangeStatus(status="completed"), subject=work)
+    with filed.store.reading() as turn:
+        found = list(released_alerts(turn, at=filed.clock(), limit=10))
+    assert [row.fingerprint for row in found] == ["am/lamp"]
+    with capture_logs() as logs:
+        settle(clockwork)
+    assert logs == []
+    (opened,) = incidents(filed)
+    assert alert(filed, "am/lamp").stream == opened.stream
+    assert alert(filed, "sparks").stream == f"maintenance:{work}"
+
+
+def test_no_more_is_found_than_is_asked_for_and_what_is_longest_due_comes_first(
+    filed: House,
+) -> None:
+    am = connector(filed)
+    for names in (("c", "b", "a"), ("d",)):
+        work = planned(filed, start_at=filed.clock()).partition(":")[2]
+        filed.clock.pass_by(MINUTE)
+        settle(clockwork_of(filed))
+        for name in names:
+            hear(filed, am, name)
+            filed.clock.pass_by(SECOND)
+        filed.ask("owner", ChangeStatus(status="completed"), subject=work)
+    later = filed.clock() + HOUR
+    with filed.store.reading() as turn:
+        released = [
+            [row.fingerprint for row in released_alerts(turn, at=later, limit=limit)]
+            for limit in (1, 2, 3, 4)
+        ]
+        expired = [row.fingerprint for row in expired_alerts(turn, at=later, limit=2)]
+    order = ["am/c", "am/b", "am/a", "am/d"]
+    assert released == [order[:limit] for limit in (1, 2, 3, 4)]
+    assert expired == order[:2]
 
 
 # -- the parts of a beat -------------------------------------------------------------------------
