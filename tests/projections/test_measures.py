@@ -245,6 +245,23 @@ def test_a_rebuild_measures_the_same(home: House) -> None:
     assert measured(home, group_by=Grouping.DAY) == followed
 
 
+def test_an_incident_whose_moves_are_followed_one_by_one_is_measured_the_same(home: House) -> None:
+    """It is out from one to ten past, and from twenty past to half past."""
+    story = Story(home)
+    subject = story.opened(ONE, "On and off", impact="outage")
+    follow(home)
+    for minutes, status in ((10, "resolved"), (20, "investigating"), (30, "resolved")):
+        story.moved(past_one(minutes), subject, status, reason="again")
+        follow(home)
+
+    followed = measured(home)
+
+    (device,) = followed.devices
+    assert device.down == timedelta(minutes=20)
+    rebuild(home.store)
+    assert measured(home) == followed
+
+
 def test_following_the_log_again_from_its_beginning_measures_the_same(home: House) -> None:
     """As after an upgrade, or in a copy that was made without the rows."""
     told(home)
