@@ -282,6 +282,19 @@ def test_what_was_said_and_then_erased_is_nowhere_in_the_file(filed: House) -> N
     assert bytes_on_disk(filed).count(SECRET) == 0
 
 
+def test_what_was_said_goes_from_the_file_also_with_the_name_of_who_said_it(filed: House) -> None:
+    """The name was never searched by, the words were: retention erases both at once."""
+    subject = opened(filed)
+    said = filed.ask("owner", ChangeStatus(body=f"call {SECRET.decode()}"), subject=subject)
+    follow(filed)
+
+    erasing = Redact(event=said.events[0].id, fields=("actor.name", "body"))
+    filed.ask("admin", erasing, subject=subject)
+    follow(filed)
+
+    assert bytes_on_disk(filed).count(SECRET) == 0
+
+
 def test_what_the_public_was_told_and_was_then_erased_is_nowhere_in_the_file(filed: House) -> None:
     subject = opened(filed)
     told = filed.ask(
