@@ -162,7 +162,7 @@ class Board:
 
 @dataclass
 class Post:
-    """A house and whoever sends what it promises."""
+    """A house and whoever sends what it promises; ``busy`` is whether facts wait to be taken in."""
 
     home: House
     store: Store
@@ -175,6 +175,7 @@ class Post:
     workers: AtOnce = field(default_factory=AtOnce)
     unseal: Callable[[bytes], bytes] = lambda sealed: sealed[::-1]
     outcomes: dict[tuple[str, str], int] = field(default_factory=dict)
+    busy: bool = False
     dispatcher: Dispatcher = field(init=False)
 
     def __post_init__(self) -> None:
@@ -203,6 +204,7 @@ class Post:
             luck=lambda: 0.0,
             alarms=self.board,
             observe=self._observe,
+            busy=lambda: self.busy,
         )
 
     def _observe(self, org: str, route: str, kind: str, outcome: str, count: int) -> None:
