@@ -9,14 +9,14 @@ import msgspec
 
 from tocsin.adapters.rest.calls import AnyCall, Call
 from tocsin.adapters.rest.endpoints import Asked, Endpoint
-from tocsin.adapters.rest.pipeline import Acting, expected_version
+from tocsin.adapters.rest.pipeline import Acting
 from tocsin.adapters.rest.record_answers import policy_shape
 from tocsin.adapters.rest.record_bodies import PolicyPatch
 from tocsin.adapters.rest.record_shapes import PolicyShape
 from tocsin.adapters.rest.records import ORG
 from tocsin.adapters.rest.replies import Reply
 from tocsin.adapters.rest.ticket_commands import given
-from tocsin.core.errors import NotFound, VersionMismatch
+from tocsin.core.errors import NotFound
 from tocsin.core.policy_reading import DEFAULT_POLICY
 from tocsin.core.record_commands import ChangePolicy
 from tocsin.core.records import Policy
@@ -52,9 +52,6 @@ async def _change(acting: Acting) -> Reply:
         policy, position = await call.gateway.read(
             lambda turn: (_look(turn, call), turn.last_position())
         )
-    expected = expected_version(call.headers.get(b"if-match"))
-    if expected not in (None, policy.version):
-        raise VersionMismatch(f"this is at version {policy.version}, not {expected}")
     return Reply(
         status=200,
         body=_encode(policy),
