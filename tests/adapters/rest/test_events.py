@@ -475,6 +475,32 @@ def test_a_stream_ends_when_the_server_stops(gateway: Client) -> None:
     assert run(gateway, story()) == []
 
 
+def test_who_comes_back_goes_on_from_what_was_heard_wherever_it_began(gateway: Client) -> None:
+    """A browser asks for the same address again, and says beside it how far it has come."""
+    ref = gateway.incident()["ref"]
+    reached = log_of(gateway)[-1].position
+
+    async def story() -> list[Any]:
+        async with listening(gateway, "after=1", last=reached) as stream:
+            await said(gateway, ref, "One.")
+            return await stream.until(1)
+
+    assert positions(run(gateway, story())) == [reached + 1]
+
+
+def test_the_streams_that_are_open_are_counted(gateway: Client) -> None:
+    counted = gateway.gateway.metrics.registry.get_sample_value
+
+    async def story() -> tuple[float | None, float | None]:
+        async with listening(gateway), listening(gateway, who="teammate"):
+            both = counted("tocsin_streams")
+            async with listening(gateway):
+                return both, counted("tocsin_streams")
+
+    assert run(gateway, story()) == (2, 3)
+    assert counted("tocsin_streams") == 0
+
+
 @pytest.mark.parametrize("last", ["x", "-1", "1.5", "9" * 19, ""])
 def test_a_last_event_id_that_is_none_is_refused(gateway: Client, last: str) -> None:
     refused = gateway.ask("GET", "/stream", headers={"Last-Event-ID": last})

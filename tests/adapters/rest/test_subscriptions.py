@@ -99,5 +99,9 @@ def test_what_does_not_reach_one_is_listed_without_saying_who_it_is(
     (item,) = gateway.ask("GET", "/deliveries", who="admin").json["items"]
     assert item["route"] == {"id": ann, "name": "subscriptions", "kind": "email"}
     assert ANN not in str(item)
+    # A subscription is of the org, and nobody's who is bound to one of its contributors.
+    home.invite("lead", org="net", role="sre_lead", contributor="alpha")
+    theirs = gateway.ask("POST", f"/deliveries/{item['id']}/redrive", who="lead")
+    assert (theirs.status, theirs.code) == (403, "forbidden")
     again = gateway.ask("POST", f"/deliveries/{item['id']}/redrive", who="admin")
     assert (again.status, again.json["state"]) == (200, "waiting")

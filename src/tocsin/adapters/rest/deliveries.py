@@ -83,9 +83,7 @@ def _noted(turn: ReadTurn, call: AnyCall) -> Noted:
 
 def _shapes(turn: ReadTurn, org_id: int, found: Sequence[Noted]) -> list[DeliveryShape]:
     events = turn.events_at(org_id, {one.position for one in found})
-    routes = {
-        stream_name(sort, one.route_id) for one in found for sort in ("route", "subscription")
-    }
+    routes = {stream for one in found for stream in _streams_of(one.route_id)}
     heads = turn.heads(org_id, routes | {one.stream for one in found})
     shown = []
     for one in found:
@@ -114,6 +112,11 @@ def _shapes(turn: ReadTurn, org_id: int, found: Sequence[Noted]) -> list[Deliver
             )
         )
     return shown
+
+
+def _streams_of(route_id: str) -> set[str]:
+    """Where what a delivery goes by may be: a route, or a subscription."""
+    return {stream_name(sort, route_id) for sort in ("route", "subscription")}
 
 
 def _route_in(heads: Mapping[str, Head], route_id: str) -> Route:
@@ -219,12 +222,8 @@ async def _redrive_one(acting: Acting) -> Reply:
     def work(turn: WriteTurn) -> DeliveryShape:
         permit_redelivery(call.granted, None, REDRIVING)
         one = _noted(turn, call)
-        head = turn.head(call.org_id, stream_name("route", one.route_id))
-        permit_redelivery(
-            call.granted,
-            head.state if head is not None and isinstance(head.state, Route) else None,
-            REDRIVING,
-        )
+        heads = turn.heads(call.org_id, _streams_of(one.route_id))
+        permit_redelivery(call.granted, _route_in(heads, one.route_id), REDRIVING)
         if one.state is not Trouble.PARKED:
             raise Conflict(f"this delivery is {one.state.value}, not parked; it is tried anyway")
         turn.redrive(call.org_id, at=call.now(), route_id=one.route_id, position=one.position)

@@ -52,7 +52,7 @@ class EventsQuery(Query):
 
 
 class StreamQuery(Query):
-    """Where the stream begins: behind ``after``, else Last-Event-ID, else now."""
+    """Where the stream begins: behind Last-Event-ID, else ``after``, else now."""
 
     after: Position | None = None
 
@@ -260,7 +260,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         summary="Follow the log live, as server-sent events.",
         description=(
             "Each event's id is its position: Last-Event-ID (or after) resumes without loss."
-            " Without either it begins now."
+            " Of both Last-Event-ID counts; without either it begins now."
         ),
         query=StreamQuery,
         answer=str,
