@@ -249,6 +249,7 @@ def test_a_bucket_says_how_full_it_is() -> None:
 def test_a_bucket_that_shrinks_holds_no_more_than_it_can() -> None:
     bucket = Bucket(rate_per_second=2, burst=10, clock=Seconds())
     bucket.resize(rate_per_second=1, burst=2)
+    assert dict(bucket.headers())[b"ratelimit-remaining"] == b"2"
     bucket.take()
     bucket.take()
     with pytest.raises(RateLimited):

@@ -111,13 +111,23 @@ def test_over_http_a_cursor_is_bound_to_its_query(gateway: Client, other: str) -
     assert far.fields == {("cursor", "bad_cursor")}
 
 
+@pytest.mark.parametrize("other", ["services", "entry-points", "connectors"])
+def test_a_cursor_of_one_sort_is_none_of_another(gateway: Client, other: str) -> None:
+    cursor = gateway.ask("GET", "/contributors?limit=1", who="admin").json["next_cursor"]
+    assert gateway.ask("GET", f"/contributors?limit=1&cursor={cursor}", who="admin").status == 200
+
+    wrong = gateway.ask("GET", f"/{other}?limit=1&cursor={cursor}", who="admin")
+
+    assert wrong.fields == {("cursor", "bad_cursor")}
+
+
 def test_a_cursor_of_one_ticket_is_none_of_another(gateway: Client) -> None:
     one, other = gateway.incident()["ref"], gateway.incident()["ref"]
     for ref in (one, other):
         for number in range(3):
             gateway.ask("POST", f"/tickets/{ref}/updates", {"body": f"Seen {number}."})
 
-    for part in ("updates", "actions", "events"):
+    for part in ("updates", "actions", "events", "timeline"):
         cursor = gateway.ask("GET", f"/tickets/{one}/{part}?limit=1").json["next_cursor"]
         assert gateway.ask("GET", f"/tickets/{one}/{part}?limit=1&cursor={cursor}").status == 200
         wrong = gateway.ask("GET", f"/tickets/{other}/{part}?limit=1&cursor={cursor}")

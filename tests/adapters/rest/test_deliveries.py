@@ -166,7 +166,8 @@ def test_lists_are_filtered(gateway: Client, outbox: Outbox) -> None:
 
 def test_pages_go_on_where_the_last_one_ended(gateway: Client, outbox: Outbox) -> None:
     routes = [outbox.route(name) for name in ("a", "b", "c")]
-    incidents = [outbox.events(gateway.incident())[0] for _ in range(3)]
+    tickets = [gateway.incident() for _ in range(3)]
+    incidents = [outbox.events(ticket)[0] for ticket in tickets]
     for route in routes:
         outbox.settle(route, *(outbox.noted(route, event) for event in incidents))
     seen, cursor = list[str](), ""
@@ -180,8 +181,9 @@ def test_pages_go_on_where_the_last_one_ended(gateway: Client, outbox: Outbox) -
     assert len(seen) == 9
     assert seen == outbox.listed("?limit=100")
     assert seen == [delivery_id(e.position, r) for e in incidents for r in sorted(routes)]
-    elsewhere = gateway.ask("GET", f"/deliveries?state=parked&limit=2{cursor}", who="admin")
-    assert elsewhere.fields == {("cursor", "bad_cursor")}
+    for other in ("state=parked", "route=a", f"ticket={tickets[0]['ref']}"):
+        elsewhere = gateway.ask("GET", f"/deliveries?{other}&limit=2{cursor}", who="admin")
+        assert elsewhere.fields == {("cursor", "bad_cursor")}, other
 
 
 @pytest.mark.parametrize(
@@ -272,6 +274,17 @@ def test_what_is_not_parked_is_not_tried_again(outbox: Outbox, state: Trouble) -
     assert (one["state"], one["attempts"]) == (state.value, 5)
 
 
+def test_of_a_route_only_that_delivery_is_tried_again(gateway: Client, outbox: Outbox) -> None:
+    route = outbox.route("noc")
+    events = [outbox.events(gateway.incident())[0] for _ in range(2)]
+    outbox.settle(route, *(outbox.noted(route, one) for one in events))
+    one, other = (delivery_id(event.position, route) for event in events)
+
+    assert outbox.redrive(f"{one}/redrive").status == 200
+    assert outbox.listed("?state=waiting") == [one]
+    assert outbox.listed("?state=parked") == [other]
+
+
 def test_a_routes_deliveries_are_tried_again_and_all(outbox: Outbox) -> None:
     _, one = outbox.parked("first")
     _, other = outbox.parked("second")
@@ -345,8 +358,12 @@ def test_roles(outbox: Outbox, role: str, reads: bool) -> None:
     listed = outbox.client.ask("GET", "/deliveries", who="someone")
     read = outbox.client.ask("GET", f"/deliveries/{parked}", who="someone")
     assert {listed.status, read.status} == ({200} if reads else {403})
-    several = outbox.redrive("redrive", {"route": route}, who="someone")
-    assert several.status == (200 if leads else 403)
+    for body in ({"route": route}, {}):
+        several = outbox.redrive("redrive", body, who="someone")
+        assert several.status == (200 if leads else 403)
+    # Whether there is such a delivery is told to nobody who could do nothing about it.
+    missing = outbox.redrive("dlv_1_nowhere/redrive", who="someone")
+    assert missing.status == (404 if leads else 403)
     one = outbox.redrive(f"{parked}/redrive", who="someone")
     # By then the lead has had it tried again.
     assert one.status == (409 if leads else 403)

@@ -181,6 +181,14 @@ def test_the_same_request_with_the_same_key_gets_the_same_answer(gateway: Client
     assert (other.status, other.code) == (422, "idempotency_mismatch")
 
 
+def test_one_neighbours_key_is_not_anothers_on_the_path_they_share(gateway: Client) -> None:
+    key = {"idempotency-key": "once"}
+    for code in ("one", "other"):
+        event = {**EVENT, "routing_key": connector(gateway, "pagerduty", code)}
+        assert say(gateway, "/v2/enqueue", event, headers=key).status == 202
+    assert len(inbox(gateway)) == 2
+
+
 # -- what cannot be taken -------------------------------------------------------------------------
 
 

@@ -48,6 +48,17 @@ def test_nobody_else_gets_in_and_nothing_of_it_is_kept(gateway: Client, path: st
     assert len(inbox(gateway, org="elsewhere")) == 1
 
 
+def test_an_api_key_speaks_for_no_connector_of_another_org(gateway: Client) -> None:
+    connector(gateway, "alertmanager", "am")
+    connector(gateway, "alertmanager", "am", who="stranger")
+    key = gateway.key_of("admin")
+
+    for org in ("elsewhere", "none"):
+        assert say(gateway, f"/v1/orgs/{org}/ingest/am", FIRING, token=key).status == 404
+    assert inbox(gateway) == inbox(gateway, org="elsewhere") == []
+    assert say(gateway, IN_ORG, FIRING, token=key).status == 200
+
+
 def test_a_connector_that_there_is_not_is_told_from_a_token_that_there_is_not(
     gateway: Client,
 ) -> None:

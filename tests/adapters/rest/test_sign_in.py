@@ -210,6 +210,15 @@ def test_no_link_is_logged_or_in_the_log(desk: Client, post: Post) -> None:
     assert "token=" not in str(events.json)
 
 
+def test_a_service_gets_no_mail_though_it_has_an_address(desk: Client, post: Post) -> None:
+    key = desk.ask("POST", "/keys", {"name": "ci", "role": "member"}, who="admin").json
+    given = desk.ask("PATCH", f"/members/{key['member']}", {"email": JAN}, who="admin")
+    assert (given.status, given.json["service"]) == (200, True)
+
+    assert mailed(desk) == 202
+    assert post.sent == []
+
+
 def test_a_service_is_no_person(desk: Client) -> None:
     key = desk.ask("POST", "/keys", {"name": "ci", "role": "member"}, who="admin").json
     answer = desk.ask("POST", f"/members/{key['member']}/sign-in-link", who="admin")
