@@ -247,11 +247,25 @@ def test_a_bucket_says_how_full_it_is() -> None:
 
 
 def test_a_bucket_that_shrinks_holds_no_more_than_it_can() -> None:
-    bucket = Bucket(rate_per_second=2, burst=10, clock=Seconds())
+    clock = Seconds()
+    bucket = Bucket(rate_per_second=2, burst=10, clock=clock)
     bucket.resize(rate_per_second=1, burst=2)
     assert dict(bucket.headers())[b"ratelimit-remaining"] == b"2"
     bucket.take()
     bucket.take()
+    with pytest.raises(RateLimited):
+        bucket.take()
+    clock.now += 1.0
+    bucket.take()
+    with pytest.raises(RateLimited):
+        bucket.take()
+
+
+def test_a_bucket_that_grows_has_to_fill_first() -> None:
+    bucket = Bucket(rate_per_second=2, burst=2, clock=Seconds())
+    bucket.take()
+    bucket.take()
+    bucket.resize(rate_per_second=4, burst=10)
     with pytest.raises(RateLimited):
         bucket.take()
 

@@ -35,11 +35,11 @@ class Bucket:
         self._filled_at = now
         self._tokens = tokens = min(tokens, float(self.burst))
         if tokens < 1.0:
-            wait = math.ceil((1.0 - tokens) / self.rate_per_second)
             raise RateLimited(
                 f"this key may ask {self.rate_per_second} times a second;"
                 " wait, or ask an org_admin for a higher rate",
-                retry_after=max(1, wait),
+                # Rates are whole requests a second: there is one within the next.
+                retry_after=1,
             )
         self._tokens = tokens - 1.0
 
