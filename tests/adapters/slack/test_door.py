@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import quantiles
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 import structlog
+from slack_bolt import BoltRequest, BoltResponse
 
 from tests.adapters.slack.doorstep import Doorstep, doorstep
-from tests.servers.slack import APP_TOKEN, Answer, Request, signing
+from tests.servers.slack import APP_TOKEN, SIGNING_SECRET, Answer, Request, signing
 from tests.servers.slack.delivering import COMMANDS, EVENTS
+from tocsin.adapters.slack.contract import Workspace
 from tocsin.adapters.slack.errands import Errands
 from tocsin.adapters.slack.mounting import LONGEST_BODY, SocketMode
-from tocsin.adapters.slack.receiver import OLDEST_SECONDS, SIGNATURES_LIMIT, Seen
-from tocsin.core.errors import Forbidden, Overloaded
+from tocsin.adapters.slack.receiver import OLDEST_SECONDS, SIGNATURES_LIMIT, Seen, make_app
+from tocsin.core.errors import Forbidden, Overloaded, Unavailable
 from tocsin.store.contract import StorageFailed
 
 
@@ -320,6 +324,63 @@ def test_an_event_that_could_not_be_taken_is_delivered_again(tmp_path: Path) -> 
     assert (answer.status, answer.headers.get("retry-after")) == (503, "1")
     assert refused.ok
     assert "try again in a moment" in refused.text
+
+
+class Lost:
+    """Workspaces that cannot be looked up."""
+
+    def __init__(self, wrong: Exception) -> None:
+        self._wrong = wrong
+
+    def of_team(self, team_id: str) -> Workspace | None:
+        raise self._wrong
+
+    def of_org(self, org_id: int) -> Workspace | None:
+        raise self._wrong
+
+    def org_of(self, workspace: Workspace, channel_id: str | None) -> int:
+        raise self._wrong
+
+
+def answered(here: Doorstep, payload: Mapping[str, Any], wrong: Exception) -> BoltResponse:
+    """What Slack is answered to an event or an interaction, where something was *wrong* before
+    anybody could listen."""
+    app = make_app(
+        replace(here.surroundings, workspaces=Lost(wrong)),
+        signing_secret=SIGNING_SECRET,
+        listeners=here.listeners,
+        register=here.behind.register,
+        api_url=here.slack.base_url,
+    )
+    body, kind = json.dumps(payload), "application/json"
+    if payload["type"] != "event_callback":
+        body, kind = urlencode({"payload": body}), "application/x-www-form-urlencoded"
+    headers: dict[str, str | Sequence[str]] = {"Content-Type": kind}
+    headers |= signing.signed(body.encode(), at=time.time())
+    return app.dispatch(BoltRequest(body=body, headers=headers))
+
+
+@pytest.mark.parametrize("wrong", [StorageFailed("away"), Unavailable("away"), Overloaded("busy")])
+def test_an_event_is_asked_for_again_and_a_click_is_not(here: Doorstep, wrong: Exception) -> None:
+    """Slack brings events again, and shows anything but 200 to who clicked as its own failure."""
+    event = answered(here, said(here).payload, wrong)
+    click = answered(
+        here,
+        {
+            "type": "block_actions",
+            "team": {"id": here.slack.home.id},
+            "user": {"id": here.anna.id},
+            "actions": [{"type": "button", "action_id": "acknowledge", "value": "x"}],
+        },
+        wrong,
+    )
+
+    assert (event.status, event.first_headers().get("retry-after")) == (503, "1")
+    assert (click.status, click.body) == (200, "")
+
+
+def test_an_event_that_meets_an_error_of_ours_is_not_asked_for_again(here: Doorstep) -> None:
+    assert answered(here, said(here).payload, RuntimeError("ours")).status == 200
 
 
 def test_storage_that_is_away_is_said_to_be(here: Doorstep) -> None:

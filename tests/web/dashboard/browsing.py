@@ -24,6 +24,7 @@ from tocsin.adapters.rest.gateway import Gateway
 from tocsin.app.receivers import receivers
 from tocsin.app.signing_in import sign_in_links
 from tocsin.app.within import Within
+from tocsin.core.errors import Overloaded
 from tocsin.handler.submission import Outcome, Submission
 from tocsin.store.contract import ReadTurn, StorageFailed
 from tocsin.store.sealing import opened, sealed
@@ -68,7 +69,8 @@ def sessions_under(key: bytes) -> Sessions:
 
 @dataclass
 class Desk:
-    """One gateway's dashboard over a house; ``away``: the database does not answer."""
+    """One gateway's dashboard over a house; ``away``: the database does not answer; ``full``: the
+    writer takes nothing more."""
 
     house: House
     loop: asyncio.AbstractEventLoop
@@ -77,6 +79,7 @@ class Desk:
     key: bytes = KEY
     public_url: str | None = None
     away: bool = False
+    full: bool = False
     mails: bool = False
     observed: list[tuple[str, int]] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=count)
@@ -111,6 +114,8 @@ class Desk:
 
     async def submit(self, submission: Submission) -> Outcome:
         """Have the writer do something as the system."""
+        if self.full:
+            raise Overloaded("too much is waiting to be written", retry_after=1)
         return await self.house.writer.submit(submission, asyncio.get_running_loop())
 
     def key_of(self, who: str) -> str:

@@ -18,6 +18,7 @@ from tocsin.core.record_commands import RevokeKey
 from tocsin.core.records import Key
 from tocsin.handler.submission import Credential
 from tocsin.projections.addresses import ticket_page
+from tocsin.store.sealing import opened as opened_box
 from tocsin.store.sealing import sealed
 from tocsin.web.dashboard.addresses import HOME, safe_next
 from tocsin.web.dashboard.attempts import BURST, SECONDS_EACH, Attempts
@@ -102,6 +103,10 @@ def test_after_ten_wrong_keys_an_address_has_to_wait_and_others_do_not(
     assert browser.sign_in("owner").status == 303
 
 
+def test_whoever_knows_the_key_never_has_to_wait(browser: Browser, at_desk: Desk) -> None:
+    assert [browser.sign_in("owner").status for _ in range(2 * BURST)] == [303] * 2 * BURST
+
+
 def test_a_household_counts_once_and_success_counts_for_nothing() -> None:
     attempts = Attempts(clock=lambda: 0.0)
     for host in range(BURST):
@@ -160,6 +165,16 @@ def test_nobody_makes_a_session_without_the_installations_key(noise: bytes) -> N
     assert sessions.read(noise.decode("latin-1"), at=NOON) is None
     # Neither a secret that was sealed here for another purpose.
     assert sessions.read(sealed(KEY, noise).decode(), at=NOON) is None
+
+
+def test_what_was_sealed_for_another_purpose_is_no_session_however_like_one_it_is() -> None:
+    sessions = sessions_under(KEY)
+    session = sessions.begin(Credential(key_id="k", digest=b"d" * 32, address=""), at=NOON)
+    inside = opened_box(KEY, sessions.sealed(session).encode())
+    assert b"tocsin session 1" in inside
+
+    other = inside.replace(b"tocsin session 1", b"tocsin invite 1")
+    assert sessions.read(sealed(KEY, other).decode(), at=NOON) is None
 
 
 def test_forged_and_foreign_cookies_open_nothing(browser: Browser, at_desk: Desk) -> None:
@@ -235,6 +250,9 @@ def test_nobody_is_signed_in_by_another_site(browser: Browser, at_desk: Desk) ->
     assert browser.post("/sign-in", form, {"sec-fetch-site": "cross-site"}).status == 403
     assert not browser.cookie
     assert browser.post("/sign-in", form, {"sec-fetch-site": "same-origin"}).status == 303
+    # Nor has another site a mail sent, to whoever it likes.
+    mail = {"org": "net", "email": "a@b.example"}
+    assert browser.post("/sign-in/mail", mail, {"sec-fetch-site": "cross-site"}).status == 403
 
 
 def test_what_is_no_form_is_refused(browser: Browser) -> None:
@@ -343,17 +361,18 @@ def test_signing_out_leaves_a_key_that_was_shown_as_it_was(browser: Browser, at_
     assert elsewhere.get("/").status == 200
 
 
-def test_who_signs_out_while_the_database_is_away_is_told_what_stays(
-    browser: Browser, at_desk: Desk
+@pytest.mark.parametrize("trouble", ["away", "full"])
+def test_who_signs_out_while_nothing_is_written_is_told_what_stays(
+    browser: Browser, at_desk: Desk, trouble: str
 ) -> None:
     token = _entered(browser, at_desk)
     stolen = Browser(at_desk, cookie=browser.cookie)
-    at_desk.away = True
+    setattr(at_desk, trouble, True)
     out = browser.post("/sign-out", {"token": token})
     assert (out.status, "signed out of this browser only" in out.text) == (503, True)
     assert not browser.cookie
 
-    at_desk.away = False
+    setattr(at_desk, trouble, False)
     again = _entered(browser, at_desk)
     assert stolen.post("/sign-out", {"token": again}).status == 403, "of another session"
     assert stolen.get("/").status == 200

@@ -73,6 +73,9 @@ def test_an_incident_from_open_to_closed_and_open_again(admin: Browser, at_desk:
     assert (now.resolution, now.root_cause) == ("Spliced.", RootCause.FIBER_CUT)
     assert went_on(done(admin, ref, "reopen", {"reopen.reason": "It came back."}), ref)
     assert ticket(at_desk, ref).status is Status.INVESTIGATING
+    with at_desk.house.store.reading() as turn:
+        *_, last = turn.log(limit=10_000)
+    assert (last.stream, last.via) == (f"incident:{now.id}", "web")
 
 
 def test_a_maintenance_from_planned_to_closed(admin: Browser, at_desk: Desk) -> None:
