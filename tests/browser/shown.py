@@ -62,6 +62,7 @@ PAGES: Final = (
     Shown(name="planner", path="/maintenance/plan", says="Find a free window"),
     Shown(name="network", path="/network", says="Network"),
     Shown(name="network-none", path="/network?q=nothing-of-the-kind", says="Network"),
+    Shown(name="network-part", path="/network?contributor=northlight&metro=ams", says="Network"),
     Shown(name="network-device", path="/network/devices/{device}"),
     Shown(name="network-device-drain", path="/network/devices/{device}/drain"),
     Shown(name="network-link", path="/network/links/{line}"),

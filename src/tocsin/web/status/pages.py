@@ -37,6 +37,7 @@ SERVED_ASSETS: Final = (
     "measuring.css",
     "network.css",
     "live.js",
+    "map.js",
     "keys.js",
     "opening.css",
     "suggest.js",

@@ -371,6 +371,84 @@ def test_neighbours_on_the_map_can_be_told_apart(sheet: Sheet) -> None:
     )
 
 
+def test_codes_that_would_lie_on_one_another_wait_and_the_worst_is_written_first() -> None:
+    metros = tuple(
+        Metro(code=f"m{n}", name="M", lat=50.0, lng=4.0 + n / 100, devices=1, tone=tone)
+        for n, tone in enumerate([Tone.IN_SERVICE] * 79 + [Tone.IMPAIRED])
+    )
+    far = Metro(code="syd", name="S", lat=-33.9, lng=151.2, devices=1, tone=Tone.IN_SERVICE)
+    arc = Arc(ends=("m0", "syd"), links=1, tone=Tone.IMPAIRED)
+
+    drawn = ElementTree.fromstring(
+        str(picture(Plan(metros=(far, *metros), arcs=(arc,), unplaced=0), WIDE))
+    )
+
+    texts = [one for one in drawn.iter() if one.tag == "text"]
+    written = {one.text for one in texts if one.get("class") != "crowded"}
+    assert len(texts) == 81
+    assert {"syd", "m79"} <= written
+    assert len(written) < 10
+    (worst,) = (one for one in drawn.iter("g") if one.get("class") == "major_outage")
+    assert drawn.attrib["data-worst"] == worst.attrib["data-at"]
+    assert [one.attrib["href"] for one in drawn.iter("a")][-1] == "/network?metro=m79"
+
+
+def test_one_begins_at_a_connection_where_that_is_worst() -> None:
+    one, other = (
+        Metro(code=code, name=code, lat=2.5 * lng, lng=lng, devices=1, tone=Tone.IN_SERVICE)
+        for code, lng in (("ams", 4.0), ("fra", 24.0))
+    )
+    arc = Arc(ends=("ams", "fra"), links=1, tone=Tone.IMPAIRED)
+
+    drawn = picture(Plan(metros=(one, other), arcs=(arc,), unplaced=0), WIDE)
+
+    assert 'data-worst="500.0 230.0"' in drawn
+
+
+def placed(desk: Desk, device: str, code: str, *, lat: float = 50.0, lng: float = 4.0) -> None:
+    """The device is at a metro of that code."""
+    made = CreateLocation(
+        location_id=desk.house.fresh(),
+        code=code,
+        name=f"<{code}>",
+        kind="exchange",
+        lat=lat,
+        lng=lng,
+    )
+    desk.house.ask("admin", made, sort="location")
+    desk.house.ask("admin", UpdateDevice(exchange=code), sort="device", subject=device)
+
+
+def test_one_looks_at_the_part_of_a_contributor_or_a_metro(owner: Browser, at_desk: Desk) -> None:
+    laid(at_desk)
+    placed(at_desk, "ams-1", "ams")
+    placed(at_desk, "fra-1", "fra", lng=8.7)
+    assert 'href="/network?metro=ams">On the map' in owner.get("/network/devices/ams-1").text
+    every = owner.get("/network").text
+    assert '<option value="alpha">' in every
+    assert '<option value="ams">&lt;ams&gt; (ams)</option>' in every
+    assert 'href="/network?contributor=alpha"' in every
+    assert 'href="/network?metro=ams"' in every
+    assert "Show all" not in every
+
+    for asked in ("contributor=alpha", "metro=ams", "contributor=alpha&metro=ams"):
+        page = owner.get(f"/network?{asked}").text
+        told = text_of(page)
+        assert "Devices one device, 0 in service" in told
+        assert 'href="/network/devices/fra-1"' not in page
+        assert f'href="{LINE}"' in page, "its link is of either end"
+        assert "Map of 2 metros and 1 connections" in page, "and the map has where that leads"
+        assert "and where its links lead" in told
+        assert 'value="alpha" selected' in page or "contributor" not in asked
+        assert '<a href="/network">Show all</a>' in page
+    nowhere = owner.get("/network?contributor=%3Cb%3E&metro=x").text
+    assert "None is there." in nowhere
+    assert '<option value="&lt;b&gt;" selected>&lt;b&gt;</option>' in nowhere
+    assert "<svg class" not in nowhere[nowhere.index("<main") :].replace('<svg class="sign"', "")
+    both = owner.get("/network?contributor=alpha&metro=fra").text
+    assert "Devices 0 devices" in text_of(both)
+
+
 def test_a_link_shows_how_wide_and_how_long_it_is(owner: Browser, at_desk: Desk) -> None:
     laid(at_desk)
     measured = UpdateLink(bandwidth=400 * 10**9, mtu=9_192, delay=2_352_000, jitter=5_760)

@@ -2,20 +2,26 @@
 
 Colour never tells anything alone: what is impaired is a triangle or a thick line, what is not in
 service a square or a dashed one. The list below the map has all of it in words.
+
+A code that would be written over another is left out until one looks closer; the worst comes first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final, assert_never
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
 from tocsin.core.provisioning.life import Life
 from tocsin.core.provisioning.words import AssetStatus, Health
 from tocsin.core.records import Device, Link, Location
+from tocsin.web.dashboard.addresses import NETWORK
+
+Point = tuple[float, float]
 
 MOST_METROS: Final = 200
 MOST_ARCS: Final = 2_000
@@ -29,7 +35,8 @@ _TURNS: Final = 40
 class Sheet:
     """What a map is drawn on: how large it is, and how much of it is left free around the metros,
     in pixels where it is shown as large as it is drawn. ``sign`` is half of how wide a sign is,
-    ``box`` how much room one with its code takes, ``shown`` its class in the style sheet.
+    ``box`` how much room one with its code takes, ``letter`` how wide and high a letter of a code
+    is, ``shown`` its class in the style sheet.
     """
 
     width: int
@@ -37,14 +44,27 @@ class Sheet:
     margin: int
     sign: float
     box: tuple[float, float]
+    letter: tuple[float, float]
     shown: str
 
 
 WIDE: Final = Sheet(
-    width=1_000, height=460, margin=60, sign=9.0, box=(62.0, 26.0), shown="for-desks"
+    width=1_000,
+    height=460,
+    margin=60,
+    sign=9.0,
+    box=(62.0, 26.0),
+    letter=(9.0, 15.0),
+    shown="for-desks",
 )
 NARROW: Final = Sheet(
-    width=360, height=240, margin=30, sign=6.0, box=(44.0, 17.0), shown="for-telephones"
+    width=360,
+    height=240,
+    margin=30,
+    sign=6.0,
+    box=(44.0, 17.0),
+    letter=(8.0, 13.0),
+    shown="for-telephones",
 )
 """Of the two one is shown: there codes can be read that would be too small, were the map of a desk
 drawn in so little room."""
@@ -115,7 +135,7 @@ def planned(
     at: dict[str, str] = {}
     found: dict[str, list[Tone]] = {}
     for device in devices:
-        code = _placed(device, places)
+        code = placed(device, places)
         if code is not None and (code in found or len(found) < MOST_METROS):
             at[device.pubkey] = code
             found.setdefault(code, []).append(tone_of(device.life))
@@ -128,7 +148,8 @@ def planned(
         if ends in joined or len(joined) < MOST_ARCS:
             joined.setdefault(ends, []).append(tone_of(link.life))
     metros = []
-    for code, tones in sorted(found.items()):
+    # The worst are drawn last, over the others.
+    for code, tones in sorted(found.items(), key=lambda one: (max(one[1]), len(one[1]), one[0])):
         place = places[code]
         assert place.lat is not None
         assert place.lng is not None, "a place has both degrees, or neither"
@@ -144,7 +165,6 @@ def planned(
         )
     return Plan(
         metros=tuple(metros),
-        # The worst are drawn last, over the others.
         arcs=tuple(
             Arc(ends=ends, links=len(tones), tone=max(tones))
             for ends, tones in sorted(joined.items(), key=lambda one: (max(one[1]), one[0]))
@@ -153,11 +173,17 @@ def planned(
     )
 
 
-def _placed(device: Device, places: Mapping[str, Location]) -> str | None:
+def placed(device: Device, places: Mapping[str, Location]) -> str | None:
+    """The code of the place at which *device* is on the map; None where it is not."""
     for code in (device.exchange, device.location):
         if code is not None and code in places and places[code].lat is not None:
             return code
     return None
+
+
+def at_metro(code: str) -> str:
+    """The address of what is at a metro."""
+    return f"{NETWORK}?{urlencode({'metro': code})}"
 
 
 def pictures(plan: Plan) -> Markup:
@@ -169,20 +195,30 @@ def picture(plan: Plan, sheet: Sheet) -> Markup:
     """The map on a *sheet* as SVG; empty where nothing has a place."""
     if not plan.metros:
         return Markup()
+    if len(plan.metros) > _MOST_MOVED:
+        # So many are not moved apart: smaller signs leave more of them to be seen.
+        sheet = replace(sheet, sign=sheet.sign * 0.6)
     places = _projected(plan.metros, sheet)
+    written = _written(plan.metros, places, sheet)
     said = Markup("Map of {} metros and {} connections").format(len(plan.metros), len(plan.arcs))
     parts = [
         Markup(
-            '<svg class="picture map {}" viewBox="0 0 {} {}" role="img" aria-label="{}">'
-        ).format(sheet.shown, sheet.width, sheet.height, said)
+            '<svg class="picture map {}" viewBox="0 0 {} {}" role="group" aria-label="{}"'
+            ' data-worst="{}">'
+        ).format(sheet.shown, sheet.width, sheet.height, said, _worst(plan, places))
     ]
+    # To whoever hears the map, the links are told in the list below it.
+    parts.append(Markup('<g aria-hidden="true">'))
     parts += [_arc(one, places) for one in plan.arcs]
-    parts += [_metro(one, places[one.code], sheet) for one in plan.metros]
+    parts.append(Markup("</g>"))
+    parts += [
+        _metro(one, places[one.code], sheet, written=one.code in written) for one in plan.metros
+    ]
     parts.append(Markup("</svg>"))
     return Markup("").join(parts)
 
 
-def _projected(metros: Sequence[Metro], sheet: Sheet) -> dict[str, tuple[float, float]]:
+def _projected(metros: Sequence[Metro], sheet: Sheet) -> dict[str, Point]:
     """Where each metro is drawn: degrees as they are, as much of the world as is needed."""
     west, east = min(one.lng for one in metros), max(one.lng for one in metros)
     south, north = min(one.lat for one in metros), max(one.lat for one in metros)
@@ -201,7 +237,31 @@ def _projected(metros: Sequence[Metro], sheet: Sheet) -> dict[str, tuple[float, 
     )
 
 
-def _apart(places: dict[str, tuple[float, float]], sheet: Sheet) -> dict[str, tuple[float, float]]:
+def _worst(plan: Plan, places: Mapping[str, Point]) -> str:
+    """Where the worst of it is: a metro, or the middle of a connection."""
+    ends: tuple[str, ...] = (plan.metros[-1].code,)
+    if plan.arcs and plan.arcs[-1].tone > plan.metros[-1].tone:
+        ends = plan.arcs[-1].ends
+    x, y = (sum(parts) / len(ends) for parts in zip(*(places[one] for one in ends), strict=True))
+    return f"{x:.1f} {y:.1f}"
+
+
+def _written(metros: Sequence[Metro], places: Mapping[str, Point], sheet: Sheet) -> frozenset[str]:
+    """The metros whose codes can be read: what is drawn last is written first, as long as there is
+    room between the other codes."""
+    wide, high = sheet.letter
+    kept: list[tuple[float, float, float]] = []
+    found: set[str] = set()
+    for one in reversed(metros):
+        x, y = places[one.code]
+        left, right = x - sheet.sign, x + sheet.sign + 5 + wide * len(one.code)
+        if all(left >= end or right <= start or abs(y - v) >= high for start, end, v in kept):
+            kept.append((left, right, y))
+            found.add(one.code)
+    return frozenset(found)
+
+
+def _apart(places: dict[str, Point], sheet: Sheet) -> dict[str, Point]:
     """*places* moved a little, so that signs and codes of neighbours can be told apart; with more
     metros than that is done for, they stay."""
     if len(places) > _MOST_MOVED:
@@ -235,7 +295,7 @@ def _apart(places: dict[str, tuple[float, float]], sheet: Sheet) -> dict[str, tu
     }
 
 
-def _arc(one: Arc, places: Mapping[str, tuple[float, float]]) -> Markup:
+def _arc(one: Arc, places: Mapping[str, Point]) -> Markup:
     (x, y), (u, v) = places[one.ends[0]], places[one.ends[1]]
     # Bent to one side, so that arcs along the same line lie beside each other.
     over_x = (x + u) / 2 - (v - y) * _BEND
@@ -254,7 +314,7 @@ def _arc(one: Arc, places: Mapping[str, tuple[float, float]]) -> Markup:
     )
 
 
-def _metro(one: Metro, place: tuple[float, float], sheet: Sheet) -> Markup:
+def _metro(one: Metro, place: Point, sheet: Sheet, *, written: bool) -> Markup:
     x, y = place
     size = sheet.sign
     match one.tone:
@@ -278,14 +338,20 @@ def _metro(one: Metro, place: tuple[float, float], sheet: Sheet) -> Markup:
             assert_never(one.tone)
     count = "one device" if one.devices == 1 else f"{one.devices} devices"
     worst = _WORDS[one.tone] if one.devices == 1 else f"the worst {_WORDS[one.tone]}"
+    said = f"{one.name}: {count}, {worst}"
+    # What it leads to is in the form above the map as well, for whoever has no pointer.
     return Markup(
-        '<g class="{}"><title>{}: {}, {}</title>{}<text x="{}" y="{}">{}</text></g>'
+        '<a href="{}" tabindex="-1" aria-label="{}"><g class="{}" data-at="{} {}">'
+        '<title>{}</title>{}<text{} x="{}" y="{}">{}</text></g></a>'
     ).format(
+        at_metro(one.code),
+        f"{one.code}, {said}",
         _CLASSES[one.tone],
-        one.name,
-        count,
-        worst,
+        f"{x:.1f}",
+        f"{y:.1f}",
+        said,
         shape,
+        "" if written else Markup(' class="crowded"'),
         f"{x + size + 5:.1f}",
         f"{y + 5:.1f}",
         one.code,

@@ -18,10 +18,10 @@ from tocsin.projections.shapes.assets import code_of
 from tocsin.projections.shapes.record_names import ReadNames, RecordNames
 from tocsin.web.dashboard.addresses import ADMINISTRATION, NETWORK
 from tocsin.web.dashboard.forms import Choice, Field, Kind
-from tocsin.web.dashboard.network import waiving
+from tocsin.web.dashboard.network import focus, waiving
 from tocsin.web.dashboard.network.checklist import checklist
 from tocsin.web.dashboard.network.history import happened
-from tocsin.web.dashboard.network.map import pictures, planned
+from tocsin.web.dashboard.network.map import at_metro, pictures, placed, planned
 from tocsin.web.dashboard.network.reading import (
     DEVICES,
     LINKS,
@@ -137,19 +137,23 @@ def network_page(visit: Visit) -> Page:
     for sort in (DEVICES, LINKS):
         require_reader(visit, sort.sort)
     words = visit.one("q").strip()[:LONGEST_WORDS]
-    devices, links = every(visit, DEVICES), every(visit, LINKS)
-    boxes = [one for one in devices if isinstance(one, Device)]
-    lines = [one for one in links if isinstance(one, Link)]
-    plan = planned(boxes, lines, places_of(visit, boxes))
+    boxes = [one for one in every(visit, DEVICES) if isinstance(one, Device)]
+    lines = [one for one in every(visit, LINKS) if isinstance(one, Link)]
+    places = places_of(visit, boxes)
+    part = focus.part_of(visit, boxes, lines, places)
+    plan = planned(part.around, part.links, places)
     return page(
         visit,
         "network/overview.html",
         words_sought=words,
+        part=part,
+        contributors=focus.contributors(visit, (*boxes, *lines)),
+        metros=focus.metros(boxes, places),
         plan=plan,
         map=pictures(plan),
         parts_of=[
-            listed(visit, DEVICES, devices, words=words),
-            listed(visit, LINKS, links, words=words),
+            listed(visit, DEVICES, part.devices, words=words),
+            listed(visit, LINKS, part.links, words=words),
         ],
     )
 
@@ -182,9 +186,16 @@ def _asset_page(sort: Sort) -> Callable[[Visit], Page]:
             deeds=[one for one in DEEDS if interface is None and _may(visit, one, sort, asset)],
             done=_DONE.get(visit.one("done")),
             record=f"{ADMINISTRATION}/{sort.path}/{asset.id}",
+            on_map=_on_map(visit, asset),
         )
 
     return look
+
+
+def _on_map(visit: Visit, asset: Asset) -> str | None:
+    """Where a device is on the map, among those it has links to; None where it is not."""
+    code = placed(asset, places_of(visit, (asset,))) if isinstance(asset, Device) else None
+    return None if code is None else at_metro(code)
 
 
 def _defines(visit: Visit, asset: Asset) -> bool:

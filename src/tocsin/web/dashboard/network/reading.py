@@ -64,11 +64,12 @@ LINKS: Final = Sort(sort="link", path="links", one="link", many="Links", code=LI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetLine:
-    """A device or link as a line: ``where`` is a place, or the devices it joins."""
+    """A device or link as a line: ``owner`` is a contributor's code, None where that is gone, and
+    ``where`` a place, or the devices it joins."""
 
     code: str
     address: str
-    owner: str
+    owner: str | None
     where: str
     status: Mark
     health: Mark
@@ -145,7 +146,7 @@ def _line(one: Asset, sort: Sort, names: RecordNames) -> AssetLine:
     return AssetLine(
         code=one.code,
         address=sort.address(one.code),
-        owner=code_of(one.contributor_id, names) or "gone",
+        owner=code_of(one.contributor_id, names),
         where=_where(one, names),
         status=status_mark(one.life.status),
         health=health_mark(one.life.health),
