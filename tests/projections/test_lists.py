@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from itertools import combinations_with_replacement
+from typing import Any, TypeVar
 
+import pytest
 from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -28,7 +30,7 @@ from tocsin.core.rows import facets_matching
 from tocsin.core.ticket import Ticket
 from tocsin.core.ticket_facts import NoteAdded
 from tocsin.core.words import Severity, Status, TicketType, is_active
-from tocsin.projections.tickets import Sort, TicketQuery, list_tickets
+from tocsin.projections.tickets import BOUNDS, Bounds, Sort, TicketQuery, list_tickets
 from tocsin.store.contract import Head, ReadTurn
 
 T = TypeVar("T", TicketType, Status, Severity)
@@ -36,9 +38,11 @@ T = TypeVar("T", TicketType, Status, Severity)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """A query, and the words it was made of: which types, statuses, severities, active or not."""
+    """A query, and the words it was made of: which types, statuses, severities, active or not; and
+    up to how many tickets each way through the indexes is taken."""
 
     query: TicketQuery
+    bounds: Bounds = BOUNDS
     types: frozenset[TicketType] | None
     statuses: frozenset[Status] | None
     severities: frozenset[Severity] | None
@@ -63,6 +67,14 @@ instants = st.builds(
     st.just(0) | st.integers(-3, 34),
 )
 
+
+WAYS = (
+    BOUNDS,
+    Bounds(few=0, few_windows=BOUNDS.few_windows, glances=BOUNDS.glances),
+    Bounds(few=0, few_windows=0, glances=(1, 3)),
+    Bounds(few=1, few_windows=1, glances=(2,)),
+)
+"""As among a few tickets, and as among very many."""
 
 FILTERS = ("terms", "types", "statuses", "severities", "active", "created", "overlaps", "words")
 
@@ -100,7 +112,14 @@ def wishes(draw: st.DrawFn) -> Wish:
         descending=draw(st.booleans()),
         limit=draw(st.integers(1, 4)),
     )
-    return Wish(query=query, types=types, statuses=statuses, severities=severities, active=active)
+    return Wish(
+        query=query,
+        bounds=draw(st.sampled_from(WAYS)),
+        types=types,
+        statuses=statuses,
+        severities=severities,
+        active=active,
+    )
 
 
 def carries(ticket: Ticket, term: str) -> bool:
@@ -180,10 +199,12 @@ def by_hand(turn: ReadTurn, org_id: int, wish: Wish) -> list[str]:
     return [head.stream for head in found]
 
 
-def pages(turn: ReadTurn, org_id: int, query: TicketQuery) -> Iterator[list[Head]]:
+def pages(
+    turn: ReadTurn, org_id: int, query: TicketQuery, bounds: Bounds = BOUNDS
+) -> Iterator[list[Head]]:
     """Page after page, to the end."""
     while True:
-        page = list_tickets(turn, org_id=org_id, query=query)
+        page = list_tickets(turn, org_id=org_id, query=query, bounds=bounds)
         yield list(page.heads)
         if page.next is None:
             return
@@ -195,7 +216,7 @@ def listed(home: House, org: str, wish: Wish) -> tuple[list[str], list[str]]:
     with home.store.reading() as turn:
         org_id, found = home.orgs[org], []
         whole = True
-        for page in pages(turn, org_id, wish.query):
+        for page in pages(turn, org_id, wish.query, wish.bounds):
             assert whole, "only the last page may be short"
             whole = len(page) == wish.query.limit
             found += [head.stream for head in page]
@@ -211,6 +232,55 @@ def test_a_list_is_what_filtering_by_hand_gives(history: list[Step], asked: list
             for org in sorted(set(CAST.values())):
                 found, expected = listed(home, org, wish)
                 assert found == expected
+
+
+OPENED = [
+    Opened("owner", "quartz", "sev1", ("a",), ("web",), ("ams-1",), hours)
+    for hours in (None, 2, None, 5, 9, None)
+]
+
+
+@pytest.fixture(scope="module")
+def six() -> Iterator[House]:
+    """A house of three incidents and three maintenances, opened one after the other."""
+    with lived(OPENED) as home:
+        yield home
+
+
+@pytest.mark.parametrize("bounds", WAYS)
+@pytest.mark.parametrize("sort", Sort)
+def test_every_way_through_the_indexes_finds_the_same_page_after_page(
+    six: House, bounds: Bounds, sort: Sort
+) -> None:
+    """With each filter alone and with each pair: nothing twice, nothing left out."""
+    with six.store.reading() as turn:
+        created = sorted(
+            head.state.created_at
+            for kind in ("incident", "maintenance")
+            for head in turn.heads_of_sort(six.orgs["net"], kind)
+            if isinstance(head.state, Ticket)
+        )
+    asked: list[dict[str, Any]] = [
+        {"terms": (frozenset({"service=web"}),)},
+        {"terms": (frozenset({"service=web", "label=b"}), frozenset({"label=a"}))},
+        {"created_after": created[1], "created_before": created[-1]},
+        {"overlaps_from": NOON, "overlaps_to": NOON + timedelta(hours=8)},
+        {"overlaps_from": NOON + timedelta(hours=3)},
+        {"facets": facets_matching(types={TicketType.MAINTENANCE})},
+    ]
+    for one, other in combinations_with_replacement(asked, 2):
+        for descending in (True, False):
+            query = TicketQuery(**(one | other), sort=sort, descending=descending, limit=2)
+            wish = Wish(
+                query=query,
+                bounds=bounds,
+                types=frozenset({TicketType.MAINTENANCE}) if query.facets else None,
+                statuses=None,
+                severities=None,
+                active=None,
+            )
+            found, expected = listed(six, "net", wish)
+            assert found == expected
 
 
 @settings(max_examples=15, deadline=None)

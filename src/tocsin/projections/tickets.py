@@ -36,6 +36,18 @@ GLANCES: Final = (250, 2_000)
 asking is quick where many have them, and slow where the order has those at its far end."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """Up to how many tickets each way through the indexes is taken; every way finds the same."""
+
+    few: int = FEW
+    few_windows: int = FEW_WINDOWS
+    glances: tuple[int, ...] = GLANCES
+
+
+BOUNDS: Final = Bounds()
+
+
 class Sort(StrEnum):
     """What a list is ordered by."""
 
@@ -109,11 +121,15 @@ Found = tuple[int, str, str | int]
 """A ticket that was found: its number, stream and sort key."""
 
 
-def list_tickets(turn: ReadTurn, *, org_id: int, query: TicketQuery) -> TicketPage:
+def list_tickets(
+    turn: ReadTurn, *, org_id: int, query: TicketQuery, bounds: Bounds = BOUNDS
+) -> TicketPage:
     """The page of the org's tickets that *query* asks for."""
     if query.facets == frozenset():
         return TicketPage(heads=(), next=None)
-    found = _searched(turn, org_id, query) if query.words else _filtered(turn, org_id, query)
+    found = (
+        _searched(turn, org_id, query) if query.words else _filtered(turn, org_id, query, bounds)
+    )
     shown = found[: query.limit]
     heads = turn.heads(org_id, [stream for _, stream, _ in shown])
     more = len(found) > len(shown)
@@ -123,28 +139,28 @@ def list_tickets(turn: ReadTurn, *, org_id: int, query: TicketQuery) -> TicketPa
     )
 
 
-def _filtered(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found]:
-    narrowest, count = _narrowest(turn, org_id, query)
-    if narrowest is not None and count <= FEW:
+def _filtered(turn: ReadTurn, org_id: int, query: TicketQuery, bounds: Bounds) -> Sequence[Found]:
+    narrowest, count = _narrowest(turn, org_id, query, few=bounds.few)
+    if narrowest is not None and count <= bounds.few:
         return _looked_at(turn, org_id, query, narrowest)
     if narrowest is not None and len(narrowest) == 1 and query.sort is Sort.CREATED_AT:
         return _along_the_term(turn, org_id, query, narrowest)
-    if query.sort is not Sort.CREATED_AT and _few_created(turn, org_id, query):
+    if query.sort is not Sort.CREATED_AT and _few_created(turn, org_id, query, few=bounds.few):
         return _created_then(turn, org_id, query)
     if (
         (query.overlaps_from or query.overlaps_to)
         and query.sort is not Sort.START_AT
-        and _few_windows(turn, org_id, query)
+        and _few_windows(turn, org_id, query, few=bounds.few_windows)
     ):
         return _overlapping(turn, org_id, query)
     if query.terms:
-        seen = _at_a_glance(turn, org_id, query)
+        seen = _at_a_glance(turn, org_id, query, glances=bounds.glances)
         if len(seen) > query.limit:
             return seen
     return _along_the_order(turn, org_id, query)
 
 
-def _few_created(turn: ReadTurn, org_id: int, query: TicketQuery) -> bool:
+def _few_created(turn: ReadTurn, org_id: int, query: TicketQuery, *, few: int) -> bool:
     """Whether an instant of creation is asked for that only a few tickets have."""
     if query.created_after is None and query.created_before is None:
         return False
@@ -152,11 +168,11 @@ def _few_created(turn: ReadTurn, org_id: int, query: TicketQuery) -> bool:
     ((count,),) = turn.select(
         "SELECT count(*) FROM (SELECT 1 FROM tickets AS t"
         f" {turn.using_index('tickets_by_created')} WHERE {created.joined()}"
-        f" LIMIT {FEW + 1}) AS few",
+        f" LIMIT {few + 1}) AS few",
         created.values,
         org_id=org_id,
     )
-    return bool(count <= FEW)
+    return bool(count <= few)
 
 
 def _created(org_id: int, query: TicketQuery) -> _Conditions:
@@ -186,7 +202,7 @@ def _created_then(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[F
     )
 
 
-def _few_windows(turn: ReadTurn, org_id: int, query: TicketQuery) -> bool:
+def _few_windows(turn: ReadTurn, org_id: int, query: TicketQuery, *, few: int) -> bool:
     """Whether no more than a few windows meet the wanted one; the index alone says so."""
     conditions = _Conditions([], [])
     conditions.add("t.org_id = ?", org_id)
@@ -194,24 +210,24 @@ def _few_windows(turn: ReadTurn, org_id: int, query: TicketQuery) -> bool:
     ((count,),) = turn.select(
         "SELECT count(*) FROM (SELECT 1 FROM tickets AS t"
         f" {turn.using_index('tickets_by_start')} WHERE {conditions.joined()}"
-        f" LIMIT {FEW_WINDOWS + 1}) AS few",
+        f" LIMIT {few + 1}) AS few",
         conditions.values,
         org_id=org_id,
     )
-    return bool(count <= FEW_WINDOWS)
+    return bool(count <= few)
 
 
 def _narrowest(
-    turn: ReadTurn, org_id: int, query: TicketQuery
+    turn: ReadTurn, org_id: int, query: TicketQuery, *, few: int
 ) -> tuple[frozenset[str] | None, int]:
     """The group of terms that fewest tickets have, and how many do; counting stops when there are
     more than a few."""
     best: frozenset[str] | None = None
-    least = FEW + 2
+    least = few + 2
     for group in query.terms:
         ((count,),) = turn.select(
             "SELECT count(*) FROM (SELECT 1 FROM ticket_terms"
-            f" WHERE org_id = ? AND term IN ({_marks(group)}) LIMIT {FEW + 1}) AS few",
+            f" WHERE org_id = ? AND term IN ({_marks(group)}) LIMIT {few + 1}) AS few",
             (org_id, *sorted(group)),
             org_id=org_id,
         )
@@ -301,7 +317,9 @@ _INDEXES: Final = {
 }
 
 
-def _at_a_glance(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Found]:
+def _at_a_glance(
+    turn: ReadTurn, org_id: int, query: TicketQuery, *, glances: Sequence[int]
+) -> Sequence[Found]:
     """Those among the first tickets of the order; the page, if they fill it.
 
     A short glance comes first: what most tickets have fills a page at once. All but the tickets of
@@ -316,7 +334,7 @@ def _at_a_glance(turn: ReadTurn, org_id: int, query: TicketQuery) -> Sequence[Fo
     if query.overlaps_from is not None or query.overlaps_to is not None:
         columns |= {"t.start_at", "t.end_at"}
     found: Sequence[Found] = ()
-    for glance in GLANCES:
+    for glance in glances:
         found = turn.select(
             f"SELECT t.number, t.stream, {key}"
             f" FROM (SELECT t.number FROM (SELECT {', '.join(sorted(columns))}"
