@@ -235,14 +235,15 @@ def test_a_list_is_what_filtering_by_hand_gives(history: list[Step], asked: list
 
 
 OPENED = [
-    Opened("owner", "quartz", "sev1", ("a",), ("web",), ("ams-1",), hours)
+    Opened(who, "quartz", "sev1", ("a",), ("web",), ("ams-1",) if who == "owner" else (), hours)
     for hours in (None, 2, None, 5, 9, None)
+    for who in ("owner", "stranger")
 ]
 
 
 @pytest.fixture(scope="module")
 def six() -> Iterator[House]:
-    """A house of three incidents and three maintenances, opened one after the other."""
+    """A house of three incidents and three maintenances, and the same among them of another org."""
     with lived(OPENED) as home:
         yield home
 
@@ -260,6 +261,7 @@ def test_every_way_through_the_indexes_finds_the_same_page_after_page(
             for head in turn.heads_of_sort(six.orgs["net"], kind)
             if isinstance(head.state, Ticket)
         )
+    assert len(created) == 6
     asked: list[dict[str, Any]] = [
         {"terms": (frozenset({"service=web"}),)},
         {"terms": (frozenset({"service=web", "label=b"}), frozenset({"label=a"}))},
