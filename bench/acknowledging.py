@@ -39,7 +39,7 @@ class Extent:
 
 
 FULL: Final = Extent(rounds=5, warm_up=2.0, seconds=5.0, writes=1_000)
-QUICK: Final = Extent(rounds=1, warm_up=0.3, seconds=1.0, writes=200)
+QUICK: Final = Extent(rounds=1, warm_up=0.1, seconds=0.4, writes=50)
 
 
 def measure(folder: Path, *, quick: bool) -> list[Figure]:

@@ -18,14 +18,14 @@ def measure(folder: Path, *, quick: bool) -> list[Figure]:
     until = populate.today()
     small = populate.fill(
         folder / "small",
-        tickets=200 if quick else 1_000,
-        events=2_000 if quick else 10_000,
+        tickets=100 if quick else 1_000,
+        events=500 if quick else 10_000,
         until=until,
     )
     large = populate.fill(
         folder / "large",
-        tickets=1_000 if quick else 100_000,
-        events=10_000 if quick else 1_000_000,
+        tickets=300 if quick else 100_000,
+        events=2_000 if quick else 1_000_000,
         until=until,
     )
     return measure_filled(folder, small=small, large=large, times=3 if quick else 100)

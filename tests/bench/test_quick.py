@@ -17,7 +17,7 @@ def test_every_section_measures_what_was_promised(tmp_path: Path) -> None:
         [sys.executable, "-m", "bench", "--quick", "--json", str(written), "--folder", tmp_path],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
 
