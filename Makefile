@@ -33,6 +33,16 @@ run: .venv/runtime.stamp ## Serve the demo network at http://127.0.0.1:8080 (POR
 slack: .venv/dev.stamp ## The demo network with a stand-in for Slack, to try it by hand (PORT=, DATA=)
 	@exec $(BIN)/python -m tests.servers.slack.trying --port $(PORT) --data $(DATA)-slack
 
+# Most tests write a database, and would wait for the disk at every commit. None of them takes the
+# machine's power away, so they find the same in memory: their folders are there where a file system
+# of memory lets programs run and there is room in both.
+MEMORY := /dev/shm
+MEMORY_KB := 4000000
+in_memory = [ -z "$${TMPDIR:-}" ] && [ -w $(MEMORY) ] \
+	&& ! grep -q '^[^ ]* $(MEMORY) [^ ]* [^ ]*noexec' /proc/mounts \
+	&& [ "$$(df -Pk $(MEMORY) | awk 'NR == 2 { print $$4 }')" -ge $(MEMORY_KB) ] \
+	&& [ "$$(awk '/^MemAvailable:/ { print $$2 }' /proc/meminfo)" -ge $(MEMORY_KB) ]
+
 # While the types are checked, which keeps one processor busy, the other compiles the tests: else
 # each process of theirs would do it for itself. Three of those share two processors: many tests
 # wait for other programs.
@@ -40,7 +50,8 @@ test: .venv/dev.stamp .venv/postgresql.stamp .venv/prometheus.stamp .venv/influx
 	@$(BIN)/python -m pytest -q --collect-only >/dev/null 2>&1 & \
 		$(MAKE) --no-print-directory check; outcome=$$?; wait; exit $$outcome
 	$(say) "Tests"
-	@$(BIN)/python -m pytest -q -n 3 --dist worksteal --hypothesis-profile=ci $(PYTEST_ARGS)
+	@if $(in_memory); then export TMPDIR=$(MEMORY); fi; \
+		exec $(BIN)/python -m pytest -q -n 3 --dist worksteal --hypothesis-profile=ci $(PYTEST_ARGS)
 
 check: .venv/dev.stamp ## The checks that need no run: format, lint, types, layers
 	$(say) "Format and lint (ruff)"
