@@ -47,9 +47,10 @@
  const write = () => {
   const high = parseFloat(getComputedStyle(sheet.svg.querySelector("text")).fontSize), kept = [];
   for (const { text, x: from, y: level, gap } of sheet.signs) {
-   const left = from * times - gap + 5, right = from * times + gap + text.getComputedTextLength(), at = level * times;
+   const left = from * times + gap, right = left + text.getComputedTextLength(), at = level * times, sign = gap - 5;
    const free = kept.every((one) => left >= one.right || right <= one.left || Math.abs(at - one.at) >= high);
-   if (free) kept.push({ left, right, at });
+   // A sign that is drawn over a code hides it as well.
+   kept.push({ left: from * times - sign, right: free ? right : from * times + sign, at });
    text.classList.toggle("crowded", !free);
   }
  };

@@ -17,7 +17,13 @@ from tocsin.core.provisioning.commands import DefineInterface, Judge, Waive
 from tocsin.core.provisioning.criteria import State
 from tocsin.core.provisioning.words import AssetStatus, DesiredStatus, Health
 from tocsin.core.records import Link
-from tocsin.core.registry_commands import RegisterLink, SideDraft, UpdateDevice, UpdateLink
+from tocsin.core.registry_commands import (
+    RegisterDevice,
+    RegisterLink,
+    SideDraft,
+    UpdateDevice,
+    UpdateLink,
+)
 from tocsin.web.dashboard.network.checklist import checklist
 from tocsin.web.dashboard.network.map import NARROW, WIDE, Arc, Metro, Plan, Sheet, Tone, picture
 from tocsin.web.dashboard.network.words import (
@@ -391,6 +397,26 @@ def test_codes_that_would_lie_on_one_another_wait_and_the_worst_is_written_first
     (worst,) = (one for one in drawn.iter("g") if one.get("class") == "major_outage")
     assert drawn.attrib["data-worst"] == worst.attrib["data-at"]
     assert [one.attrib["href"] for one in drawn.iter("a")][-1] == "/network?metro=m79"
+
+
+def test_the_ends_of_an_impaired_link_are_drawn_over_what_only_rests(at_desk: Desk) -> None:
+    house = at_desk.house
+    laid(at_desk)
+    register = RegisterDevice(device_id=house.fresh(), pubkey=pubkey(31), code="zrh-1")
+    house.ask("owner", register, sort="device")
+    for device, code in (("ams-1", "ams"), ("fra-1", "fra"), ("zrh-1", "zrh")):
+        placed(at_desk, device, code)
+    for sort, one, health in (("link", CODE, "impaired"), ("device", "zrh-1", "healthy")):
+        judge = Judge(health=health, reasons=())
+        house.system(sort, judge, org_id=house.orgs["net"], subject=one)
+    reader = Browser(at_desk)
+    reader.sign_in("admin")
+
+    drawn = reader.get("/network").text
+
+    first = drawn[drawn.index("for-desks") : drawn.index("for-telephones")]
+    order = re.findall(r'href="/network\?metro=(\w+)"', first)
+    assert order == ["zrh", "ams", "fra"], "by code alone the one that only rests would be last"
 
 
 def test_one_begins_at_a_connection_where_that_is_worst() -> None:

@@ -148,8 +148,14 @@ def planned(
         if ends in joined or len(joined) < MOST_ARCS:
             joined.setdefault(ends, []).append(tone_of(link.life))
     metros = []
-    # The worst are drawn last, over the others.
-    for code, tones in sorted(found.items(), key=lambda one: (max(one[1]), len(one[1]), one[0])):
+    urgent = {code: max(tones) for code, tones in found.items()}
+    for ends, tones in joined.items():
+        for code in ends:
+            urgent[code] = max(urgent[code], *tones)
+    # The worst are drawn last, over the others: those from which the worst links lead, too.
+    for code, tones in sorted(
+        found.items(), key=lambda one: (urgent[one[0]], max(one[1]), len(one[1]), one[0])
+    ):
         place = places[code]
         assert place.lat is not None
         assert place.lng is not None, "a place has both degrees, or neither"
@@ -254,10 +260,11 @@ def _written(metros: Sequence[Metro], places: Mapping[str, Point], sheet: Sheet)
     found: set[str] = set()
     for one in reversed(metros):
         x, y = places[one.code]
-        left, right = x - sheet.sign, x + sheet.sign + 5 + wide * len(one.code)
+        left, right = x + sheet.sign + 5, x + sheet.sign + 5 + wide * len(one.code)
         if all(left >= end or right <= start or abs(y - v) >= high for start, end, v in kept):
-            kept.append((left, right, y))
             found.add(one.code)
+        # A sign that is drawn over a code hides it as well.
+        kept.append((x - sheet.sign, right if one.code in found else x + sheet.sign, y))
     return frozenset(found)
 
 
