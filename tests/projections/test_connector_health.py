@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.servers.databases import cluster, fresh_database, recycling
 from tocsin.core.instants import DAY, HOUR, MINUTE
 from tocsin.core.record_commands import CreateConnector
 from tocsin.core.records import Connector
-from tocsin.projections.connector_health import ConnectorCounts, Health, HealthWord
+from tocsin.projections.connector_health import ConnectorCounts, Health, HealthWord, silent_since
 from tocsin.store.arrivals import Arrived, number_at
 from tocsin.store.contract import Batch
 
@@ -176,6 +177,14 @@ def test_silent_is_longer_than_expected_whatever_was_heard(acting: House) -> Non
         (HealthWord.SILENT, at + 5 * MINUTE),
         (HealthWord.SILENT, never.created_at),
     ]
+
+
+def test_nothing_is_expected_of_one_that_was_removed(acting: House) -> None:
+    """Nobody is woken for the silence of what is no more."""
+    one = connector(acting, "one", minutes=5)
+    late = NOON + DAY
+    assert silent_since(one, None, at=late) == one.created_at
+    assert silent_since(replace(one, removed_at=NOON + HOUR), None, at=late) is None
 
 
 def test_kept_up_with_it_has_counted_before_anybody_asks(acting: House) -> None:
