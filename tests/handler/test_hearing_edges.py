@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.handler.acting import House
+from tests.handler.acting import House, pubkey
 from tests.handler.hearing import (
     Neighbour,
     alert,
@@ -332,6 +332,13 @@ def test_what_follows_from_a_members_signal_by_rule_is_the_systems(filed: House)
     by = {event.kind.partition(".")[2]: event.actor.type for event in events(filed, found)}
     assert (by["created"], by["signal_ingested"]) == ("user", "user")
     assert (by["status_changed"], by["resolved"]) == ("system", "system")
+
+
+def test_what_a_contributors_connector_opens_is_that_contributors(filed: House) -> None:
+    neighbour(filed, contributor="alpha").says(alert(device="ams-1"))
+    opened = events(filed, only(filed))[0]
+    assert (opened.actor.contributor, opened.actor.pubkey) == ("alpha", pubkey(1))
+    assert only(filed).effect == only(filed).devices
 
 
 # -- notices of planned work ---------------------------------------------------------------------
