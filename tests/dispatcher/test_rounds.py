@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,10 @@ import pytest
 from tests.dispatcher.posting import TABLE, Later, Post, post_office
 from tocsin.dispatcher.contract import Pace
 from tocsin.dispatcher.dispatcher import LOOK_SECONDS, MARK_SECONDS
+from tocsin.dispatcher.naming import DUTIES
 from tocsin.dispatcher.sending import FEW_OUT
+from tocsin.store.leasing import Alone
+from tocsin.store.outgoing import Holding
 
 
 @pytest.fixture
@@ -69,3 +72,30 @@ def test_few_are_out_while_facts_are_taken_in(post: Post) -> None:
     post.busy = False
     dispatcher.round()
     assert len(workers.waiting) == FEW_OUT + 2
+
+
+class Loses(Alone):
+    """Has every duty until it is ``lost``."""
+
+    lost = False
+
+    def holding(self, duties: Collection[str], *, seconds: float = 0.0) -> Holding | None:
+        """None once it is lost."""
+        return None if self.lost else super().holding(duties, seconds=seconds)
+
+
+def test_what_was_handed_out_before_its_duty_was_lost_is_not_sent(post: Post) -> None:
+    """Whoever has the duty by then sends it: from here it would come after what they sent."""
+    workers, leases = Later(), Loses(DUTIES)
+    dispatcher = post.made(workers=workers, leases=leases)
+    post.route("hook")
+    post.incident()
+    dispatcher.round()
+    leases.lost = True
+    workers.let_go()
+    assert post.hook.handed == []
+
+    leases.lost = False
+    dispatcher.round()
+    workers.let_go()
+    assert [one.attempt for one in post.hook.handed] == [1]
