@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from playwright.sync_api import Browser, Page
@@ -20,6 +20,9 @@ from tests.browser.shown import ADMINISTERED
 
 PAGE = "main"
 """The status page of the example network."""
+
+SHOWN_WITHIN: Final = 15.0
+"""Seconds until that page must have what it is told."""
 
 
 @dataclass
@@ -47,9 +50,9 @@ class Site:
     def names(self) -> dict[str, str]:
         """What stands in the place of each name in the table's paths."""
         self._hear_something()
-        status, body = self.served.get(f"/status/{PAGE}/api/v2/incidents.json")
-        assert status == 200, body
-        notice = json.loads(body)["incidents"][0]["shortlink"].rpartition("/")[2]
+        # The page is made after the server has said that it listens.
+        notices = processes.wait_for("notices on the page", self._notices, within=SHOWN_WITHIN)
+        notice = notices[0]["shortlink"].rpartition("/")[2]
         return {
             "page": PAGE,
             "notice": notice,
@@ -63,6 +66,12 @@ class Site:
             "maintenance": self._ref("type=maintenance&status=planned"),
             **{sort: self._first(f"{sort}?limit=1", "id") for sort in ADMINISTERED},
         }
+
+    def _notices(self) -> list[Any]:
+        status, body = self.served.get(f"/status/{PAGE}/api/v2/incidents.json")
+        assert status == 200, body
+        found: list[Any] = json.loads(body)["incidents"]
+        return found
 
     def link(self, role: str) -> str:
         """The address that signs in a member of that role, once."""
