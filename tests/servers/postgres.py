@@ -118,6 +118,8 @@ class Cluster:
             "max_connections=100",
             "shared_buffers=64MB",
             "autovacuum_naptime=5s",
+            # In its folder, so that who is killed leaves nothing in the machine's memory.
+            "dynamic_shared_memory_type=mmap",
             *self._settings,
         ]
         with (self.data / "postgresql.auto.conf").open("a") as file:
