@@ -23,6 +23,9 @@ from tests.adapters.provisioning.town import (
 from tests.web.dashboard.browsing import Browser, Desk, desk
 from tests.web.dashboard.network.test_network import text_of
 from tocsin.adapters.rest.explaining import Explaining
+from tocsin.core.provisioning.device_criteria import DEVICE_CRITERIA, INTERFACE_CRITERIA
+from tocsin.core.provisioning.link_criteria import LINK_CRITERIA
+from tocsin.web.dashboard.network.words import is_criterion
 
 LINE = "/network/links/line"
 BOX = "/network/devices/ams-1"
@@ -94,3 +97,9 @@ def test_while_a_source_is_silent_nothing_is_drawn(owner: Browser, town: Town) -
 
     assert "town is silent: it does not answer" in page
     assert "<figure" not in page
+
+
+def test_every_criterion_has_its_words() -> None:
+    """What is told of a reason begins with them; one without would stand as the API writes it."""
+    named = {*DEVICE_CRITERIA, *INTERFACE_CRITERIA, *LINK_CRITERIA}
+    assert {name for name in named if not is_criterion(name)} == set()

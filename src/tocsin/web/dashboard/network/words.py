@@ -58,6 +58,8 @@ _STATES: Final[Mapping[str, tuple[str, tuple[str, str]]]] = {
 _CRITERIA: Final[Mapping[str, str]] = {
     "record": "Record",
     "desired": "Wanted in service",
+    "device": "Device",
+    "up": "Up",
     "side_a": "Side A",
     "side_z": "Side Z",
     "loss": "Latency samples",
