@@ -15,8 +15,8 @@ from typing import Final
 
 from tocsin.core.aggregates import State
 
-CHARACTERS: Final = 4_000_000
-"""Of text that is remembered: some 2,500 tickets, and with their states some sixteen megabytes."""
+CHARACTERS: Final = 1_000_000
+"""Of text that is remembered: of some 1,500 tickets, which take some fifteen megabytes with it."""
 
 
 class Remembered:
