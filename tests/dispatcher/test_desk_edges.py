@@ -323,6 +323,8 @@ def test_of_a_long_lane_in_trouble_the_first_are_taken_back_and_then_the_rest() 
     world.look()
     world.write()
     # The last of them is left, though its time has come; what comes now is behind it.
+    world.look()
+    assert world.desk.notes_in_memory == MOST_TAKEN - 1
     world.happen("a")
     world.look()
     for _ in range(MOST_TAKEN - 1):
@@ -351,7 +353,7 @@ def test_of_cards_that_were_held_the_last_one_is_drawn() -> None:
     world.look()
     world.write()
     world.now += 60.0
-    world.look()
+    assert world.desk.take_back(world.waiting_notes("a"), None, more=False, at=world.at)
 
     for position in (1, 5):
         world.hand_out()

@@ -380,7 +380,9 @@ def test_an_event_is_asked_for_again_and_a_click_is_not(here: Doorstep, wrong: E
 
 
 def test_an_event_that_meets_an_error_of_ours_is_not_asked_for_again(here: Doorstep) -> None:
-    assert answered(here, said(here).payload, RuntimeError("ours")).status == 200
+    with structlog.testing.capture_logs() as logged:
+        assert answered(here, said(here).payload, RuntimeError("ours")).status == 200
+    assert "slack_failed" in [line["action"] for line in logged]
 
 
 def test_storage_that_is_away_is_said_to_be(here: Doorstep) -> None:
