@@ -138,6 +138,8 @@ def _stage(data: Path, *, at: datetime) -> Iterator[_Stage]:
         clock=lambda: stage.now,
         entropy=lambda: draw.getrandbits(62),
         seal=lambda secret: sealed(key, secret),
+        # Each turn draws, so how many there are must not follow from how fast the machine is.
+        timer=lambda: 0.0,
     )
     clockwork = Clockwork(store=store, writer=writer, clock=lambda: stage.now)
     stage = _Stage(store=store, writer=writer, clockwork=clockwork, now=at, draw=draw)

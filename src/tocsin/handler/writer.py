@@ -213,12 +213,14 @@ class Writer:
         return future.result()
 
     def do_all(self, submissions: Sequence[Submission]) -> list[Result]:
-        """Hand in many at once; each one's outcome or refusal, in their order."""
+        """Hand in many at once, for as few turns as they fit in; each one's outcome or refusal, in
+        their order."""
         futures: list[Future[Outcome]] = []
-        for submission in submissions:
-            future: Future[Outcome] = Future()
-            self._enqueue(_Waiting(submission, future, None))
-            futures.append(future)
+        with self._wake:
+            for submission in submissions:
+                future: Future[Outcome] = Future()
+                self._enqueue(_Waiting(submission, future, None))
+                futures.append(future)
         return [one.exception() or one.result() for one in futures]
 
     def nudge(self) -> None:
