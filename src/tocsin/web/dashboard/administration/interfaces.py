@@ -5,7 +5,7 @@ Their names have slashes, so in addresses they stand behind the question mark.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -355,74 +355,78 @@ def _new_form(sheet: Sheet) -> FormAt:
 
 def _change_form(sheet: Sheet) -> FormAt:
     """The form that changes what is known of one."""
-
-    def wish(sent: Sent) -> Wish:
-        return Wish(
-            method="PATCH",
-            path=_path(sent, sent.one("interface")),
-            body=body(_FIELDS, sent.typed, change=True),
-            version=sent.version,
-            once=sent.once,
-        )
-
-    def show(visit: Visit, filled: Filled) -> Page:
-        head, device, one = _asked(visit, sheet, filled, ChangeInterface(name=""))
-        return _shown(
-            visit,
-            filled,
-            sheet,
-            device,
-            verb="change",
-            title=f"Change {one.name} of {device.code}",
-            about=_in_use(visit, device, one, "it has no other role meanwhile"),
-            button="Save",
-            fields=_FIELDS,
-            begin=typed_of(_FIELDS, _said(one)),
-            head=head,
-            interface=one.name,
-        )
-
-    return FormAt(
-        path=_at(sheet, "change"),
-        wish=wish,
-        show=show,
-        done=lambda sent, told: _after(sheet, sent, "changed"),
+    return _patching(
+        sheet,
+        "change",
+        ChangeInterface(name=""),
+        _FIELDS,
+        title="Change {} of {}",
+        button="Save",
+        done="changed",
+        about=lambda visit, device, one: _in_use(
+            visit, device, one, "it has no other role meanwhile"
+        ),
     )
 
 
 def _want_form(sheet: Sheet) -> FormAt:
     """The form that wants another status of one to users."""
+    return _patching(
+        sheet,
+        "want",
+        LifeWish(desired=""),
+        (_WANTED,),
+        title="What is wanted of {} of {}",
+        button="Want it so",
+        done="wanted",
+    )
+
+
+def _patching(
+    sheet: Sheet,
+    verb: str,
+    command: LifeCommand,
+    fields: Sequence[Field],
+    *,
+    title: str,
+    button: str,
+    done: str,
+    about: Callable[[Visit, Device, Interface], str] = lambda visit, device, one: "",
+) -> FormAt:
+    """A form that changes *fields* of one, for who may ask *command*; *title* takes the codes of
+    the interface and its device."""
 
     def wish(sent: Sent) -> Wish:
         return Wish(
             method="PATCH",
             path=_path(sent, sent.one("interface")),
-            body=body((_WANTED,), sent.typed, change=True),
+            body=body(fields, sent.typed, change=True),
             version=sent.version,
             once=sent.once,
         )
 
     def show(visit: Visit, filled: Filled) -> Page:
-        head, device, one = _asked(visit, sheet, filled, LifeWish(desired=""))
+        head, device, one = _asked(visit, sheet, filled, command)
         return _shown(
             visit,
             filled,
             sheet,
             device,
-            verb="want",
-            title=f"What is wanted of {one.name} of {device.code}",
-            button="Want it so",
-            fields=(_WANTED,),
-            begin=typed_of((_WANTED,), _said(one)),
+            verb=verb,
+            title=title.format(one.name, device.code),
+            about=about(visit, device, one),
+            button=button,
+            fields=fields,
+            begin=typed_of(fields, _said(one)),
             head=head,
             interface=one.name,
         )
 
     return FormAt(
-        path=_at(sheet, "want"),
+        path=_at(sheet, verb),
         wish=wish,
         show=show,
-        done=lambda sent, told: _after(sheet, sent, "wanted"),
+        done=lambda sent, told: _after(sheet, sent, done),
     )
 
 
