@@ -49,8 +49,9 @@ NOT_FROM_HERE: Final = (
     " changed; go on and send it again."
 )
 _KEY_STAYS: Final = (
-    "The database is away, so the key of this sign-in could not be ended. It ends by itself a week"
-    " after you signed in; an administrator finds it among the keys, as browser, and can revoke it."
+    "Nothing can be written at the moment, so the key of this sign-in was not ended. It ends by"
+    " itself a week after you signed in; an administrator finds it among the keys, as browser, and"
+    " can revoke it."
 )
 _CHALLENGE: Final[tuple[Header, ...]] = ((b"www-authenticate", b'Session realm="Tocsin"'),)
 _NEVER_KEPT: Final = ("token", "once")
